@@ -1,0 +1,67 @@
+"""The shape of every computed answer: a verdict, the criteria under it, and what they rest on."""
+
+from dataclasses import dataclass
+
+from app.clinical.records import Source
+from app.clinical.truth import Truth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One criterion's verdict with its evidence.
+
+    `text` is the protocol's own sentence by language (`en`, `fr`). `observed` is the value as
+    received, `normalised` the same in the canonical unit, `threshold` what it was compared with.
+    `reasons` are the codes of clinical conventions §0.2 (plus `window-open`), given whenever the
+    verdict is not known. `needs` says in a sentence what would settle it. `notes` are remarks that
+    change no verdict (the branch that satisfied a composite, a data query, a variant used).
+    """
+
+    id: str
+    verdict: Truth
+    text: tuple[tuple[str, str], ...] = ()
+    observed: str | None = None
+    normalised: str | None = None
+    threshold: str | None = None
+    evidence: tuple[Source, ...] = ()
+    reasons: tuple[str, ...] = ()
+    needs: str | None = None
+    notes: tuple[str, ...] = ()
+    parts: tuple["Finding", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The answer to one question about one subject.
+
+    `verdict` is as on the wire: `met | not-met | undetermined` for an endpoint,
+    `eligible | ineligible | undetermined` for eligibility. `visit` and `rule` are None where the
+    question has none. `missing` lists, in sentences, what is needed before it can be decided.
+    """
+
+    verdict: str
+    findings: tuple[Finding, ...]
+    visit: str | None = None
+    rule: str | None = None
+    reasons: tuple[str, ...] = ()
+    evidence: tuple[Source, ...] = ()
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The results of one operation, with all that is needed to reproduce them."""
+
+    question: str  # "sri-status", "eligibility"
+    subject: Source
+    protocol: str  # "MSC-SLE"
+    protocol_version: str
+    results: tuple[Result, ...]
+    on: str | None = None  # the clinical day asked for, where the question has one
+    notes: tuple[str, ...] = ()
+
+
+def wire(truth: Truth) -> str:
+    """The verdict as it is spelt on the wire."""
+    return {Truth.YES: "met", Truth.NO: "not-met", Truth.UNKNOWN: "undetermined"}[truth]

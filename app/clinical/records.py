@@ -1,0 +1,197 @@
+"""The trial's vocabulary: what the pushed resources say, in the words of the protocol.
+
+Records are frozen values. Numbers are Decimal in the canonical unit of the analyte, with what was
+received beside them. Every record knows the version of the resource it was read from, so that
+every answer can name its evidence.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The version of the resource a record was read from."""
+
+    type: str
+    id: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.type}/{self.id}/_history/{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A code in a code system; the system is empty where the sender named none."""
+
+    system: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A FHIR date, dateTime or instant as written, and the span of instants it may mean.
+
+    `start` is inclusive, `end` exclusive, both in UTC. `first_day` and `last_day` are the calendar
+    days in the trial's time zone (Europe/Paris) the text may mean; they are equal unless the text
+    is only a year or a month. `has_time` says that a time of day was given.
+    """
+
+    text: str
+    start: datetime
+    end: datetime
+    first_day: date
+    last_day: date
+    has_time: bool
+
+    @property
+    def day(self) -> date | None:
+        """The calendar day, or None where the text leaves it open."""
+        return self.first_day if self.first_day == self.last_day else None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A period; an end that is not given is None (still going on, or not known)."""
+
+    start: Moment | None
+    end: Moment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """The pseudonymous Patient behind a subject."""
+
+    source: Source
+    birth_date: Moment | None
+    gender: str | None
+    deceased: bool | None
+    deceased_at: Moment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A ResearchStudy: which protocol it follows, by its registry identifiers."""
+
+    source: Source
+    identifiers: tuple[Coding, ...]
+    status: str
+    title: str | None
+    arms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """A ResearchSubject: one patient's part in one study."""
+
+    source: Source
+    patient: str
+    study: str
+    status: str
+    period: Span
+    identifiers: tuple[Coding, ...]
+    assigned_arm: str | None
+    actual_arm: str | None
+    consent: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One thing measured, scored or attested: an Observation's value, or one of its components.
+
+    `part` is 0 for the Observation's own value and 1, 2, … for its components; a component carries
+    the codes of the Observation it belongs to in `panel`.
+    `value` is in `unit`, the analyte's canonical UCUM unit; `received` and `received_unit` are as
+    sent. Where the unit could not be converted, `value` is None and `problem` says
+    `unit-not-convertible`. `comparator` is one of `<`, `<=`, `>=`, `>` and must not be ignored.
+    `low` and `high` are the reference range, in `unit`.
+    """
+
+    source: Source
+    part: int
+    patient: str
+    status: str
+    codings: tuple[Coding, ...]
+    panel: tuple[Coding, ...] = ()
+    when: Moment | None = None
+    visit: str | None = None
+    value: Decimal | None = None
+    unit: str | None = None
+    comparator: str | None = None
+    received: str | None = None
+    received_unit: str | None = None
+    truth: bool | None = None
+    answers: tuple[Coding, ...] = ()
+    text: str | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    interpretations: tuple[str, ...] = ()
+    absent: str | None = None
+    problem: str | None = None
+
+    def is_coded(self, system: str, code: str) -> bool:
+        """Whether this measures that code."""
+        return Coding(system, code) in self.codings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdverseEvent:
+    """An adverse event; severity (CTCAE grade) and seriousness are separate facts."""
+
+    source: Source
+    patient: str
+    study: str | None
+    actuality: str
+    codings: tuple[Coding, ...]
+    text: str | None
+    when: Moment | None
+    recorded: Moment | None
+    grade: int | None
+    severity: str | None
+    serious: bool | None
+    outcome: str | None
+    causality: tuple[tuple[str | None, str], ...]  # (suspect reference, assessment code), all kept
+    identifiers: tuple[Coding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administration:
+    """A product or drug given: the infusion of the trial's cells, or a past treatment.
+
+    `dose` is the amount given in one administration, `rate` an amount per time (`mg/d`); both as
+    received, in `dose_unit` and `rate_unit` (UCUM codes where the sender gave them).
+    """
+
+    source: Source
+    patient: str
+    study: str | None
+    status: str
+    codings: tuple[Coding, ...]
+    text: str | None
+    period: Span
+    has_period: bool
+    dose: Decimal | None
+    dose_unit: str | None
+    rate: Decimal | None
+    rate_unit: str | None
+    routes: tuple[Coding, ...]
+    reasons: tuple[Coding, ...]
+    lot: str | None = None
+
+
+Record = Person | Study | Enrolment | Measurement | AdverseEvent | Administration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All that is recorded of one subject, as of one moment: what a decision is made from."""
+
+    enrolment: Enrolment
+    person: Person | None
+    study: Study | None
+    other_enrolments: tuple[Enrolment, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    administrations: tuple[Administration, ...] = ()
+    adverse_events: tuple[AdverseEvent, ...] = ()

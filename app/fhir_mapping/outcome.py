@@ -1,0 +1,63 @@
+"""The one error of the house: a Refusal with every reason, rendered as an OperationOutcome."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["fatal", "error", "warning", "information"]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One problem, in FHIR's words: an IssueType code, a sentence that says what to do, and where.
+
+    `expression` is a FHIRPath such as `Observation.component[2].valueQuantity`.
+    """
+
+    code: str
+    text: str
+    expression: str | None = None
+    severity: Severity = "error"
+
+    def document(self) -> dict[str, Any]:
+        """As an OperationOutcome.issue."""
+        issue: dict[str, Any] = {
+            "severity": self.severity,
+            "code": self.code,
+            "diagnostics": self.text,
+        }
+        if self.expression is not None:
+            issue["expression"] = [self.expression]
+        return issue
+
+
+@dataclass(eq=False)
+class Refusal(Exception):
+    """A request that cannot be carried out, with all its reasons and its HTTP status."""
+
+    status: int
+    issues: tuple[Issue, ...]
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.status}: " + ", ".join(issue.code for issue in self.issues)
+
+
+def refusal(status: int, code: str, text: str, expression: str | None = None) -> Refusal:
+    """A Refusal with a single issue."""
+    return Refusal(status, (Issue(code, text, expression),))
+
+
+def not_found(reference: str) -> Refusal:
+    """404: it never existed here, or the asker may not see it."""
+    return refusal(404, "not-found", f"{reference} is not known here")
+
+
+def gone(reference: str) -> Refusal:
+    """410: it existed and was deleted; its history can still be read."""
+    return refusal(410, "deleted", f"{reference} was deleted; GET {reference}/_history shows its life")
+
+
+def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
+    """The OperationOutcome that carries these issues."""
+    return {"resourceType": "OperationOutcome", "issue": [issue.document() for issue in issues]}
