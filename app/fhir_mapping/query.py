@@ -82,17 +82,3 @@ class Query:
     count: int = 50
     after: tuple[str | None, str] | None = None
     total: bool = False  # the number of matches is asked for
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visibility:
-    """What the asker may see: sites and studies, or everything where None (the sandbox).
-
-    Every read of the store takes one and applies it inside the SQL.
-    """
-
-    sites: frozenset[str] | None = None
-    studies: frozenset[str] | None = None
-
-
-EVERYTHING = Visibility()
