@@ -1,0 +1,157 @@
+"""A trial as data: who it is, when its subjects are seen, who may enter, and what counts as a response."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from app.protocol.criteria import Criterion
+from app.protocol.examples import Example
+from app.protocol.parameters import Parameters
+from app.protocol.words import Code, Frozen, Identifier, Sentence, Text
+
+FOLLOW_UP_FROM = 31  # days: the tolerance checks D10 and M1 may overlap each other and M0
+
+
+class Study(Frozen):
+    """Which trial this is, and the product whose first infusion is its day 0."""
+
+    key: Text
+    version: Text
+    title: Sentence
+    identifiers: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    products: Annotated[tuple[Code, ...], Field(min_length=1)]
+
+
+class Visit(Frozen):
+    """A planned visit: its day counted from the infusion, and the days on which it may take place.
+
+    `window` is the first and the last day that still count as this visit, both included.
+    """
+
+    label: Text
+    day: int
+    window: tuple[int, int]
+    assessed: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _window_is_around_the_day(self) -> "Visit":
+        first, last = self.window
+        if last < first:
+            raise ValueError(f"window {first}..{last} ends before it begins")
+        if not first <= self.day <= last:
+            raise ValueError(f"day {self.day} lies outside its own window {first}..{last}")
+        return self
+
+
+class SriText(Frozen):
+    """The protocol's sentence for each condition of the responder index."""
+
+    sledai: Sentence
+    bilag_a: Sentence
+    bilag_b: Sentence
+    pga: Sentence
+
+
+class SriRule(Frozen):
+    """One reading of the SLE Responder Index, named after the source it follows.
+
+    A response is a SELENA-SLEDAI drop of at least `sledai_drop`, at most `max_new_a` new BILAG A and
+    `max_new_b` new BILAG B, and no worsening of the physician's global assessment, which is a rise of
+    `pga_worsening_threshold` or more (`>=`) or of more than it (`>`). `remarks` say where the source
+    is silent and what was used instead.
+    """
+
+    name: Text
+    title: Sentence
+    source: Text
+    sledai_drop: Annotated[int, Field(gt=0, strict=True)] = 4
+    max_new_a: Annotated[int, Field(ge=0, strict=True)] = 0
+    max_new_b: Annotated[int, Field(ge=0, strict=True)]
+    pga_worsening_threshold: Annotated[Decimal, Field(gt=0)] = Decimal("0.3")
+    pga_worsening_op: Literal[">=", ">"] = ">="
+    text: SriText
+    remarks: tuple[Sentence, ...] = ()
+
+
+class Sri(Frozen):
+    """The SLE Responder Index: at which visits it is asked, against which, and in which readings."""
+
+    visits: Annotated[tuple[Text, ...], Field(min_length=1)]
+    reference: Text = "M0"
+    intercurrent: Literal["ignore"] = "ignore"
+    rules: Annotated[tuple[SriRule, ...], Field(min_length=1)]
+
+
+class Protocol(Frozen):
+    """One version of one trial's protocol, as everything else reads it."""
+
+    study: Study
+    visits: Annotated[tuple[Visit, ...], Field(min_length=1)]
+    parameters: Parameters = Parameters()
+    sri: Sri | None = None
+    inclusion: tuple[Criterion, ...] = ()
+    exclusion: tuple[Criterion, ...] = ()
+    example: tuple[Example, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The short name, as `MSC-SLE`."""
+        return self.study.key
+
+    @property
+    def version(self) -> str:
+        """The version of the protocol this file holds."""
+        return self.study.version
+
+    def visit(self, label: str) -> Visit:
+        """The visit of that label; asking for one that does not exist is a mistake in the code."""
+        return next(visit for visit in self.visits if visit.label == label)
+
+    @model_validator(mode="after")
+    def _labels_are_used_once(self) -> "Protocol":
+        _once("visit", (visit.label for visit in self.visits))
+        _once("criterion", (criterion.id for criterion in (*self.inclusion, *self.exclusion)))
+        _once("example", (example.id for example in self.example))
+        if self.sri is not None:
+            _once("SRI rule", (rule.name for rule in self.sri.rules))
+        return self
+
+    @model_validator(mode="after")
+    def _windows_do_not_overlap(self) -> "Protocol":
+        follow_up = sorted(
+            (visit for visit in self.visits if visit.day >= FOLLOW_UP_FROM), key=lambda visit: visit.window
+        )
+        for earlier, later in pairwise(follow_up):
+            if later.window[0] <= earlier.window[1]:
+                raise ValueError(
+                    f"the windows of {earlier.label} ({_days(earlier)}) and {later.label} ({_days(later)}) "
+                    "overlap: a day could belong to both"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _sri_names_visits_that_exist(self) -> "Protocol":
+        if self.sri is None:
+            return self
+        labels = [visit.label for visit in self.visits]
+        for label in (self.sri.reference, *self.sri.visits):
+            if label not in labels:
+                raise ValueError(
+                    f"the SRI names visit {label}, but the visits of this protocol are {', '.join(labels)}"
+                )
+        return self
+
+
+def _once(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{what} {name} is declared twice")
+        seen.add(name)
+
+
+def _days(visit: Visit) -> str:
+    return f"{visit.window[0]}..{visit.window[1]}"
