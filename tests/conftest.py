@@ -1,0 +1,134 @@
+"""What every test may ask for: databases, a client of the application, a running server.
+
+`database_url` is a fresh migrated database, on SQLite and on PostgreSQL in turn; `client` is the
+application on such a database; `server` is a real server process on one that lives as long as the
+tests of a session that share it. Everything else builds on these.
+"""
+
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.databases import PostgreSQL, copy_of, migrated_sqlite_file, postgresql, sqlite_url
+from tests.servers import Server, client_of, running, running_server
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+ENGINES = ("sqlite", "postgresql")
+ALLOWED_SKIPS = "TRIALBRIDGE_TEST_ALLOW_SKIPS"
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the present form, as `trialbridge migrate` does."""
+    from app.store.migrate import upgrade
+
+    upgrade(url)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server for this process of the tests."""
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: PostgreSQL) -> Iterator[str]:
+    """The name of the PostgreSQL database the others are copied from."""
+    with postgres.migrated_template(migrate) as template:
+        yield template
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SQLite file the others are copied from."""
+    return migrated_sqlite_file(tmp_path_factory.mktemp("migrated"), migrate)
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated database with nothing in it."""
+    if request.param == "sqlite":
+        yield copy_of(request.getfixturevalue("migrated_sqlite"), tmp_path)
+        return
+    server: PostgreSQL = request.getfixturevalue("postgres")
+    with server.database(request.getfixturevalue("migrated_postgres")) as name:
+        yield server.url_of(name)
+
+
+@pytest.fixture(params=ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without a single table, for the tests of the migrations themselves."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "trialbridge.db")
+        return
+    server: PostgreSQL = request.getfixturevalue("postgres")
+    with server.database() as name:
+        yield server.url_of(name)
+
+
+@pytest.fixture
+def settings(database_url: str) -> "Settings":
+    """The settings of `client`; a module that needs others overrides this fixture."""
+    from app.settings import Settings
+
+    return Settings(database_url=database_url, base_url="http://test", auth="none")
+
+
+@pytest.fixture
+async def client(settings: "Settings") -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application, which runs in this process on a fresh database."""
+    from app.main import create_app
+
+    async with running(create_app(settings)) as app, client_of(app) as client:
+        yield client
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real server process; the tests of a session share it and what it holds."""
+    directory = tmp_path_factory.mktemp("server")
+    if request.param == "sqlite":
+        url = copy_of(request.getfixturevalue("migrated_sqlite"), directory)
+        with running_server(url, directory) as running_one:
+            yield running_one
+        return
+    postgres: PostgreSQL = request.getfixturevalue("postgres")
+    with (
+        postgres.database(request.getfixturevalue("migrated_postgres")) as name,
+        running_server(postgres.url_of(name), directory) as running_one,
+    ):
+        yield running_one
+
+
+def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure, unless TRIALBRIDGE_TEST_ALLOW_SKIPS has a word of its reason.
+
+    The variable holds words with commas between them; `all` allows every skip. pytest lists them.
+    """
+    if not report.skipped or hasattr(report, "wasxfail"):
+        return
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    allowed = [word.strip() for word in os.environ.get(ALLOWED_SKIPS, "").split(",") if word.strip()]
+    if "all" not in allowed and not any(word in reason for word in allowed):
+        report.outcome = "failed"
+        report.longrepr = f"{reason}\nNothing is skipped unless {ALLOWED_SKIPS} allows it."
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    refuse_skip(report)
+    return report
