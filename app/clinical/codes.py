@@ -1,0 +1,171 @@
+"""The service's own vocabulary: one family of code systems under one canonical base.
+
+It names what no public terminology was found to name: the scores, their items and grades, the trial
+products and the facts an investigator attests. Everything that reads or serves these codes draws them
+from here (SELENA-SLEDAI: clinical conventions §1.1; BILAG: §1.3).
+"""
+
+from dataclasses import dataclass
+
+from app.clinical.records import Coding
+
+BASE = "https://trialbridge.example/fhir/CodeSystem/"
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One code with its neutral names; `weight` is what a SLEDAI item counts for when present."""
+
+    code: str
+    en: str
+    fr: str
+    weight: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSystem:
+    """A family of codes, served as a FHIR CodeSystem resource."""
+
+    name: str
+    title: str
+    concepts: tuple[Concept, ...]
+
+    @property
+    def url(self) -> str:
+        """What `Coding.system` says."""
+        return BASE + self.name
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code, in the order of the form."""
+        return tuple(concept.code for concept in self.concepts)
+
+    def coding(self, code: str) -> Coding:
+        """The coding of one of these codes."""
+        return Coding(self.url, code)
+
+    def concept(self, code: str) -> Concept:
+        """The concept behind a code of this system."""
+        return next(concept for concept in self.concepts if concept.code == code)
+
+
+SCORE = CodeSystem(
+    "score",
+    "Scores and their parts",
+    (
+        Concept("selena-sledai", "SELENA-SLEDAI", "SELENA-SLEDAI"),
+        Concept("sledai-2k", "SLEDAI-2K", "SLEDAI-2K"),
+        Concept("bilag-classic", "Classic BILAG index", "Indice BILAG classique"),
+        Concept("bilag-2004", "BILAG-2004 index", "Indice BILAG-2004"),
+        Concept("pga", "Physician global assessment", "Évaluation globale du médecin"),
+        Concept("scale-max", "Upper end of the scale used", "Borne supérieure de l'échelle utilisée"),
+        Concept("slicc-damage", "SLICC/ACR damage index", "Indice de séquelles SLICC/ACR"),
+        Concept("mrss", "Modified Rodnan skin score", "Score de Rodnan modifié"),
+        Concept("sf36v2", "SF-36 version 2", "SF-36 version 2"),
+        Concept("eq5d-5l", "EQ-5D-5L", "EQ-5D-5L"),
+    ),
+)
+
+SLEDAI_ITEM = CodeSystem(
+    "sledai-item",
+    "Items of the SLE disease activity index, with their weights",
+    (
+        Concept("seizure", "Seizure", "Crise convulsive", 8),
+        Concept("psychosis", "Psychosis", "Psychose", 8),
+        Concept("organic-brain-syndrome", "Organic brain syndrome", "Syndrome cérébral organique", 8),
+        Concept("visual-disturbance", "Visual disturbance", "Trouble visuel", 8),
+        Concept("cranial-nerve", "Cranial nerve disorder", "Atteinte des nerfs crâniens", 8),
+        Concept("lupus-headache", "Lupus headache", "Céphalée lupique", 8),
+        Concept("cva", "Cerebrovascular accident", "Accident vasculaire cérébral", 8),
+        Concept("vasculitis", "Vasculitis", "Vascularite", 8),
+        Concept("arthritis", "Arthritis", "Arthrite", 4),
+        Concept("myositis", "Myositis", "Myosite", 4),
+        Concept("urinary-casts", "Urinary casts", "Cylindres urinaires", 4),
+        Concept("haematuria", "Haematuria", "Hématurie", 4),
+        Concept("proteinuria", "Proteinuria", "Protéinurie", 4),
+        Concept("pyuria", "Pyuria", "Leucocyturie", 4),
+        Concept("rash", "Inflammatory rash", "Éruption inflammatoire", 2),
+        Concept("alopecia", "Alopecia", "Alopécie", 2),
+        Concept("mucosal-ulcers", "Mucosal ulcers", "Ulcérations muqueuses", 2),
+        Concept("pleurisy", "Pleurisy", "Pleurésie", 2),
+        Concept("pericarditis", "Pericarditis", "Péricardite", 2),
+        Concept("low-complement", "Low complement", "Complément abaissé", 2),
+        Concept("dna-binding", "Increased DNA binding", "Anticorps anti-ADN augmentés", 2),
+        Concept("fever", "Fever", "Fièvre", 1),
+        Concept("thrombocytopenia", "Thrombocytopenia", "Thrombopénie", 1),
+        Concept("leukopenia", "Leukopenia", "Leucopénie", 1),
+    ),
+)
+
+CLASSIC_SYSTEMS = (
+    "general",
+    "mucocutaneous",
+    "neurological",
+    "musculoskeletal",
+    "cardiorespiratory",
+    "vasculitis",
+    "renal",
+    "haematological",
+)
+BILAG_2004_SYSTEMS = (
+    "constitutional",
+    "mucocutaneous",
+    "neuropsychiatric",
+    "musculoskeletal",
+    "cardiorespiratory",
+    "gastrointestinal",
+    "ophthalmic",
+    "renal",
+    "haematological",
+)
+
+BILAG_SYSTEM = CodeSystem(
+    "bilag-system",
+    "Organ systems of the BILAG index, classic and 2004",
+    (
+        Concept("general", "General", "Général"),
+        Concept("constitutional", "Constitutional", "Constitutionnel"),
+        Concept("mucocutaneous", "Mucocutaneous", "Cutanéo-muqueux"),
+        Concept("neurological", "Neurological", "Neurologique"),
+        Concept("neuropsychiatric", "Neuropsychiatric", "Neuropsychiatrique"),
+        Concept("musculoskeletal", "Musculoskeletal", "Musculo-squelettique"),
+        Concept("cardiorespiratory", "Cardiorespiratory", "Cardiorespiratoire"),
+        Concept("vasculitis", "Vasculitis", "Vascularite"),
+        Concept("gastrointestinal", "Gastrointestinal", "Gastro-intestinal"),
+        Concept("ophthalmic", "Ophthalmic", "Ophtalmique"),
+        Concept("renal", "Renal", "Rénal"),
+        Concept("haematological", "Haematological", "Hématologique"),
+    ),
+)
+
+BILAG_GRADE = CodeSystem(
+    "bilag-grade",
+    "Grades of a BILAG organ system",
+    (
+        Concept("A", "Severe", "Sévère"),
+        Concept("B", "Moderate", "Modérée"),
+        Concept("C", "Mild or stable", "Légère ou stable"),
+        Concept("D", "Inactive, previously involved", "Inactive, atteinte antérieure"),
+        Concept("E", "Never involved", "Jamais atteint"),
+    ),
+)
+
+PRODUCT = CodeSystem(
+    "product",
+    "Products infused in the trials",
+    (
+        Concept(
+            "uc-msc",
+            "Allogeneic umbilical-cord mesenchymal stromal cells",
+            "Cellules stromales mésenchymateuses allogéniques de cordon ombilical",
+        ),
+        Concept(
+            "bm-msc",
+            "Allogeneic bone-marrow mesenchymal stromal cells",
+            "Cellules stromales mésenchymateuses allogéniques de moelle osseuse",
+        ),
+    ),
+)
+
+# The facts an investigator attests are declared beside the criteria that ask for them.
+CODE_SYSTEMS = (SCORE, SLEDAI_ITEM, BILAG_SYSTEM, BILAG_GRADE, PRODUCT)
