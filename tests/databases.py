@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -40,17 +41,22 @@ class PostgreSQL:
     url: str
     numbers: Iterator[int] = field(default_factory=count)
 
-    def execute(self, statement: str) -> None:
-        """Carry out one statement outside any database of the tests."""
+    def ask(self, statement: str) -> Any:
+        """Carry out one statement outside any database of the tests; its value, if it has one."""
 
-        async def carry_out() -> None:
+        async def carry_out() -> Any:
             connection = await asyncpg.connect(self.url)
             try:
-                await connection.execute(statement)
+                return await connection.fetchval(statement)
             finally:
                 await connection.close()
 
-        outside_the_loop(lambda: asyncio.run(carry_out()))
+        return outside_the_loop(lambda: asyncio.run(carry_out()))
+
+    @cached_property
+    def copying(self) -> str:
+        """How a template is copied: as files, three times faster, where the server can be asked to."""
+        return " STRATEGY file_copy" if int(self.ask("SHOW server_version_num")) >= 150000 else ""
 
     def url_of(self, database: str) -> str:
         """Where that database of this server is."""
@@ -60,11 +66,11 @@ class PostgreSQL:
     def database(self, template: str = "template0") -> Iterator[str]:
         """The name of a database that exists for as long as it is used."""
         name = f"trialbridge_test_{os.getpid()}_{next(self.numbers)}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.ask(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{self.copying}')
         try:
             yield name
         finally:
-            self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            self.ask(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     @contextmanager
     def migrated_template(self, migrate: Migrate) -> Iterator[str]:
