@@ -1,0 +1,234 @@
+"""Bytes to documents and back: every digit, every member and their order are kept, or the body is refused.
+
+A document is what msgspec decodes: numbers with a point or an exponent are Decimals with the digits
+sent, the others integers. What is stored is never such a document but the slices of bytes received.
+"""
+
+import json  # noqa: TID251 - the one place: only its pairs hook can name a member that stands twice
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NoReturn
+
+import msgspec
+import orjson
+
+from app.fhir_mapping.outcome import Issue, Refusal, refusal
+
+Document = dict[str, Any]
+
+DEEPEST = 64
+"""Levels of nesting read; a FHIR document of our types rarely needs more than a dozen."""
+MOST_DIGITS = 64
+"""Digits of one number read, and the greatest exponent."""
+
+
+_SIGN_POINT_EXPONENT = 8
+_SET_BY_SERVER = frozenset(("resourceType", "id", "meta"))
+_SET_BY_SERVER_IN_META = frozenset(("versionId", "_versionId", "lastUpdated", "_lastUpdated"))
+
+
+@dataclass(frozen=True, slots=True)
+class ShellEntry:
+    """One entry of a Bundle, its resource as the bytes received."""
+
+    full_url: str | None
+    request: Document | None
+    resource: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class BundleShell:
+    """A Bundle whose resources are not yet read.
+
+    `document` is the Bundle with each `entry.resource` taken out, for checking the shell itself.
+    """
+
+    type: str | None
+    entries: tuple[ShellEntry, ...]
+    document: Document
+
+
+def read(raw: bytes) -> Document:
+    """The document these bytes are, exactly; Refusal 400 where they are not one sound JSON object."""
+    document = _decoded(raw)
+    # A member that stands twice is dropped by the decoder, and with it its quotation marks.
+    if b"\\" in raw and b"\\u0022" in raw:
+        _refuse_duplicates(raw)
+    elif _document_encoder.encode(document).count(b'"') != raw.count(b'"'):
+        _refuse_duplicates(raw)
+    if raw.count(b"{") + raw.count(b"[") > DEEPEST:
+        _refuse_depth(document)
+    return document
+
+
+def write(document: Any) -> bytes:
+    """The document as JSON, Decimals as the numbers they are (`1.50` stays `1.50`)."""
+    return _document_encoder.encode(document)
+
+
+def members(raw: bytes) -> dict[str, bytes]:
+    """The top-level members in order, each value as the bytes received; none may stand twice."""
+    try:
+        slices = _slices.decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as problem:
+        _refuse_text(raw, problem)
+    found = {name: bytes(value) for name, value in slices.items()}
+    if raw.count(b'"') != 2 * len(found) + sum(value.count(b'"') for value in found.values()):
+        _refuse_duplicates(raw)
+    return found
+
+
+def splice(raw: bytes, *, type: str, id: str, version: int, last_updated: str) -> bytes:  # noqa: A002 - FHIR's names
+    """The text to store: the client's own bytes, with the server's id, version and instant put in.
+
+    The client's `id`, `meta.versionId` and `meta.lastUpdated` give way; everything else stays as sent.
+    """
+    top = _slices.decode(raw)
+    meta = _slices.decode(top["meta"]) if "meta" in top else {}
+    parts: list[bytes | msgspec.Raw] = [f'{{"resourceType":"{type}","id":"{id}","meta":{{'.encode()]
+    for name, value in meta.items():
+        if name not in _SET_BY_SERVER_IN_META:
+            parts += (_name(name), value, b",")
+    parts.append(f'"versionId":"{version}","lastUpdated":"{last_updated}"}}'.encode())
+    for name, value in top.items():
+        if name not in _SET_BY_SERVER:
+            parts += (b",", _name(name), value)
+    parts.append(b"}")
+    return b"".join(parts)
+
+
+def bundle_shell(raw: bytes) -> BundleShell:
+    """A Bundle opened just so far that each entry's resource can be read, checked and stored on its own."""
+    top = members(raw)
+    listed = top.pop("entry", b"[]")
+    document = {name: _value(slice_) for name, slice_ in top.items()}
+    try:
+        slices = [bytes(entry) for entry in _list_of_slices.decode(listed)]
+    except msgspec.MsgspecError:
+        raise refusal(400, "structure", "Bundle.entry must be a list of entries", "Bundle.entry") from None
+    opened = [_entry(entry, number) for number, entry in enumerate(slices)]
+    if "entry" in document or slices or listed != b"[]":
+        document["entry"] = [shell for _, shell in opened]
+    bundle_type = document.get("type")
+    return BundleShell(
+        bundle_type if isinstance(bundle_type, str) else None, tuple(entry for entry, _ in opened), document
+    )
+
+
+def _entry(raw: bytes, number: int) -> tuple[ShellEntry, Document]:
+    where = f"Bundle.entry[{number}]"
+    if not raw.startswith(b"{"):
+        raise refusal(400, "structure", "an entry of a Bundle must be an object", where)
+    slices = members(raw)
+    resource = slices.pop("resource", None)
+    shell = {name: _value(slice_) for name, slice_ in slices.items()}
+    full_url, request = shell.get("fullUrl"), shell.get("request")
+    return (
+        ShellEntry(
+            full_url if isinstance(full_url, str) else None,
+            request if isinstance(request, dict) else None,
+            resource,
+        ),
+        shell,
+    )
+
+
+def _value(raw: bytes) -> Any:
+    """One member's value, read as strictly as a whole body."""
+    return read(b'{"value":%b}' % raw)["value"]
+
+
+@lru_cache(maxsize=4096)
+def _name(name: str) -> bytes:
+    return _document_encoder.encode(name) + b":"
+
+
+def _exact(text: str) -> Decimal:
+    """The number with the digits sent."""
+    if len(text) <= MOST_DIGITS + _SIGN_POINT_EXPONENT:
+        number = Decimal(text)
+        if -MOST_DIGITS <= number.adjusted() <= MOST_DIGITS:
+            return number
+    raise _absurd()
+
+
+def _absurd() -> Refusal:
+    text = f"a number has more than {MOST_DIGITS} digits or as great an exponent: no measurement needs that"
+    return refusal(400, "value", text)
+
+
+_document_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=_exact)
+_document_encoder = msgspec.json.Encoder(decimal_format="number")
+_slices = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_list_of_slices = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _decoded(raw: bytes) -> Document:
+    try:
+        return _document_decoder.decode(raw)
+    except RecursionError:
+        raise _too_deep() from None
+    except ArithmeticError:
+        raise _absurd() from None
+    except (msgspec.MsgspecError, ValueError) as problem:
+        _refuse_text(raw, problem)
+
+
+def _refuse_text(raw: bytes, problem: Exception) -> NoReturn:
+    """Say where the text stops being JSON; orjson names line and column."""
+    if isinstance(problem, msgspec.ValidationError) and "Expected" in str(problem):
+        raise refusal(400, "structure", "the body must be one JSON object, a FHIR resource") from None
+    try:
+        orjson.loads(raw)
+    except orjson.JSONDecodeError as said:
+        if "infinity" in str(said):
+            raise _absurd() from None
+        raise refusal(400, "structure", f"the body is not JSON: {said}") from None
+    raise refusal(400, "structure", "the body is not JSON this server can read") from None
+
+
+def _too_deep() -> Refusal:
+    return refusal(400, "structure", f"the body is nested deeper than {DEEPEST} levels")
+
+
+def _refuse_depth(document: Document) -> None:
+    level: list[Any] = [document]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _refuse_duplicates(raw: bytes) -> None:
+    """Read once more, slowly, pair by pair; a body with an escaped quotation mark may come through."""
+    twice: dict[str, None] = {}
+
+    def noted(pairs: list[tuple[str, Any]]) -> None:
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                twice[name] = None
+            seen.add(name)
+
+    try:
+        json.loads(raw, object_pairs_hook=noted, parse_float=str, parse_int=str)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as problem:
+        _refuse_text(raw, problem)
+    if twice:
+        raise Refusal(400, tuple(_stands_twice(name) for name in twice))
+
+
+def _stands_twice(name: str) -> Issue:
+    shown = f"'{name}'" if name.isidentifier() and len(name) <= MOST_DIGITS else "a member"
+    return Issue(
+        "structure", f"{shown} stands twice in one object: readers of JSON disagree which one counts"
+    )
