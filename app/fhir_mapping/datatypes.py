@@ -215,8 +215,8 @@ def reference(value: Any, base: str) -> tuple[str, str] | None:
     text = value.get("reference") if isinstance(value, dict) else value
     if not isinstance(text, str):
         return None
-    if base and text.startswith(base):
-        text = text[len(base) :].removeprefix("/")
+    if base:
+        text = text.removeprefix(base if base.endswith("/") else base + "/")
     match = _REFERENCE.fullmatch(text)
     return (match[1], match[2]) if match else None
 
