@@ -1,6 +1,9 @@
 """Who may see what, decided at the door and applied inside every statement of the store."""
 
 from dataclasses import dataclass
+from typing import Any
+
+from app.store.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,3 +15,29 @@ class Visibility:
 
 
 EVERYTHING = Visibility()
+
+_OF_SITE = """({own} OR EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
+ AND p.id = {alias}.patient_id AND {patient}))"""
+_OF_STUDY = """({own} OR ({alias}.type = 'ResearchStudy' AND {itself}) OR EXISTS (SELECT 1 FROM resource e
+ WHERE e.type = 'ResearchSubject' AND NOT e.deleted AND e.patient_id = {alias}.patient_id AND {enrolled}))"""
+
+
+def visible(database: Database, visibility: Visibility, alias: str, values: list[Any]) -> str:
+    """The condition that keeps out of sight what is not the asker's, to be joined by AND.
+
+    A resource is of a site when it is tagged so or when its patient is; of a study when it names the
+    study, is the study, or belongs to a patient enrolled there. What belongs to none is seen only
+    by those who see everything. Values the condition needs are added to `values`.
+    """
+    conditions = ["TRUE"]
+    if visibility.sites is not None:
+        values.append(database.members(sorted(visibility.sites)))
+        one_of = {"own": f"{alias}.site", "patient": "p.site"}
+        members = {name: database.member(column, len(values)) for name, column in one_of.items()}
+        conditions.append(_OF_SITE.format(alias=alias, **members))
+    if visibility.studies is not None:
+        values.append(database.members(sorted(visibility.studies)))
+        one_of = {"own": f"{alias}.study_id", "itself": f"{alias}.id", "enrolled": "e.study_id"}
+        members = {name: database.member(column, len(values)) for name, column in one_of.items()}
+        conditions.append(_OF_STUDY.format(alias=alias, **members))
+    return " AND ".join(conditions)

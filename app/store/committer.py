@@ -1,0 +1,119 @@
+"""One committer per process: what arrives together is committed together.
+
+There is no timer. A group is whatever came in while the previous commit was under way, so a lone
+write waits for nobody and a busy server pays for one commit what would have been many. Each writer
+is answered only after its commit; one that is refused or fails never takes its neighbours with it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.fhir_mapping.change import Change, Version
+from app.store.commit import Piece, commit
+from app.store.database import Contention, Database, DatabaseError, Key
+
+_GROUP = 256  # changes in one commit, beyond which a piece waits for the next
+_TRIES = 8
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    changes: Sequence[Change]
+    answer: asyncio.Future[list[Version]]
+
+
+class Committer:
+    """Takes changes, gives versions."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], base: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._base = base
+        self._queue: deque[_Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def submit(self, changes: Sequence[Change]) -> list[Version]:
+        """Carry out the changes, all or none, and return their versions after the commit."""
+        if self._closed:
+            raise DatabaseError("the store is closing")
+        answer: asyncio.Future[list[Version]] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(changes, answer))
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+        return await answer
+
+    async def close(self) -> None:
+        """Commit what is waiting, accept nothing more."""
+        self._closed = True
+        if self._task is not None:
+            await self._task
+
+    async def _work(self) -> None:
+        try:
+            while self._queue:
+                await self._commit(self._next_group())
+        finally:
+            self._task = None
+
+    def _next_group(self) -> list[_Waiting]:
+        """As many as fit, in order; one that touches what another of the group touches waits."""
+        group: list[_Waiting] = []
+        held: deque[_Waiting] = deque()
+        touched: set[Key] = set()
+        size = 0
+        while self._queue and (not group or size < _GROUP):
+            waiting = self._queue.popleft()
+            keys = {(change.resource.name, change.id) for change in waiting.changes}
+            if keys & touched:
+                held.append(waiting)
+            else:
+                group.append(waiting)
+                size += len(keys)
+            touched |= keys  # so that what waits keeps its place in line
+        self._queue.extendleft(reversed(held))
+        return group
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            await self._attempt(group)
+        except Exception as error:  # noqa: BLE001 - whatever it was, every waiting writer must be answered
+            if len(group) == 1:
+                await self._again(group[0], error)
+                return
+            for waiting in group:  # each on its own, so that only the one at fault fails
+                await self._commit([waiting])
+
+    async def _attempt(self, group: list[_Waiting]) -> None:
+        pieces = [Piece(waiting.changes) for waiting in group]
+        at = self._clock()
+        await self._database.write(
+            lambda connection: commit(self._database, connection, pieces, at=at, base=self._base)
+        )
+        for waiting, piece in zip(group, pieces, strict=True):
+            if not waiting.answer.done():  # the asker may have gone away
+                _resolve(waiting.answer, piece)
+
+    async def _again(self, waiting: _Waiting, error: Exception) -> None:
+        """Another process was there first: what it wrote is seen on the next try."""
+        for attempt in range(_TRIES):
+            if not isinstance(error, Contention):
+                break
+            await asyncio.sleep(0.002 * 2**attempt)
+            try:
+                return await self._attempt([waiting])
+            except Exception as next_error:  # noqa: BLE001 - as above
+                error = next_error
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)
+        return None
+
+
+def _resolve(answer: asyncio.Future[list[Version]], piece: Piece) -> None:
+    if piece.refused is not None:
+        answer.set_exception(piece.refused)
+    else:
+        answer.set_result(piece.versions)

@@ -1,0 +1,81 @@
+"""What the store asks of a database, so that there is one code path above the driver.
+
+Statements are written once, with `$1` placeholders and bare SQL both databases read; where they
+differ (sets of keys, bulk inserts) the driver supplies the words. Values are the same Python values
+on both: str, int, bool, bytes, date, aware datetime, Decimal.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Table
+
+T = TypeVar("T")
+Row = Sequence[Any]
+Key = tuple[str, str]
+"""A resource type and an id."""
+
+
+class DatabaseError(Exception):
+    """The database refused or failed; nothing of the transaction remains."""
+
+
+class Contention(DatabaseError):
+    """Another writer was there first; the same transaction may succeed when tried again."""
+
+
+class Connection(Protocol):
+    """One connection, inside a transaction where it writes."""
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        """The rows of one statement."""
+        ...
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        """The number of rows one statement touched."""
+        ...
+
+    async def insert(self, table: Table, rows: Sequence[Row], *, on_conflict: str = "") -> int:
+        """Insert many rows by one statement; the number that went in."""
+        ...
+
+    async def delete(self, table: Table, column: str, keys: Sequence[Key]) -> None:
+        """Delete the rows of these resources; `column` is `type, id`, or `id` for one type's table."""
+        ...
+
+
+class Database(Protocol):
+    """A database, reached by its driver."""
+
+    statements: int  # issued since it was opened
+
+    async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run work that only reads."""
+        ...
+
+    async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run work in one transaction and commit it before returning."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...
+
+    def keys(self, number: int) -> str:
+        """A table `k(type, id)` made of the key set passed as value `number`."""
+        ...
+
+    def key_set(self, keys: Sequence[Key]) -> Any:
+        """The value to pass for a key set."""
+        ...
+
+    def member(self, expression: str, number: int) -> str:
+        """That an expression is one of the strings passed as value `number`."""
+        ...
+
+    def members(self, strings: Sequence[str]) -> Any:
+        """The value to pass for a set of strings."""
+        ...
+
+    locking: str  # appended to a SELECT whose rows must not change until the commit
+    sharing: str  # appended to a SELECT whose rows must not go away until the commit

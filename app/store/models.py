@@ -1,0 +1,224 @@
+"""The one definition of the schema: remembered documents, what they are found by, and the trial store.
+
+`resource` holds the current version of everything, with the single-valued things it is searched by;
+`version` the earlier ones. The `search_…` tables hold parameters with several values. The last six
+tables are the relational trial store, for analysts: derived from the documents in the same
+transaction, and derivable again at any time (`trialbridge rebuild`).
+
+Every table that grows carries the patient it belongs to, the key it would be distributed by.
+Primary keys lead with the patient only where that costs nothing; ids are unique by themselves.
+"""
+
+from typing import Any
+
+from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
+
+from app.store.types import DAY, DOCUMENT, EXACT, FLAG, INSTANT, KEY, NUMBER, TEXT
+
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s"}
+)
+
+resource = Table(
+    "resource",
+    metadata,
+    Column("type", KEY, nullable=False, comment="FHIR resource type"),
+    Column("id", KEY, nullable=False, comment="FHIR logical id"),
+    Column("version", NUMBER, nullable=False, comment="current version, from 1"),
+    Column("last_updated", INSTANT, nullable=False, comment="when this version was stored"),
+    Column("deleted", FLAG, nullable=False, comment="the current version is a deletion"),
+    Column("patient_id", KEY, comment="the Patient it is about"),
+    Column("study_id", KEY, comment="the ResearchStudy it belongs to"),
+    Column("site", KEY, comment="site tag of meta.security"),
+    Column("status", KEY, comment="the resource's own status"),
+    Column("date_low", INSTANT, comment="first instant of its main date"),
+    Column("date_high", INSTANT, comment="end (exclusive) of its main date"),
+    Column("document", DOCUMENT, comment="the stored JSON, as served; null for a deletion"),
+    PrimaryKeyConstraint("type", "id"),
+)
+Index(None, resource.c.type, resource.c.patient_id, resource.c.date_low)
+Index(None, resource.c.type, resource.c.last_updated)
+
+version = Table(
+    "version",
+    metadata,
+    Column("type", KEY, nullable=False),
+    Column("id", KEY, nullable=False),
+    Column("version", NUMBER, nullable=False),
+    Column("last_updated", INSTANT, nullable=False),
+    Column("superseded", INSTANT, nullable=False, comment="when the next version was stored"),
+    Column("patient_id", KEY),
+    Column("study_id", KEY),
+    Column("site", KEY),
+    Column("document", DOCUMENT, comment="null for a deletion"),
+    PrimaryKeyConstraint("type", "id", "version"),
+)
+Index(None, version.c.patient_id, version.c.superseded)
+
+
+def _derived(name: str, *columns: Column[Any]) -> Table:
+    """A table of rows that belong to one resource and go with it."""
+    return Table(
+        name,
+        metadata,
+        Column("type", KEY, nullable=False),
+        Column("id", KEY, nullable=False),
+        Column("patient_id", KEY, nullable=False, comment="empty where it is about no patient"),
+        *columns,
+        Index(f"ix_{name}_of_resource", "type", "id"),
+    )
+
+
+search_token = _derived(
+    "search_token",
+    Column("parameter", KEY, nullable=False),
+    Column("system", KEY, nullable=False),
+    Column("code", KEY, nullable=False),
+)
+Index(
+    "ix_search_token_value",
+    search_token.c.type,
+    search_token.c.parameter,
+    search_token.c.code,
+    search_token.c.patient_id,
+    search_token.c.id,
+)
+search_reference = _derived(
+    "search_reference",
+    Column("parameter", KEY, nullable=False),
+    Column("target_type", KEY, nullable=False),
+    Column("target_id", KEY, nullable=False),
+)
+Index("ix_search_reference_target", search_reference.c.target_type, search_reference.c.target_id)
+search_date = _derived(
+    "search_date",
+    Column("parameter", KEY, nullable=False),
+    Column("low", INSTANT, nullable=False),
+    Column("high", INSTANT, nullable=False),
+)
+Index("ix_search_date_value", search_date.c.type, search_date.c.parameter, search_date.c.low)
+search_string = _derived(
+    "search_string",
+    Column("parameter", KEY, nullable=False),
+    Column("folded", KEY, nullable=False),
+    Column("written", TEXT, nullable=False),
+)
+Index("ix_search_string_value", search_string.c.type, search_string.c.parameter, search_string.c.folded)
+
+patient = Table(
+    "patient",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("version", NUMBER, nullable=False),
+    Column("gender", TEXT),
+    Column("birth_date", TEXT, comment="as written; may be a year or a month"),
+    Column("deceased", FLAG),
+    Column("deceased_at", TEXT),
+)
+study = Table(
+    "study",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("version", NUMBER, nullable=False),
+    Column("registry_id", KEY, comment="first registry identifier, such as NCT03562065"),
+    Column("title", TEXT),
+    Column("status", TEXT, nullable=False),
+)
+subject = Table(
+    "subject",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("version", NUMBER, nullable=False),
+    Column("patient_id", KEY, nullable=False),
+    Column("study_id", KEY, nullable=False),
+    Column("code", KEY, comment="the subject's pseudonymous identifier"),
+    Column("status", TEXT, nullable=False),
+    Column("period_start", TEXT, comment="as written"),
+    Column("period_end", TEXT, comment="as written"),
+    Column("assigned_arm", TEXT),
+    Column("actual_arm", TEXT),
+)
+Index(None, subject.c.study_id, subject.c.patient_id)
+Index(None, subject.c.patient_id)
+measurement = Table(
+    "measurement",
+    metadata,
+    Column("id", KEY, nullable=False, comment="the Observation"),
+    Column("part", NUMBER, nullable=False, comment="0 the Observation's own value, 1… its components"),
+    Column("version", NUMBER, nullable=False),
+    Column("patient_id", KEY, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("system", KEY),
+    Column("code", KEY),
+    Column("panel", KEY, comment="the code of the Observation a component belongs to"),
+    Column("day", DAY, comment="clinical day in Europe/Paris; null where the date is partial"),
+    Column("effective", TEXT, comment="as written"),
+    Column("visit", KEY, comment="as tagged by the sender"),
+    Column("value", EXACT, comment="in the analyte's canonical unit"),
+    Column("unit", TEXT),
+    Column("comparator", TEXT),
+    Column("received_value", TEXT, comment="digits as sent"),
+    Column("received_unit", TEXT, comment="unit as sent"),
+    Column("low", EXACT, comment="reference range, canonical unit"),
+    Column("high", EXACT),
+    Column("truth", FLAG),
+    Column("answer_system", KEY),
+    Column("answer", KEY),
+    Column("absent", TEXT, comment="dataAbsentReason"),
+    Column("problem", TEXT, comment="why there is no canonical value"),
+    PrimaryKeyConstraint("id", "part"),
+)
+Index(None, measurement.c.patient_id, measurement.c.code, measurement.c.day)
+Index(None, measurement.c.code, measurement.c.value)
+adverse_event = Table(
+    "adverse_event",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("version", NUMBER, nullable=False),
+    Column("patient_id", KEY, nullable=False),
+    Column("study_id", KEY),
+    Column("actuality", TEXT, nullable=False),
+    Column("system", KEY),
+    Column("code", KEY),
+    Column("text", TEXT),
+    Column("day", DAY),
+    Column("occurred", TEXT, comment="as written"),
+    Column("grade", NUMBER, comment="CTCAE"),
+    Column("serious", FLAG, comment="seriousness as reported, never derived from the grade"),
+    Column("outcome", TEXT),
+    Column("causality", TEXT, comment="every opinion, separated by blanks"),
+)
+Index(None, adverse_event.c.patient_id)
+administration = Table(
+    "administration",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("version", NUMBER, nullable=False),
+    Column("patient_id", KEY, nullable=False),
+    Column("study_id", KEY),
+    Column("status", TEXT, nullable=False),
+    Column("system", KEY),
+    Column("code", KEY),
+    Column("text", TEXT),
+    Column("first_day", DAY),
+    Column("last_day", DAY),
+    Column("started", TEXT, comment="as written"),
+    Column("ended", TEXT, comment="as written"),
+    Column("dose", EXACT),
+    Column("dose_unit", TEXT),
+    Column("rate", EXACT),
+    Column("rate_unit", TEXT),
+    Column("lot", TEXT),
+)
+Index(None, administration.c.patient_id)
+
+SEARCH_TABLES = (search_token, search_reference, search_date, search_string)
+TRIAL_TABLES = {
+    patient: "Patient",
+    study: "ResearchStudy",
+    subject: "ResearchSubject",
+    measurement: "Observation",
+    adverse_event: "AdverseEvent",
+    administration: "MedicationAdministration",
+}
+"""Each table of the trial store and the type it is derived from."""

@@ -1,0 +1,141 @@
+"""PostgreSQL through asyncpg: array statements, a pool of readers, one connection that writes.
+
+Bulk inserts are `INSERT … SELECT … FROM unnest(arrays)`: one statement, whatever the number of rows.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql
+
+from app.store.database import Connection, Contention, DatabaseError, Key, Row
+
+T = TypeVar("T")
+
+_CONTENTION = (
+    asyncpg.UniqueViolationError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+)
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
+
+
+def _array(column: Any, number: int) -> str:
+    kind = column.type.dialect_impl(_DIALECT).compile(_DIALECT).split(" COLLATE")[0]
+    return f"${number}::{kind}[]"
+
+
+@lru_cache(maxsize=64)
+def _insert(table: Table, on_conflict: str) -> str:
+    names = ", ".join(column.name for column in table.columns)
+    arrays = ", ".join(_array(column, number) for number, column in enumerate(table.columns, 1))
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) {on_conflict}"
+
+
+class _PostgresConnection:
+    """A connection taken from the pool for one piece of work."""
+
+    def __init__(self, database: "PostgresDatabase", raw: Any) -> None:
+        self._database = database
+        self._raw = raw
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        """The rows of one statement."""
+        self._database.statements += 1
+        rows: list[Row] = await self._raw.fetch(sql, *values)
+        return rows
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        """The number of rows one statement touched."""
+        self._database.statements += 1
+        return _touched(await self._raw.execute(sql, *values))
+
+    async def insert(self, table: Table, rows: Sequence[Row], *, on_conflict: str = "") -> int:
+        """Insert many rows by one statement; the number that went in."""
+        self._database.statements += 1
+        columns = map(list, zip(*rows, strict=True))
+        return _touched(await self._raw.execute(_insert(table, on_conflict), *columns))
+
+    async def delete(self, table: Table, column: str, keys: Sequence[Key]) -> None:
+        """Delete the rows of these resources."""
+        self._database.statements += 1
+        ids = [key[1] for key in keys]
+        if column == "id":
+            await self._raw.fetch(f"DELETE FROM {table.name} WHERE id = ANY($1::text[])", ids)
+            return
+        match = "USING unnest($1::text[], $2::text[]) AS k(type, id) WHERE t.type = k.type AND t.id = k.id"
+        await self._raw.fetch(f"DELETE FROM {table.name} t {match}", [key[0] for key in keys], ids)
+
+
+def _touched(status: str) -> int:
+    """The number at the end of PostgreSQL's command tag."""
+    return int(status.rsplit(" ", 1)[-1])
+
+
+async def _keep(_connection: Any) -> None:
+    """Hand a connection back as it is: we set nothing on it, and the usual reset costs a round trip."""
+
+
+class PostgresDatabase:
+    """A PostgreSQL database."""
+
+    locking = "FOR UPDATE OF r"
+    sharing = "FOR KEY SHARE OF r"
+
+    def __init__(self, pool: Any) -> None:
+        self.statements = 0
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str) -> "PostgresDatabase":
+        """Connect; the pool grows with the load."""
+        pool = await asyncpg.create_pool(url, min_size=1, max_size=16, reset=_keep)
+        return cls(pool)
+
+    async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run work that only reads."""
+        try:
+            async with self._pool.acquire() as raw:
+                return await work(_PostgresConnection(self, raw))
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise DatabaseError(type(error).__name__) from error
+
+    async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run work in one transaction and commit it before returning."""
+        try:
+            async with self._pool.acquire() as raw, raw.transaction():
+                return await work(_PostgresConnection(self, raw))
+        except _CONTENTION as error:
+            raise Contention(type(error).__name__) from error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise DatabaseError(type(error).__name__) from error
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        try:
+            await asyncio.wait_for(self._pool.close(), timeout=10)
+        except TimeoutError:
+            self._pool.terminate()
+
+    def keys(self, number: int) -> str:
+        """A table `k(type, id)` made of a key set."""
+        return (
+            f"(SELECT split_part(key, '/', 1) AS type, split_part(key, '/', 2) AS id"
+            f" FROM unnest(${number}::text[]) AS u(key)) AS k"
+        )
+
+    def key_set(self, keys: Sequence[Key]) -> Any:
+        """The value to pass for a key set."""
+        return [f"{kind}/{name}" for kind, name in keys]
+
+    def member(self, expression: str, number: int) -> str:
+        """That an expression is one of the strings passed."""
+        return f"{expression} = ANY(${number}::text[])"
+
+    def members(self, strings: Sequence[str]) -> Any:
+        """The value to pass for a set of strings."""
+        return list(strings)

@@ -1,0 +1,42 @@
+"""Throw away everything derived and derive it again from the documents; nothing may change."""
+
+from sqlalchemy import Table
+
+from app.fhir_mapping import codec
+from app.fhir_mapping.index import index_rows
+from app.fhir_mapping.registry import RESOURCES
+from app.store import models
+from app.store.database import Connection, Row
+from app.store.rows import derived, gather
+from app.store.session import Store
+
+_PAGE = 500
+_CURRENT = """SELECT type, id, version, document FROM resource
+ WHERE NOT deleted AND (type, id) > ($1, $2) ORDER BY type, id LIMIT $3"""
+
+
+async def rebuild(store: Store, *, base: str = "http://127.0.0.1:8000/fhir") -> dict[str, int]:
+    """Derive every typed and every search row again, in one transaction; the rows per table."""
+    return await store.database.write(lambda connection: _rebuild(connection, base))
+
+
+async def _rebuild(connection: Connection, base: str) -> dict[str, int]:
+    tables = (*models.SEARCH_TABLES, *models.TRIAL_TABLES)
+    for table in tables:
+        await connection.execute(f"DELETE FROM {table.name}")
+    counts = {table.name: 0 for table in tables}
+    last = ("", "")
+    while page := await connection.fetch(_CURRENT, *last, _PAGE):
+        rows = gather(pair for row in page for pair in _derived(row, base))
+        for table, of_table in rows.items():
+            counts[table.name] += await connection.insert(table, of_table)
+        last = (page[-1][0], page[-1][1])
+    return counts
+
+
+def _derived(row: Row, base: str) -> list[tuple[Table, Row]]:
+    kind, name, version, stored = row
+    resource = RESOURCES[kind]
+    document = codec.read(stored)
+    index = index_rows(resource, document, base=base)
+    return list(derived(resource, document, name=name, version=version, index=index))

@@ -1,0 +1,230 @@
+"""A Query becomes one SELECT, and its rows a page.
+
+Single-valued parameters are columns of `resource`; the others are looked for in the index tables,
+quantities in the measurements. A page goes on after the last sort key and id, so that it never
+counts rows it has passed and loses none when others are written meanwhile.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.fhir_mapping.change import Version
+from app.fhir_mapping.query import (
+    Clause,
+    DateValue,
+    QuantityValue,
+    Query,
+    ReferenceValue,
+    StringValue,
+    TokenValue,
+    Value,
+)
+from app.fhir_mapping.resource import Column, SearchParameter
+from app.store.database import Connection, Database, Row
+from app.store.documents import version_of
+from app.store.session import Store
+from app.store.visibility import Visibility, visible
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some matches; `after` is where the next page goes on, `total` the number of all where asked for."""
+
+    versions: list[Version]
+    after: tuple[str | None, str] | None
+    total: int | None
+
+
+@dataclass(slots=True)
+class _Statement:
+    """Conditions in the making, with the values they need."""
+
+    database: Database
+    kind: str
+    values: list[Any] = field(default_factory=list)
+
+    def value(self, value: Any) -> str:
+        """The placeholder of a value."""
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+
+async def find(store: Store, visibility: Visibility, query: Query) -> Page:
+    """The matches of a query, a page of them."""
+    statement = _Statement(store.database, query.resource.name)
+    where = _where(statement, visibility, query)
+    counting = f"SELECT count(*) FROM resource r WHERE {where}"
+    counted = list(statement.values)
+    order = _order(query)
+    after = _after(statement, query, order)
+    direction = "DESC" if query.descending else "ASC"
+    ordering = f"r.id {direction}" if order == "r.id" else f"{order} {direction}, r.id {direction}"
+    limit = statement.value(query.count + 1)
+    sql = f"""SELECT r.type, r.id, r.version, r.last_updated, r.document, {order}
+ FROM resource r WHERE {where}{after} ORDER BY {ordering} LIMIT {limit}"""
+
+    async def work(connection: Connection) -> tuple[list[Row], int | None]:
+        rows = await connection.fetch(sql, *statement.values) if query.count else []
+        total = (await connection.fetch(counting, *counted))[0][0] if query.total else None
+        return rows, total
+
+    rows, total = await store.database.read(work)
+    matches = rows[: query.count]
+    more = (_sort_key(matches[-1][5]), matches[-1][1]) if len(rows) > query.count else None
+    if total is None and more is None and query.after is None and query.count:
+        total = len(matches)  # the whole answer is on this page
+    return Page([version_of(row[:5]) for row in matches], more, total)
+
+
+def _where(statement: _Statement, visibility: Visibility, query: Query) -> str:
+    conditions = [f"r.type = {statement.value(query.resource.name)}", "NOT r.deleted"]
+    conditions += [_clause(statement, clause) for clause in query.clauses]
+    conditions.append(visible(statement.database, visibility, "r", statement.values))
+    return " AND ".join(conditions)
+
+
+_ORDERS = {Column.ID: "r.id", Column.LAST_UPDATED: "r.last_updated", Column.DATE: "r.date_low"}
+_EARLIEST = "0001-01-01T00:00:00.000000Z"
+
+
+def _order(query: Query) -> str:
+    if query.sort is None or query.sort.column is None:
+        return "r.id"
+    column = _ORDERS[query.sort.column]
+    # what has no date comes first, or last when descending, on both databases
+    return f"COALESCE(r.date_low, '{_EARLIEST}')" if column == "r.date_low" else column
+
+
+def _after(statement: _Statement, query: Query, order: str) -> str:
+    if query.after is None:
+        return ""
+    key, name = query.after
+    beyond = "<" if query.descending else ">"
+    if order == "r.id":
+        return f" AND r.id {beyond} {statement.value(name)}"
+    instant = datetime.fromisoformat(key or _EARLIEST)
+    return f" AND ({order}, r.id) {beyond} ({statement.value(instant)}, {statement.value(name)})"
+
+
+def _sort_key(value: Any) -> str | None:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def _clause(statement: _Statement, clause: Clause) -> str:
+    parts = [_condition(statement, clause.parameter, value) for value in clause.values]
+    return "(" + " OR ".join(parts) + ")"
+
+
+def _condition(statement: _Statement, parameter: SearchParameter, value: Value) -> str:
+    match value:
+        case TokenValue():
+            return _token(statement, parameter, value)
+        case ReferenceValue():
+            return _reference(statement, parameter, value)
+        case DateValue():
+            return _date(statement, parameter, value)
+        case QuantityValue():
+            return _quantity(statement, parameter, value)
+        case StringValue():
+            beginning = _prefix_range(statement, "s.folded", value.folded)
+            return _indexed(statement, "search_string", parameter, beginning)
+
+
+def _indexed(statement: _Statement, table: str, parameter: SearchParameter, condition: str) -> str:
+    """That an index row of this parameter meets a condition."""
+    name = statement.value(parameter.name)
+    return (
+        f"EXISTS (SELECT 1 FROM {table} s WHERE s.type = r.type AND s.id = r.id"
+        f" AND s.parameter = {name} AND {condition})"
+    )
+
+
+def _token(statement: _Statement, parameter: SearchParameter, value: TokenValue) -> str:
+    if parameter.column is not None:
+        if value.system:
+            return "FALSE"  # a status has no system of its own to be asked by
+        return f"r.{parameter.column} = {statement.value(value.code)}"
+    conditions = []
+    if value.code is not None:
+        conditions.append(f"s.code = {statement.value(value.code)}")
+    if value.system is not None:
+        conditions.append(f"s.system = {statement.value(value.system)}")
+    conditions.append("s.patient_id = COALESCE(r.patient_id, '')")
+    return _indexed(statement, "search_token", parameter, " AND ".join(conditions))
+
+
+def _reference(statement: _Statement, parameter: SearchParameter, value: ReferenceValue) -> str:
+    if parameter.column is not None:
+        if value.type is not None and value.type not in parameter.targets:
+            return "FALSE"
+        return f"r.{parameter.column} = {statement.value(value.id)}"
+    condition = f"s.target_id = {statement.value(value.id)}"
+    if value.type is not None:
+        condition += f" AND s.target_type = {statement.value(value.type)}"
+    return _indexed(statement, "search_reference", parameter, condition)
+
+
+def _prefix_range(statement: _Statement, column: str, beginning: str) -> str:
+    """That a text begins so; a range, because an index knows ranges."""
+    low, high = statement.value(beginning), statement.value(beginning + "\U0010ffff")
+    return f"{column} >= {low} AND {column} < {high}"
+
+
+def _date(statement: _Statement, parameter: SearchParameter, value: DateValue) -> str:
+    if parameter.column is Column.LAST_UPDATED:
+        return _span("r.last_updated", "r.last_updated", statement, value, point=True)
+    if parameter.column is Column.DATE:
+        return _span("r.date_low", "r.date_high", statement, value)
+    return _indexed(statement, "search_date", parameter, _span("s.low", "s.high", statement, value))
+
+
+def _span(low: str, high: str, statement: _Statement, value: DateValue, *, point: bool = False) -> str:
+    """R4's prefixes on spans [low, high): eq contains, gt and lt reach beyond, sa and eb lie beyond."""
+    first, last = statement.value(value.low), statement.value(value.high)
+    within = f"{high} < {last}" if point else f"{high} <= {last}"
+    conditions: dict[str, Callable[[], str]] = {
+        "eq": lambda: f"({low} >= {first} AND {within})",
+        "ne": lambda: f"({low} < {first} OR NOT {within})",
+        "gt": lambda: f"{high} {'>=' if point else '>'} {last}",
+        "lt": lambda: f"{low} < {first}",
+        "ge": lambda: f"({high} {'>=' if point else '>'} {last} OR ({low} >= {first} AND {within}))",
+        "le": lambda: f"({low} < {first} OR ({low} >= {first} AND {within}))",
+        "sa": lambda: f"{low} >= {last}",
+        "eb": lambda: f"{high} {'<' if point else '<='} {first}",
+        "ap": lambda: f"({low} < {last} AND {high} {'>=' if point else '>'} {first})",
+    }
+    return conditions[value.prefix]()
+
+
+_QUANTITY = {
+    "gt": "m.value > {value}",
+    "lt": "m.value < {value}",
+    "ge": "m.value >= {value}",
+    "le": "m.value <= {value}",
+    "sa": "m.value > {value}",
+    "eb": "m.value < {value}",
+    "eq": "(m.value >= {low} AND m.value < {high})",
+    "ne": "(m.value < {low} OR m.value >= {high})",
+    "ap": "(m.value >= {low} AND m.value < {high})",
+}
+
+
+def _quantity(statement: _Statement, parameter: SearchParameter, value: QuantityValue) -> str:
+    """By the canonical value; a unit asked for must be the canonical one or the one received."""
+    ranged = value.prefix in {"eq", "ne", "ap"}
+    places = (
+        {"low": statement.value(value.low), "high": statement.value(value.high)}
+        if ranged
+        else {"value": statement.value(value.value)}
+    )
+    conditions = ["m.id = r.id", _QUANTITY[value.prefix].format(**places)]
+    if parameter.name == "value-quantity":
+        conditions.append("m.part = 0")
+    if value.unit is not None:
+        unit = statement.value(value.unit)
+        conditions.append(f"m.unit = {unit}")
+    return "EXISTS (SELECT 1 FROM measurement m WHERE " + " AND ".join(conditions) + ")"

@@ -1,0 +1,168 @@
+"""SQLite: one writer on a thread of its own, readers beside it in the event loop.
+
+WAL lets readers run while the writer commits. The writer begins with BEGIN IMMEDIATE, so that two
+processes never both read before they write. `synchronous=FULL`: what was acknowledged survives a
+power cut. The coroutines here never suspend, which is what lets a whole transaction run on the
+writer's thread in one go.
+"""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Table
+
+from app.store.database import Connection, Contention, DatabaseError, Key, Row
+from app.store.types import decimal_from_text, decimal_to_text, instant_from_text, instant_to_text
+
+T = TypeVar("T")
+
+sqlite3.register_adapter(datetime, instant_to_text)
+sqlite3.register_adapter(date, date.isoformat)
+sqlite3.register_adapter(Decimal, decimal_to_text)
+sqlite3.register_converter("INSTANT_TEXT", instant_from_text)
+sqlite3.register_converter("EXACT_TEXT", decimal_from_text)
+sqlite3.register_converter("DATE", lambda text: date.fromisoformat(text.decode()))
+sqlite3.register_converter("BOOLEAN", lambda text: text == b"1")
+
+_PLACEHOLDER = re.compile(r"\$(\d+)")
+_BUSY_SECONDS = 30
+
+
+@lru_cache(maxsize=1024)
+def _placeholders(sql: str) -> str:
+    return _PLACEHOLDER.sub(r"?\1", sql)
+
+
+@lru_cache(maxsize=64)
+def _insert(table: Table, on_conflict: str) -> str:
+    names = ", ".join(column.name for column in table.columns)
+    marks = ", ".join("?" * len(table.columns))
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {on_conflict}"
+
+
+class _SqliteConnection:
+    """A connection whose coroutines finish without suspending."""
+
+    def __init__(self, database: "SqliteDatabase", raw: sqlite3.Connection) -> None:
+        self._database = database
+        self._raw = raw
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        """The rows of one statement."""
+        self._database.statements += 1
+        return self._raw.execute(_placeholders(sql), values).fetchall()
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        """The number of rows one statement touched."""
+        self._database.statements += 1
+        return self._raw.execute(_placeholders(sql), values).rowcount
+
+    async def insert(self, table: Table, rows: Sequence[Row], *, on_conflict: str = "") -> int:
+        """Insert many rows by one statement; the number that went in."""
+        self._database.statements += 1
+        return self._raw.executemany(_insert(table, on_conflict), rows).rowcount
+
+    async def delete(self, table: Table, column: str, keys: Sequence[Key]) -> None:
+        """Delete the rows of these resources."""
+        self._database.statements += 1
+        if column == "id":
+            ids = [(key[1],) for key in keys]
+            self._raw.executemany(f"DELETE FROM {table.name} WHERE id = ?", ids)
+            return
+        self._raw.executemany(f"DELETE FROM {table.name} WHERE type = ? AND id = ?", keys)
+
+
+def _open(path: str) -> sqlite3.Connection:
+    raw = sqlite3.connect(
+        path,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        detect_types=sqlite3.PARSE_DECLTYPES,
+        check_same_thread=False,
+        cached_statements=512,
+    )
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=10000", "cache_size=-65536"):
+        raw.execute(f"PRAGMA {pragma}")
+    return raw
+
+
+def _finish(work: Awaitable[T]) -> T:
+    """The result of a coroutine that never suspends."""
+    steps = work.__await__()
+    try:
+        next(steps)
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]  # a StopIteration does not know its type
+    raise RuntimeError("work on SQLite waited for something else than SQLite")
+
+
+class SqliteDatabase:
+    """A SQLite file."""
+
+    locking = ""  # the writer is alone
+    sharing = ""
+
+    def __init__(self, path: str) -> None:
+        self.statements = 0
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._writing = _open(path)
+        self._reading = _open(path)
+        self._reading.execute("PRAGMA query_only=1")
+
+    async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run work that only reads."""
+        try:
+            return await work(_SqliteConnection(self, self._reading))
+        except sqlite3.Error as error:
+            raise DatabaseError(type(error).__name__) from error
+
+    async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run work in one transaction and commit it before returning."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, work)
+
+    def _transaction(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        raw = self._writing
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            result = _finish(work(_SqliteConnection(self, raw)))
+            raw.execute("COMMIT")
+        except BaseException as error:
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                raise Contention("the file is locked by another process") from error
+            if isinstance(error, sqlite3.Error):
+                raise DatabaseError(f"{type(error).__name__}: {error.sqlite_errorname}") from error
+            raise
+        return result
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        self._writer.shutdown(wait=True)
+        self._reading.close()
+        self._writing.close()
+
+    def keys(self, number: int) -> str:
+        """A table `k(type, id)` made of a key set."""
+        pair = "json_extract(value, '$[0]') AS type, json_extract(value, '$[1]') AS id"
+        return f"(SELECT {pair} FROM json_each(${number})) AS k"
+
+    def key_set(self, keys: Sequence[Key]) -> Any:
+        """The value to pass for a key set."""
+        return msgspec.json.encode(keys).decode()
+
+    def member(self, expression: str, number: int) -> str:
+        """That an expression is one of the strings passed."""
+        return f"{expression} IN (SELECT value FROM json_each(${number}))"
+
+    def members(self, strings: Sequence[str]) -> Any:
+        """The value to pass for a set of strings."""
+        return msgspec.json.encode(list(strings)).decode()
