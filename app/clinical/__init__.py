@@ -1,0 +1,1 @@
+"""Decisions about the trial: pure functions over what is recorded and what the protocol says."""

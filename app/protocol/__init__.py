@@ -1,0 +1,1 @@
+"""The trial as data: one file per study and protocol version, read once and checked at the start."""

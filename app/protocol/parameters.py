@@ -4,10 +4,11 @@ A TOML table `[parameters.sledai]` with a line `variant = "selena"` is the param
 Where the file says nothing, the default of clinical conventions §5 applies.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from app.protocol.words import Frozen
 
@@ -15,9 +16,24 @@ Days = Annotated[int, Field(ge=0, strict=True)]
 Grade = Literal["A", "B", "C", "D", "E"]
 BilagVariant = Literal["classic", "bilag2004"]
 
-CLASSIC_WEIGHTS: dict[Grade, int] = {"A": 9, "B": 3, "C": 1, "D": 0, "E": 0}
-BILAG_2004_WEIGHTS: dict[Grade, int] = {"A": 12, "B": 8, "C": 1, "D": 0, "E": 0}
-WEIGHTS: dict[BilagVariant, dict[Grade, int]] = {"classic": CLASSIC_WEIGHTS, "bilag2004": BILAG_2004_WEIGHTS}
+Weight = Annotated[int, Field(ge=0, strict=True)]
+
+
+class Weights(Frozen):
+    """The number each BILAG grade counts for in the total."""
+
+    A: Weight
+    B: Weight
+    C: Weight
+    D: Weight = 0
+    E: Weight = 0
+
+
+# Classic 0 to 72, the only one the protocol's range fits; BILAG-2004 as Yee 2010 recommends.
+WEIGHTS: Mapping[BilagVariant, Weights] = {
+    "classic": Weights(A=9, B=3, C=1),
+    "bilag2004": Weights(A=12, B=8, C=1),
+}
 
 
 class VisitParameters(Frozen):
@@ -29,7 +45,7 @@ class VisitParameters(Frozen):
 class ObservationParameters(Frozen):
     """Which observations count."""
 
-    accept_preliminary: bool = False
+    accept_preliminary: Annotated[bool, Field(strict=True)] = False
 
 
 class SledaiParameters(Frozen):
@@ -43,18 +59,11 @@ class BilagParameters(Frozen):
     """Which BILAG is meant, and what its grades weigh in the total."""
 
     variant: BilagVariant = "classic"
-    weights: dict[Grade, Annotated[int, Field(ge=0, strict=True)]] = {}
-
-    @model_validator(mode="after")
-    def _weighs_every_grade(self) -> "BilagParameters":
-        missing = sorted(set(CLASSIC_WEIGHTS) - set(self.weights))
-        if self.weights and missing:
-            raise ValueError(f"the weights name no number for grade {', '.join(missing)}")
-        return self
+    weights: Weights | None = None
 
     @property
-    def weight(self) -> dict[Grade, int]:
-        """The number each grade counts for in the total."""
+    def counted(self) -> Weights:
+        """The weights in force: those of the file, else those usual for the variant."""
         return self.weights or WEIGHTS[self.variant]
 
 
