@@ -1,0 +1,77 @@
+"""Addresses: where a resource, a version, a page or a bundle entry stands under our FHIR base.
+
+`base` is always the absolute address of the FHIR interface without a closing slash, such as
+`http://127.0.0.1:8000/fhir`.
+"""
+
+import binascii
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+Place = tuple[str | None, str]
+"""Where a page ended: the sort key of its last match (None where it has none), and that match's id."""
+
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+"""A FHIR logical id (https://hl7.org/fhir/R4/datatypes.html#id)."""
+
+_ETAG = re.compile(r'\s*(?:W/)?"([A-Za-z0-9\-.]{1,64})"\s*', re.ASCII)
+LONGEST_SHOWN = 64
+"""Characters of a client's own text that an explanation repeats."""
+
+_LONGEST_PLACE = 512
+_place = msgspec.json.Decoder(tuple[str | None, str])
+
+
+def is_id(text: str) -> bool:
+    """Whether the text can be a logical id."""
+    return ID.fullmatch(text) is not None
+
+
+def address(base: str, kind: str, name: str, version: int | None = None) -> str:
+    """The absolute address of a resource of that type and id, or of one of its versions."""
+    own = f"{base}/{kind}/{name}"
+    return own if version is None else f"{own}/_history/{version}"
+
+
+def search_address(base: str, path: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """The absolute address of a search, or of another question with parameters."""
+    asked = urlencode(list(parameters), quote_via=quote, safe=":,/")
+    return f"{base}/{path}?{asked}" if asked else f"{base}/{path}"
+
+
+def instant(at: datetime) -> str:
+    """An instant as `meta.lastUpdated` spells it: UTC, microseconds."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def etag(version: int) -> str:
+    """The weak ETag of a version."""
+    return f'W/"{version}"'
+
+
+def version_ids(if_match: str) -> tuple[str, ...] | None:
+    """The version ids an If-Match lists (`W/"1", W/"2"`), None where it is malformed."""
+    found = [_ETAG.fullmatch(part) for part in if_match.split(",")]
+    ids = tuple(match[1] for match in found if match is not None)
+    return ids if len(ids) == len(found) else None
+
+
+def cursor(after: Place) -> str:
+    """The place a page ended, as the opaque value of `_after`."""
+    return urlsafe_b64encode(msgspec.json.encode(after)).rstrip(b"=").decode()
+
+
+def place(text: str) -> Place | None:
+    """The place an `_after` value means, None where it is not one of ours."""
+    if len(text) > _LONGEST_PLACE or not text.isascii():
+        return None
+    try:
+        key, name = _place.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        return None
+    return (key, name) if is_id(name) and (key is None or key.isprintable()) else None

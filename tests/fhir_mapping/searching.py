@@ -1,0 +1,53 @@
+"""A small type to search, so that these tests stand without the six mappings."""
+
+from app.fhir_mapping.resource import IDENTITY, Column, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.search import Search, parse
+
+BASE = "http://trial.example/fhir"
+
+OBSERVATION = Resource(
+    name="Observation",
+    about="Something measured.",
+    to_records=lambda _document, _source: (),
+    search=(
+        *IDENTITY,
+        SearchParameter(
+            name="patient",
+            kind=SearchKind.REFERENCE,
+            paths=("subject",),
+            column=Column.PATIENT,
+            targets=("Patient",),
+            about="Whom it is about.",
+        ),
+        SearchParameter(name="code", kind=SearchKind.TOKEN, paths=("code",), about="What was measured."),
+        SearchParameter(
+            name="status",
+            kind=SearchKind.TOKEN,
+            paths=("status",),
+            column=Column.STATUS,
+            about="Its status.",
+            url="http://hl7.org/fhir/SearchParameter/Observation-status",
+        ),
+        SearchParameter(
+            name="date",
+            kind=SearchKind.DATE,
+            paths=("effective",),
+            column=Column.DATE,
+            about="When it is true.",
+        ),
+        SearchParameter(
+            name="value-quantity", kind=SearchKind.QUANTITY, paths=("valueQuantity",), about="The value."
+        ),
+        SearchParameter(
+            name="value-string", kind=SearchKind.STRING, paths=("valueString",), about="The text."
+        ),
+    ),
+)
+
+PATIENT = Resource(
+    name="Patient", about="Somebody.", to_records=lambda _document, _source: (), search=IDENTITY
+)
+
+
+def search(*parameters: tuple[str, str], strict: bool = False) -> Search:
+    return parse(OBSERVATION, parameters, base=BASE, strict=strict)
