@@ -67,8 +67,8 @@ def decimal_to_text(number: Decimal) -> str:
     """
     if number.is_zero():
         return "o"
-    sign, digits, _exponent = number.normalize().as_tuple()
-    body = f"{number.adjusted() + _BIAS:04d}" + "".join(map(str, digits))
+    sign, digits, _exponent = number.as_tuple()
+    body = f"{number.adjusted() + _BIAS:04d}" + "".join(map(str, digits)).rstrip("0")
     return f"n{body.translate(_COMPLEMENT)}~" if sign else f"p{body}"
 
 
