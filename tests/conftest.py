@@ -5,7 +5,6 @@ application on such a database; `server` is a real server process on one that li
 tests of a session that share it. Everything else builds on these.
 """
 
-import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +14,12 @@ import pytest
 
 from tests.databases import PostgreSQL, copy_of, migrated_sqlite_file, postgresql, sqlite_url
 from tests.servers import Server, client_of, running, running_server
+from tests.skips import refuse_skip
 
 if TYPE_CHECKING:
     from app.settings import Settings
 
 ENGINES = ("sqlite", "postgresql")
-ALLOWED_SKIPS = "TRIALBRIDGE_TEST_ALLOW_SKIPS"
 
 
 def migrate(url: str) -> None:
@@ -104,20 +103,6 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         running_server(postgres.url_of(name), directory) as running_one,
     ):
         yield running_one
-
-
-def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
-    """Turn a skip into a failure, unless TRIALBRIDGE_TEST_ALLOW_SKIPS has a word of its reason.
-
-    The variable holds words with commas between them; `all` allows every skip. pytest lists them.
-    """
-    if not report.skipped or hasattr(report, "wasxfail"):
-        return
-    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-    allowed = [word.strip() for word in os.environ.get(ALLOWED_SKIPS, "").split(",") if word.strip()]
-    if "all" not in allowed and not any(word in reason for word in allowed):
-        report.outcome = "failed"
-        report.longrepr = f"{reason}\nNothing is skipped unless {ALLOWED_SKIPS} allows it."
 
 
 @pytest.hookimpl(wrapper=True)
