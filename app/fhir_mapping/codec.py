@@ -53,9 +53,8 @@ def read(raw: bytes) -> Document:
     """The document these bytes are, exactly; Refusal 400 where they are not one sound JSON object."""
     document = _decoded(raw)
     # A member that stands twice is dropped by the decoder, and with it its quotation marks.
-    if b"\\" in raw and b"\\u0022" in raw:
-        _refuse_duplicates(raw)
-    elif _document_encoder.encode(document).count(b'"') != raw.count(b'"'):
+    dropped = _document_encoder.encode(document).count(b'"') != raw.count(b'"')
+    if dropped or (b"\\" in raw and b"\\u0022" in raw):
         _refuse_duplicates(raw)
     if raw.count(b"{") + raw.count(b"[") > DEEPEST:
         _refuse_depth(document)

@@ -1,0 +1,68 @@
+"""Contained resources: each is referred to, each `#id` is found, and none has a life of its own.
+
+The invariants dom-2 to dom-5 and ref-1 of https://hl7.org/fhir/R4/domainresource.html#invs.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+Complaint = tuple[str, str, str]
+"""Invariant, what is wrong, and the path from the resource (`.contained[0].meta`)."""
+
+
+def complaints(document: dict[str, Any]) -> list[Complaint]:
+    """Every rule of containment the resource breaks."""
+    contained = _contained(document)
+    found = [
+        one for number, inner in enumerate(contained) for one in _own_life(inner, f".contained[{number}]")
+    ]
+    ids = {inner["id"] for inner in contained if isinstance(inner.get("id"), str)}
+    named = dict(_mentions(document, ""))
+    for path, mention in named.items():
+        if path.endswith(".reference") and mention[1:] not in ids and not _from_inside(path, mention):
+            found.append(("ref-1", f"{mention[:80]} is not contained in this resource", path))
+    for number, inner in enumerate(contained):
+        if f"#{inner.get('id')}" not in named.values() and not _refers_out(named, number):
+            text = "a contained resource must be referred to from the resource around it"
+            found.append(("dom-3", text, f".contained[{number}]"))
+    return found
+
+
+def _contained(document: dict[str, Any]) -> list[dict[str, Any]]:
+    listed = document.get("contained")
+    return [one if isinstance(one, dict) else {} for one in listed] if isinstance(listed, list) else []
+
+
+def _own_life(inner: dict[str, Any], path: str) -> Iterator[Complaint]:
+    if "contained" in inner:
+        yield "dom-2", "a contained resource may not contain another", f"{path}.contained"
+    meta = inner.get("meta")
+    if not isinstance(meta, dict):
+        return
+    if any(name in meta for name in ("versionId", "_versionId", "lastUpdated", "_lastUpdated")):
+        yield "dom-4", "a contained resource has no versionId or lastUpdated of its own", f"{path}.meta"
+    if "security" in meta:
+        yield "dom-5", "a contained resource has no security label of its own", f"{path}.meta.security"
+
+
+def _mentions(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every text beginning with # and the path to it."""
+    if isinstance(value, str):
+        if value.startswith("#"):
+            yield path, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _mentions(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _mentions(inner, f"{path}[{number}]")
+
+
+def _from_inside(path: str, mention: str) -> bool:
+    """`#` alone, said inside a contained resource, means the resource around it."""
+    return mention == "#" and path.startswith(".contained[")
+
+
+def _refers_out(named: dict[str, str], number: int) -> bool:
+    inside = f".contained[{number}]"
+    return any(mention == "#" and path.startswith(inside) for path, mention in named.items())
