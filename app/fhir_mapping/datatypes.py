@@ -7,7 +7,6 @@ Sources: https://hl7.org/fhir/R4/datatypes.html and https://hl7.org/fhir/R4/refe
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -34,8 +33,11 @@ _TIME = re.compile(
 _REFERENCE = re.compile(
     r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII
 )
+_STEP = re.compile(r"extension\('([^']+)'\)|([A-Za-z]+)")
 _DAY_LENGTH = len("2021-09-14")
 _DECEMBER = 12
+_FARTHEST = 300
+_WRITTEN_OUT = 20
 _ONE_DAY = timedelta(days=1)
 
 
@@ -215,15 +217,15 @@ def reference(value: Any, base: str) -> tuple[str, str] | None:
     text = value.get("reference") if isinstance(value, dict) else value
     if not isinstance(text, str):
         return None
-    if base:
-        text = text.removeprefix(base if base.endswith("/") else base + "/")
-    match = _REFERENCE.fullmatch(text)
+    return _literal(text, base)
+
+
+@lru_cache(maxsize=8192)
+def _literal(text: str, base: str) -> tuple[str, str] | None:
+    """Remembered: all that is sent of one patient refers to the same."""
+    local = text.removeprefix(base if base.endswith("/") else base + "/") if base else text
+    match = _REFERENCE.fullmatch(local)
     return (match[1], match[2]) if match else None
-
-
-def patient_id(value: Any) -> str:
-    """The id of the Patient a Reference points to, see `target_id`."""
-    return target_id(value, "Patient") or ""
 
 
 def target_id(value: Any, hosted: str) -> str | None:
@@ -233,13 +235,15 @@ def target_id(value: Any, hosted: str) -> str | None:
     it, so it can never be taken for a resource of ours before it is known to be one. A reference to
     another type, or without a literal, gives None.
     """
-    text = value.get("reference") if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    text = value.get("reference")
     if not isinstance(text, str):
         return None
     if ":" in text:
         return text
-    match = _REFERENCE.fullmatch(text)
-    return match[2] if match and match[1] == hosted else None
+    local = _literal(text, "")
+    return local[1] if local is not None and local[0] == hosted else None
 
 
 def extension(element: Any, url: str) -> dict[str, Any] | None:
@@ -249,29 +253,47 @@ def extension(element: Any, url: str) -> dict[str, Any] | None:
 
 
 def decimal(value: Any) -> Decimal | None:
-    """A JSON number as an exact Decimal, None for anything else."""
-    if isinstance(value, Decimal):
-        return value
-    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    """A JSON number as an exact Decimal; None for anything else, and beyond what is ever measured."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return None
+    return value if -_FARTHEST <= value.adjusted() <= _FARTHEST else None
+
+
+def digits(value: Decimal) -> str:
+    """A number with the digits that were sent, written out where that is how numbers are written."""
+    exponent = value.as_tuple().exponent
+    return f"{value:f}" if isinstance(exponent, int) and -_WRITTEN_OUT <= exponent <= 0 else str(value)
 
 
 def values(document: Any, path: str) -> list[Any]:
     """All values at a path such as `component.code`; lists are walked through."""
-    return walk(document, tuple(path.split(".")))
+    return walk(document, split(path))
+
+
+def split(path: str) -> Path:
+    """A path as its steps; the step `extension('url')` is that url."""
+    return tuple(match[1] or match[2] for match in _STEP.finditer(path))
 
 
 def walk(element: Any, path: Path) -> list[Any]:
     """As `values`, for a path split beforehand."""
     found = [element]
-    for name in path:
-        holders = [one for one in found if isinstance(one, dict) and name in one]
-        found = [below for holder in holders for below in _each(holder[name])]
+    for step in path:
+        found = [below for one in found if isinstance(one, dict) for below in _below(one, step)]
     return found
 
 
-def _each(value: Any) -> Iterator[Any] | tuple[Any]:
-    """The members of a list, or the value alone."""
-    return iter(value) if isinstance(value, list) else (value,)
+def _below(holder: dict[str, Any], step: str) -> list[Any]:
+    """What one step leads to; a member of that name, or the extensions of that url."""
+    if ":" in step:
+        extensions = holder.get("extension", ())
+        return [one for one in extensions if isinstance(one, dict) and one.get("url") == step]
+    below = holder.get(step)
+    if below is None:
+        return []
+    return below if isinstance(below, list) else [below]
 
 
 def fold(text: str) -> str:

@@ -115,19 +115,13 @@ def written_unit(quantity: dict[str, Any]) -> str | None:
 def amount(known: Analyte | None, quantity: dict[str, Any]) -> Amount:
     """A FHIR Quantity of this analyte, in the unit the analyte is compared in."""
     value = decimal(quantity.get("value"))
+    sent = "value" in quantity
     if known is None:
-        return Amount(value, written_unit(quantity))
-    conversion = _conversion(known, quantity.get("system"), quantity.get("code"), quantity.get("unit"))
-    if conversion is None:
-        return Amount(None, known.canonical, NOT_CONVERTIBLE if value is not None else None)
-    if value is None:
-        return Amount(None, known.canonical)
-    converted = conversion(value)
-    return (
-        Amount(converted, known.canonical)
-        if converted.is_finite()
-        else Amount(None, known.canonical, NOT_CONVERTIBLE)
-    )
+        return Amount(value, written_unit(quantity), NOT_CONVERTIBLE if sent and value is None else None)
+    way = _conversion(known, quantity.get("system"), quantity.get("code"), quantity.get("unit"))
+    if way is None or value is None:
+        return Amount(None, known.canonical, NOT_CONVERTIBLE if sent else None)
+    return Amount(way(value), known.canonical)
 
 
 @lru_cache(maxsize=4096)
@@ -178,3 +172,12 @@ def ucum(text: str) -> str:
     uniform = _POWER.sub(r"10*\1", uniform)
     uniform = _LITRE.sub(r"\1L", uniform)
     return "/" + uniform[2:] if uniform.startswith("1/") else uniform
+
+
+def rate_unit(quantity: dict[str, Any]) -> str | None:
+    """The unit of an amount per day, `mg/j` and `mg/24h` read as UCUM; any other as written."""
+    written = written_unit(quantity)
+    if written is None:
+        return None
+    uniform = ucum(written)
+    return SPELLINGS["mass per day"].get(uniform, uniform if uniform in _KNOWN else written)

@@ -1,0 +1,256 @@
+"""AdverseEvent: what went wrong, how badly, how seriously, and what each assessor thinks caused it.
+
+Severity (the CTCAE grade) and seriousness (SAE) are two facts; neither is ever derived from the other.
+
+| FHIR element | trial store (`adverse_event`) | note |
+|---|---|---|
+| `subject` | `patient_id` | the Patient |
+| `study` | `study_id` | the first one named |
+| `actuality` | `actuality` | |
+| `event` | `system`, `code`, `text` | MedDRA or NCIt; every coding is kept |
+| `date` | `day`, `occurred` | when it began |
+| `recordedDate` | | when it was reported |
+| extension `ae-grade` (or `ctcae-grade`) | `grade` | 0 to 5: a code, an integer, an NCIt grade or "Grade 3" |
+| `severity` | | mild, moderate or severe, as sent |
+| `seriousness` | `serious` | |
+| `outcome` | `outcome` | |
+| `suspectEntity.causality` | `causality` | every opinion, of every assessor |
+| `identifier` | searched by `identifier` | |
+
+The canonical grade extension is
+`http://hl7.org/fhir/uv/ae-research-backport-ig/StructureDefinition/ae-grade`. A grade that cannot be read
+as CTCAE 0 to 5 is refused (422), so that no event passes for ungraded.
+"""
+
+import re
+from typing import Any
+
+from app.clinical.records import AdverseEvent, Coding, Source
+from app.fhir_mapping.datatypes import (
+    codings,
+    concept_text,
+    decimal,
+    extension,
+    identifiers,
+    moment,
+    target_id,
+)
+from app.fhir_mapping.extensions import GRADES
+from app.fhir_mapping.outcome import Issue
+from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
+
+NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
+SERIOUSNESS = "http://terminology.hl7.org/CodeSystem/adverse-event-seriousness"
+NCIT_GRADES = {"C41338": 1, "C41339": 2, "C41340": 3, "C41337": 4, "C48275": 5}
+
+_GRADE = re.compile(r"(?:grade|g)?[\s-]*([0-5])", re.ASCII | re.IGNORECASE)
+
+
+def to_records(document: Document, source: Source) -> tuple[AdverseEvent]:
+    """The event with its facts as reported."""
+    event = document.get("event")
+    studies = (target_id(study, "ResearchStudy") for study in document.get("study", ()))
+    return (
+        AdverseEvent(
+            source=source,
+            patient=target_id(document.get("subject"), "Patient") or "",
+            study=next(filter(None, studies), None),
+            actuality=document.get("actuality", ""),
+            codings=codings(event),
+            text=concept_text(event),
+            when=moment(document.get("date")),
+            recorded=moment(document.get("recordedDate")),
+            grade=grade(document),
+            severity=_first_code(document.get("severity")),
+            serious=_serious(codings(document.get("seriousness"))),
+            outcome=_first_code(document.get("outcome")),
+            causality=tuple(_opinions(document)),
+            identifiers=identifiers(document.get("identifier")),
+        ),
+    )
+
+
+def grade(document: Document) -> int | None:
+    """The CTCAE grade, from the first grade extension that says one."""
+    sent = (extension(document, url) for url in GRADES)
+    return next((read for one in sent if one is not None and (read := _grade(one)) is not None), None)
+
+
+def _grade(sent: dict[str, Any]) -> int | None:
+    """A grade extension's value, however it is written."""
+    if "valueInteger" in sent:
+        return _in_range(str(sent["valueInteger"]))
+    for name in ("valueCode", "valueString"):
+        if name in sent:
+            return NCIT_GRADES.get(sent[name], _in_range(sent[name]))
+    if "valueQuantity" in sent:
+        value = decimal(sent["valueQuantity"].get("value"))
+        return int(value) if value is not None and value in range(6) else None
+    if "valueCoding" in sent:
+        return _of_codings(codings({"coding": [sent["valueCoding"]]}))
+    concept = sent.get("valueCodeableConcept")
+    coded = _of_codings(codings(concept))
+    return coded if coded is not None else _in_range(concept_text(concept) or "")
+
+
+def _of_codings(found: tuple[Coding, ...]) -> int | None:
+    for coding in found:
+        read = NCIT_GRADES.get(coding.code) if coding.system == NCIT else _in_range(coding.code)
+        if read is not None:
+            return read
+    return None
+
+
+def _in_range(text: str) -> int | None:
+    match = _GRADE.fullmatch(text.strip())
+    return int(match[1]) if match else None
+
+
+def _serious(found: tuple[Coding, ...]) -> bool | None:
+    """Whether it was reported as serious; None where it was not said, or said both ways."""
+    said = {_says_serious(coding) for coding in found} - {None}
+    return said.pop() if len(said) == 1 else None
+
+
+def _says_serious(coding: Coding) -> bool | None:
+    """R4 says `Serious`, `Non-serious` and `SeriousResultsInDeath`…; later releases say it in lower case."""
+    if coding.system != SERIOUSNESS:
+        return None
+    code = coding.code.casefold()
+    return False if code == "non-serious" else True if code.startswith("serious") else None
+
+
+def _first_code(concept: Any) -> str | None:
+    return next((coding.code for coding in codings(concept)), None)
+
+
+def _opinions(document: Document) -> list[tuple[str | None, str]]:
+    """Every opinion on what caused it: the suspect, and the assessment in the assessor's code."""
+    return [
+        (_suspect(entity), assessed)
+        for entity in document.get("suspectEntity", ())
+        for opinion in entity.get("causality", ())
+        if (assessed := _assessment(opinion)) is not None
+    ]
+
+
+def _suspect(entity: dict[str, Any]) -> str | None:
+    return (entity.get("instance") or {}).get("reference")
+
+
+def _assessment(opinion: dict[str, Any]) -> str | None:
+    assessed = opinion.get("assessment")
+    return _first_code(assessed) or concept_text(assessed) or opinion.get("productRelatedness")
+
+
+def review(document: Document) -> tuple[Issue, ...]:
+    """A grade that is not one is refused: it would pass for an event without a grade."""
+    return tuple(
+        Issue(
+            "value",
+            "the grade cannot be read as a CTCAE grade 0 to 5: send valueInteger 3, valueCode 3, or an "
+            "NCIt grade such as C41340",
+            f"AdverseEvent.extension('{one['url']}')",
+        )
+        for one in document.get("extension", ())
+        if one.get("url") in GRADES and _grade(one) is None
+    )
+
+
+ADVERSE_EVENT = Resource(
+    name="AdverseEvent",
+    about=__doc__,
+    to_records=to_records,
+    review=review,
+    search=(
+        *IDENTITY,
+        SearchParameter(
+            name="subject",
+            kind=SearchKind.REFERENCE,
+            paths=("subject",),
+            column=Column.PATIENT,
+            targets=("Patient",),
+            about="The Patient it happened to; other subjects are kept, not searched by.",
+            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-subject",
+        ),
+        SearchParameter(
+            name="patient",
+            kind=SearchKind.REFERENCE,
+            paths=("subject",),
+            column=Column.PATIENT,
+            targets=("Patient",),
+            about="The Patient it happened to (R4 has only `subject` here).",
+        ),
+        SearchParameter(
+            name="study",
+            kind=SearchKind.REFERENCE,
+            paths=("study",),
+            column=Column.STUDY,
+            targets=("ResearchStudy",),
+            about="The study it was reported to, the first where several are named.",
+            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-study",
+        ),
+        SearchParameter(
+            name="date",
+            kind=SearchKind.DATE,
+            paths=("date",),
+            column=Column.DATE,
+            about="When it occurred.",
+            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-date",
+        ),
+        SearchParameter(
+            name="recorded-date", kind=SearchKind.DATE, paths=("recordedDate",), about="When it was reported."
+        ),
+        SearchParameter(
+            name="event",
+            kind=SearchKind.TOKEN,
+            paths=("event",),
+            about="What happened, such as a MedDRA term.",
+            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-event",
+        ),
+        SearchParameter(
+            name="seriousness",
+            kind=SearchKind.TOKEN,
+            paths=("seriousness",),
+            about="Whether it was reported as serious.",
+            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-seriousness",
+        ),
+        SearchParameter(
+            name="severity",
+            kind=SearchKind.TOKEN,
+            paths=("severity",),
+            about="mild, moderate or severe.",
+            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-severity",
+        ),
+        SearchParameter(
+            name="actuality",
+            kind=SearchKind.TOKEN,
+            paths=("actuality",),
+            about="Whether it happened or nearly did: actual or potential.",
+            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-actuality",
+        ),
+        SearchParameter(
+            name="category",
+            kind=SearchKind.TOKEN,
+            paths=("category",),
+            about="What kind of event.",
+            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-category",
+        ),
+        SearchParameter(
+            name="substance",
+            kind=SearchKind.REFERENCE,
+            paths=("suspectEntity.instance",),
+            targets=("MedicationAdministration", "Medication", "Procedure", "MedicationStatement", "Device"),
+            about="What is suspected to have caused it, such as the infusion.",
+            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-substance",
+        ),
+        SearchParameter(
+            name="resultingcondition",
+            kind=SearchKind.REFERENCE,
+            paths=("resultingCondition",),
+            targets=("Condition",),
+            about="What it led to.",
+            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-resultingcondition",
+        ),
+    ),
+)

@@ -1,0 +1,27 @@
+"""The extensions and tags this service reads beside base R4, by their canonical addresses."""
+
+from typing import Final
+
+OURS: Final = "https://trialbridge.example/fhir/StructureDefinition/"
+
+RESEARCH_STUDY: Final = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy"
+"""HL7's: the ResearchStudy an Observation or an administration was made for (valueReference)."""
+
+VISIT: Final = OURS + "visit"
+"""The visit an Observation was made for, by its label in the protocol (valueCode, such as `M6`)."""
+
+LOT: Final = OURS + "lot-number"
+"""The lot of the product given, where no contained Medication says it (valueString)."""
+
+SITE: Final = "https://trialbridge.example/fhir/CodeSystem/site"
+"""The code system of `meta.security` that says which site a resource comes from."""
+
+GRADES: Final = (
+    "http://hl7.org/fhir/uv/ae-research-backport-ig/StructureDefinition/ae-grade",
+    "http://hl7.org/fhir/us/ctcae/StructureDefinition/ctcae-grade",
+    "http://hl7.org/fhir/uv/ae-research-ig/StructureDefinition/ae-grade",
+)
+"""Where the CTCAE grade of an adverse event stands, the canonical one first (decision 13)."""
+
+STUDY_PATH: Final = f"extension('{RESEARCH_STUDY}').valueReference"
+VISIT_PATH: Final = f"extension('{VISIT}').valueCode"

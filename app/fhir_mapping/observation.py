@@ -1,0 +1,280 @@
+"""Observation: what was measured, scored or attested: a laboratory result, a score, one of its items.
+
+One Observation gives one measurement for its own value and one for each component; a component is
+found again by its own code and by the code of the Observation it belongs to (`panel`).
+
+| FHIR element | trial store (`measurement`) | note |
+|---|---|---|
+| `status` | `status` | entered-in-error, cancelled and unknown never count |
+| `code`, `component.code` | `system`, `code`; `panel` | every coding is kept; LOINC for laboratory results |
+| `subject` | `patient_id` | the Patient |
+| `effectiveDateTime`, `effectiveInstant` | `effective`, `day` | as written, and the day in Paris |
+| `effectivePeriod`, `effectiveTiming` | `effective`, `day` | its start |
+| extension `visit` | `visit` | the visit by its label, such as `M6` |
+| `valueQuantity` | `value`, `unit`, `comparator`, `received_value`, `received_unit` | in the canonical unit, and as sent |
+| `valueInteger` | `value`, `received_value` | scores |
+| `valueRatio` 1:n | `value` in `{titer}` | titres |
+| `valueBoolean` | `truth` | an item present or absent |
+| `valueCodeableConcept` | `answer_system`, `answer` | a grade, a positive test |
+| `valueString`, `valueDateTime`, `valueTime` | | text |
+| `dataAbsentReason` | `absent` | |
+| `referenceRange` | `low`, `high` | the normal range, in the canonical unit |
+| `interpretation` | | codes such as L or H |
+| extension `workflow-researchStudy` | `study_id` of the resource | |
+
+A value whose unit is missing or cannot be converted is kept as sent and never computed with
+(`problem` is `unit-not-convertible`). `valueRange`, `valuePeriod` and `valueSampledData` are kept in the
+document and not computed with.
+The visit is the extension `https://trialbridge.example/fhir/StructureDefinition/visit` (valueCode).
+
+The scores have codes of our own, in `https://trialbridge.example/fhir/CodeSystem/score`:
+`selena-sledai`, `sledai-2k` (valueInteger total and/or 24 components coded in `sledai-item` with
+valueBoolean or dataAbsentReason), `bilag-classic`, `bilag-2004` (components coded in `bilag-system` with a
+valueCodeableConcept coded in `bilag-grade`, A to E), `pga` (valueQuantity `{score}`, 0 to 3 unless a component
+`scale-max` says otherwise). Refused (422): plain "BILAG" without its instrument, a total or a grade that the
+score does not have.
+"""  # noqa: E501 - a table
+
+from typing import Any
+
+from app.clinical.records import Coding, Measurement, Moment, Source
+from app.fhir_mapping.datatypes import (
+    all_codings,
+    codings,
+    concept_text,
+    decimal,
+    digits,
+    extension,
+    moment,
+    period,
+    target_id,
+    timing,
+)
+from app.fhir_mapping.extensions import STUDY_PATH, VISIT, VISIT_PATH
+from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.scores import review
+from app.fhir_mapping.units import Analyte, amount, analyte, written_unit
+
+Element = dict[str, Any]
+
+
+def to_records(document: Document, source: Source) -> tuple[Measurement, ...]:
+    """The Observation's own measurement, even where only its components say anything, and theirs."""
+    panel = codings(document.get("code"))
+    shared: dict[str, Any] = {
+        "source": source,
+        "patient": target_id(document.get("subject"), "Patient") or "",
+        "status": document.get("status", ""),
+        "when": _when(document),
+        "visit": _visit(document),
+    }
+    whole = Measurement(part=0, codings=panel, **shared, **_said(document, panel))
+    components = document.get("component")
+    if not components:
+        return (whole,)
+    parts = [(codings(component.get("code")), component) for component in components]
+    return (
+        whole,
+        *(
+            Measurement(part=number, codings=own, panel=panel, **shared, **_said(component, own))
+            for number, (own, component) in enumerate(parts, 1)
+        ),
+    )
+
+
+def _when(document: Document) -> Moment | None:
+    """When it was observed; the start of what took a while, as laboratories date a collection."""
+    at = document.get("effectiveDateTime") or document.get("effectiveInstant")
+    if at is not None:
+        return moment(at)
+    if "effectivePeriod" in document:
+        return period(document["effectivePeriod"]).start
+    return timing(document.get("effectiveTiming")).start
+
+
+def _visit(document: Document) -> str | None:
+    tag = extension(document, VISIT) if "extension" in document else None
+    return tag.get("valueCode") if tag is not None else None
+
+
+def _said(element: Element, own: tuple[Coding, ...]) -> dict[str, Any]:
+    """What an Observation or a component says: its value, its range, or why there is none."""
+    known = analyte(own)
+    said = _value(element, known)
+    if "interpretation" in element:
+        said["interpretations"] = tuple(coding.code for coding in all_codings(element["interpretation"]))
+    if "referenceRange" in element:
+        said["low"], said["high"] = _range(element, known)
+    if "dataAbsentReason" in element:
+        said["absent"] = _reason(element["dataAbsentReason"])
+    return said
+
+
+def _value(element: Element, known: Analyte | None) -> dict[str, Any]:
+    """The value in whichever of R4's types it came."""
+    if "valueQuantity" in element:
+        return _quantity(element["valueQuantity"], known)
+    if "valueInteger" in element:
+        return _quantity({"value": element["valueInteger"]}, known)
+    if "valueCodeableConcept" in element:
+        concept = element["valueCodeableConcept"]
+        return {"answers": codings(concept), "text": concept_text(concept)}
+    if "valueBoolean" in element:
+        return {"truth": element["valueBoolean"]}
+    if "valueRatio" in element:
+        return _titre(element["valueRatio"], known)
+    texts = (element.get(name) for name in ("valueString", "valueDateTime", "valueTime"))
+    return {"text": next((text for text in texts if text is not None), None)}
+
+
+def _quantity(quantity: Element, known: Analyte | None) -> dict[str, Any]:
+    found = amount(known, quantity)
+    return {
+        "value": found.value,
+        "unit": found.unit,
+        "problem": found.problem,
+        "comparator": quantity.get("comparator"),
+        "received": _digits(quantity.get("value")),
+        "received_unit": written_unit(quantity),
+    }
+
+
+def _digits(number: Any) -> str | None:
+    """The number as sent; one beyond what is ever measured as it is."""
+    if number is None:
+        return None
+    exact = decimal(number)
+    return digits(exact) if exact is not None else f"{number}"
+
+
+def _titre(ratio: Element, known: Analyte | None) -> dict[str, Any]:
+    """A titre 1:80 is 80 in `{titer}`; another ratio is kept and not computed with."""
+    one, many = (ratio.get(side) or {} for side in ("numerator", "denominator"))
+    if known is None or known.canonical != "{titer}" or decimal(one.get("value")) != 1 or "comparator" in one:
+        return {}
+    said = _quantity({"value": many.get("value"), "unit": "{titer}"}, known)
+    said["comparator"] = many.get("comparator")
+    said["received"] = f"1:{said['received']}"
+    return said
+
+
+def _range(element: Element, known: Analyte | None) -> tuple[Any, Any]:
+    """The normal range; a bound without a unit of its own is in the unit of the value."""
+    ranges = [one for one in element["referenceRange"] if _is_normal(one)]
+    if not ranges:
+        return None, None
+    unit = {name: element.get("valueQuantity", {}).get(name) for name in ("system", "code", "unit")}
+    low, high = (ranges[0].get(side) for side in ("low", "high"))
+    return _bound(low, unit, known), _bound(high, unit, known)
+
+
+def _is_normal(one: Element) -> bool:
+    """Whether this is the range of the healthy, not a therapeutic or a critical one."""
+    return "type" not in one or any(coding.code == "normal" for coding in codings(one["type"]))
+
+
+def _bound(bound: Element | None, unit: dict[str, Any], known: Analyte | None) -> Any:
+    if bound is None:
+        return None
+    named = bound if "unit" in bound or "code" in bound else {**unit, "value": bound.get("value")}
+    return amount(known, named).value
+
+
+def _reason(concept: Any) -> str | None:
+    return next((coding.code for coding in codings(concept)), concept_text(concept))
+
+
+def _token(name: str, *paths: str, about: str) -> SearchParameter:
+    """One of R4's own token parameters of Observation."""
+    url = f"http://hl7.org/fhir/SearchParameter/Observation-{name}"
+    return SearchParameter(name=name, kind=SearchKind.TOKEN, paths=paths, about=about, url=url)
+
+
+OBSERVATION = Resource(
+    name="Observation",
+    about=__doc__,
+    to_records=to_records,
+    review=review,
+    search=(
+        *IDENTITY,
+        SearchParameter(
+            name="patient",
+            kind=SearchKind.REFERENCE,
+            paths=("subject",),
+            column=Column.PATIENT,
+            targets=("Patient",),
+            about="The Patient observed.",
+            url="http://hl7.org/fhir/SearchParameter/clinical-patient",
+        ),
+        SearchParameter(
+            name="subject",
+            kind=SearchKind.REFERENCE,
+            paths=("subject",),
+            column=Column.PATIENT,
+            targets=("Patient",),
+            about="The Patient observed; a Group, Device or Location is kept, not searched by.",
+            url="http://hl7.org/fhir/SearchParameter/Observation-subject",
+        ),
+        SearchParameter(
+            name="study",
+            kind=SearchKind.REFERENCE,
+            paths=(STUDY_PATH,),
+            column=Column.STUDY,
+            targets=("ResearchStudy",),
+            about="The study it was made for (extension workflow-researchStudy).",
+        ),
+        SearchParameter(
+            name="code",
+            kind=SearchKind.TOKEN,
+            paths=("code",),
+            about="What was observed, such as `http://loinc.org|4485-9`.",
+            url="http://hl7.org/fhir/SearchParameter/clinical-code",
+        ),
+        SearchParameter(
+            name="status",
+            kind=SearchKind.TOKEN,
+            paths=("status",),
+            column=Column.STATUS,
+            about="Such as final, amended, corrected or entered-in-error.",
+            url="http://hl7.org/fhir/SearchParameter/Observation-status",
+        ),
+        SearchParameter(
+            name="date",
+            kind=SearchKind.DATE,
+            paths=("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming"),
+            column=Column.DATE,
+            about="When it was observed.",
+            url="http://hl7.org/fhir/SearchParameter/clinical-date",
+        ),
+        _token("category", "category", about="Such as laboratory, vital-signs or survey."),
+        SearchParameter(
+            name="value-quantity",
+            kind=SearchKind.QUANTITY,
+            paths=("valueQuantity",),
+            about="The Observation's own value, in the analyte's canonical unit.",
+            url="http://hl7.org/fhir/SearchParameter/Observation-value-quantity",
+        ),
+        SearchParameter(
+            name="combo-value-quantity",
+            kind=SearchKind.QUANTITY,
+            paths=("valueQuantity", "component.valueQuantity"),
+            about="The Observation's own value, or a component's.",
+            url="http://hl7.org/fhir/SearchParameter/Observation-combo-value-quantity",
+        ),
+        _token("component-code", "component.code", about="The code of a component, such as a SLEDAI item."),
+        _token("combo-code", "code", "component.code", about="A code of the Observation or a component."),
+        _token("value-concept", "valueCodeableConcept", about="The coded answer."),
+        _token(
+            "combo-value-concept",
+            "valueCodeableConcept",
+            "component.valueCodeableConcept",
+            about="The coded answer of the Observation or of a component.",
+        ),
+        SearchParameter(
+            name="visit",
+            kind=SearchKind.TOKEN,
+            paths=(VISIT_PATH,),
+            about="The visit it was made for, by its label, such as M6 (extension visit).",
+        ),
+    ),
+)

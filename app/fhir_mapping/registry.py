@@ -1,0 +1,26 @@
+"""The types this service speaks, in the order the Swagger page shows them.
+
+A new type is one more file and one more line here.
+"""
+
+from typing import Final
+
+from app.fhir_mapping.adverse_event import ADVERSE_EVENT
+from app.fhir_mapping.medication_administration import MEDICATION_ADMINISTRATION
+from app.fhir_mapping.observation import OBSERVATION
+from app.fhir_mapping.patient import PATIENT
+from app.fhir_mapping.research_study import RESEARCH_STUDY
+from app.fhir_mapping.research_subject import RESEARCH_SUBJECT
+from app.fhir_mapping.resource import Resource
+
+RESOURCES: Final[dict[str, Resource]] = {
+    resource.name: resource
+    for resource in (
+        RESEARCH_SUBJECT,
+        OBSERVATION,
+        ADVERSE_EVENT,
+        MEDICATION_ADMINISTRATION,
+        PATIENT,
+        RESEARCH_STUDY,
+    )
+}
