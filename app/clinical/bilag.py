@@ -134,7 +134,8 @@ def _impossible(system: str, in_order: Sequence[Bilag]) -> Iterable[tuple[Bilag,
 
 def _new(grade: str, now: Grades, reference: Grades, *, of: Iterable[str], excluding: str) -> New:
     """Certain where both sides are known, open where a missing one could still make it new."""
-    certain, perhaps = [], []
+    certain: list[str] = []
+    perhaps: list[str] = []
     for system in of:
         here, before = now.get(system), reference.get(system)
         if here not in (grade, None) or before in tuple(excluding):

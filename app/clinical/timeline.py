@@ -1,45 +1,18 @@
-"""The trial's clock: day 0, study days, baseline, and which assessment belongs to which visit.
+"""The trial's clock: day 0, study days, and what counts (clinical conventions §0.4).
 
-All date arithmetic of the trial is here (clinical conventions §0.4 and §0.5). Days are calendar days
-in Europe/Paris, as `Moment` gives them.
+Days are calendar days in Europe/Paris, as `Moment` gives them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Generic, TypeVar
-from typing import Protocol as Shape
 
 from app.clinical.records import Administration, Coding, Enrolment, History, Measurement, Moment, Source, Span
-from app.protocol.definition import Protocol, Visit
+from app.protocol.definition import Protocol
 
 GIVEN = frozenset({"completed", "in-progress", "stopped"})
 FINAL = frozenset({"final", "amended", "corrected"})
 NO_TIME = datetime.min.replace(tzinfo=UTC)  # sorts what was never dated before all else
-FAR = 10**6  # days: no trial lasts as long
-
-
-class Dated(Shape):
-    """What can be placed on the timeline: an assessment, perhaps recorded under a visit's label."""
-
-    @property
-    def source(self) -> Source:
-        """The version of the resource it was read from."""
-
-    @property
-    def when(self) -> Moment | None:
-        """When it was assessed, if that was recorded."""
-
-    @property
-    def visit(self) -> str | None:
-        """The label of the visit it was explicitly recorded for."""
-
-    @property
-    def valid(self) -> bool:
-        """Whether it says anything that can be used."""
-
-
-D = TypeVar("D", bound=Dated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +53,6 @@ class NotInfused:
     evidence: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice(Generic[D]):
-    """The assessment that stands for a visit, and why it is that one.
-
-    `chosen` holds several only where they are of the same time, so that none can be preferred.
-    `others` belong to the same visit and are not used. `reasons` say why nothing was chosen.
-    """
-
-    chosen: tuple[D, ...] = ()
-    others: tuple[D, ...] = ()
-    reasons: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 def counted(protocol: Protocol, measurements: Iterable[Measurement]) -> tuple[Measurement, ...]:
     """The measurements that count; entered in error, cancelled and unknown ones never do."""
     statuses = FINAL | {"preliminary"} if protocol.parameters.obs.accept_preliminary else FINAL
@@ -115,63 +74,9 @@ def infusion(protocol: Protocol, history: History) -> Infusion | NotInfused:
     return Infusion(start, start.day, first.source)
 
 
-def baseline(protocol: Protocol, t0: Infusion, assessments: Sequence[D], *, label: str = "M0") -> Choice[D]:
-    """The last assessment before the infusion, not further back than the look-back.
-
-    One dated day 0 without a time counts. One recorded for the baseline visit is preferred, however
-    far back, but never one from a day after the infusion.
-    """
-    tagged = [item for item in assessments if item.visit == label]
-    late = [item for item in tagged if _study_days(t0, item)[0] > 0]
-    notes = tuple(
-        f"{item.source} is recorded for {label} but was made after the day of the infusion: it is no baseline"
-        for item in late
-    )
-    candidates = [item for item in tagged if item not in late]
-    if not candidates:
-        before = [item for item in _undecided(protocol, assessments) if _may_precede(t0, item)]
-        lookback = protocol.parameters.visit.baseline_lookback_days
-        recent = [item for item in before if _study_days(t0, item)[1] >= -lookback]
-        candidates = [item for item in recent if _is_exact(t0, item)]
-        if not candidates:
-            outside = bool(late) or len(before) > len(recent)
-            reasons = _reasons("baseline-missing", partial=bool(recent), outside=outside)
-            return Choice(reasons=reasons, notes=notes)
-    usable = _valid(candidates)
-    last = max(usable, key=lambda item: order(item.when, item.source))
-    return Choice(chosen=_of_the_same_time(last, usable), notes=notes)
-
-
-def at_visit(protocol: Protocol, visit: Visit, t0: Infusion, assessments: Sequence[D]) -> Choice[D]:
-    """The assessment that stands for a visit after the infusion.
-
-    One recorded for the visit wins; else the one nearest the planned day inside the window, the
-    earlier of two that are equally near.
-    """
-    candidates = [item for item in assessments if item.visit == visit.label]
-    notes = tuple(_stray_notes(visit, t0, candidates))
-    if not candidates:
-        undecided = _undecided(protocol, assessments)
-        candidates = [item for item in undecided if visit_of(protocol, t0, item.when) == visit]
-        if not candidates:
-            partial = any(_may_lie_within(visit, t0, item) for item in undecided)
-            outside = any(_strays_from(protocol, visit, t0, item) for item in undecided)
-            return Choice(reasons=_reasons("missing-observation", partial=partial, outside=outside))
-    usable = _valid(candidates)
-    best = min(usable, key=lambda item: (_distance(visit, t0, item), *order(item.when, item.source)))
-    chosen = _of_the_same_time(best, usable)
-    others = tuple(item for item in candidates if item not in chosen)
-    unused = tuple(f"{item.source} also belongs to {visit.label} and is not used" for item in others)
-    return Choice(chosen=chosen, others=others, notes=notes + unused)
-
-
-def visit_of(protocol: Protocol, t0: Infusion, moment: Moment | None) -> Visit | None:
-    """The planned visit a day belongs to by its date alone: the nearest whose window holds it."""
-    day = t0.study_day(moment)
-    if day is None:
-        return None
-    holding = [visit for visit in protocol.visits if visit.window[0] <= day <= visit.window[1]]
-    return min(holding, key=lambda visit: (abs(visit.day - day), visit.day), default=None)
+def order(moment: Moment | None, source: Source) -> tuple[datetime, str]:
+    """Sorts by time, what was never dated first; the source decides among equals."""
+    return (NO_TIME if moment is None else moment.start, str(source))
 
 
 def _is_infusion(item: Administration, products: set[Coding], enrolment: Enrolment) -> bool:
@@ -185,81 +90,3 @@ def _may_lie_in(period: Span, moment: Moment | None) -> bool:
     too_early = period.start is not None and moment.end <= period.start.start
     too_late = period.end is not None and moment.start >= period.end.end
     return not too_early and not too_late
-
-
-def order(moment: Moment | None, source: Source) -> tuple[datetime, str]:
-    """Sorts by time, what was never dated first; the source decides among equals."""
-    return (NO_TIME if moment is None else moment.start, str(source))
-
-
-def _undecided(protocol: Protocol, assessments: Sequence[D]) -> list[D]:
-    """Those recorded for no visit of this protocol: their date decides."""
-    labels = {visit.label for visit in protocol.visits}
-    return [item for item in assessments if item.visit not in labels]
-
-
-def _study_days(t0: Infusion, item: Dated) -> tuple[int, int]:
-    """The first and the last study day its date may mean."""
-    if item.when is None:
-        return -FAR, FAR
-    return (item.when.first_day - t0.day).days, (item.when.last_day - t0.day).days
-
-
-def _is_exact(t0: Infusion, item: Dated) -> bool:
-    return t0.study_day(item.when) is not None
-
-
-def _may_precede(t0: Infusion, item: Dated) -> bool:
-    if item.when is None or item.when.day is None:
-        return _study_days(t0, item)[0] <= 0
-    return not t0.precedes(item.when)
-
-
-def _may_lie_within(visit: Visit, t0: Infusion, item: Dated) -> bool:
-    """Whether its date is too vague to place it, and this visit is one of the places."""
-    first, last = _study_days(t0, item)
-    return first < last and first <= visit.window[1] and last >= visit.window[0]
-
-
-def _strays_from(protocol: Protocol, visit: Visit, t0: Infusion, item: Dated) -> bool:
-    """Whether it lies in no window at all, and nearer to this visit than to any other."""
-    day = t0.study_day(item.when)
-    if day is None or visit_of(protocol, t0, item.when) is not None:
-        return False
-    return visit == min(protocol.visits, key=lambda one: (abs(one.day - day), one.day))
-
-
-def _distance(visit: Visit, t0: Infusion, item: Dated) -> int:
-    day = t0.study_day(item.when)
-    return FAR if day is None else abs(day - visit.day)
-
-
-def _valid(candidates: list[D]) -> list[D]:
-    """Those that say something; all of them where none does, so that the answer can tell why."""
-    return [item for item in candidates if item.valid] or candidates
-
-
-def _of_the_same_time(best: D, candidates: Iterable[D]) -> tuple[D, ...]:
-    """The assessment, with those whose time cannot be told from its own."""
-    same = (item for item in candidates if item == best or _overlap(item.when, best.when))
-    return tuple(sorted(same, key=lambda item: str(item.source)))
-
-
-def _overlap(one: Moment | None, other: Moment | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return one.start == other.start or (one.start < other.end and other.start < one.end)
-
-
-def _stray_notes(visit: Visit, t0: Infusion, tagged: Iterable[Dated]) -> Iterable[str]:
-    first, last = visit.window
-    for item in tagged:
-        day = t0.study_day(item.when)
-        if day is not None and not first <= day <= last:
-            place = f"lies on day {day}, outside {first} to {last}"
-            yield f"{item.source} is recorded for {visit.label} but {place}"
-
-
-def _reasons(missing: str, *, partial: bool, outside: bool) -> tuple[str, ...]:
-    extra = {"partial-date": partial, "outside-window": outside}
-    return (missing, *(reason for reason, applies in extra.items() if applies))

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from app.protocol.criteria import Criterion
+from app.protocol.eligibility import EligibilityRules
 from app.protocol.examples import Example
 from app.protocol.parameters import Parameters
 from app.protocol.words import Code, Frozen, Identifier, Sentence, Text
 
-FOLLOW_UP_FROM = 31  # days: the tolerance checks D10 and M1 may overlap each other and M0
+Day = Annotated[int, Field(strict=True)]
 
 
 class Study(Frozen):
@@ -28,12 +28,13 @@ class Study(Frozen):
 class Visit(Frozen):
     """A planned visit: its day counted from the infusion, and the days on which it may take place.
 
-    `window` is the first and the last day that still count as this visit, both included.
+    `window` is the first and the last day that still count as this visit, both included. No day after
+    the infusion belongs to two visits.
     """
 
     label: Text
-    day: int
-    window: tuple[int, int]
+    day: Day
+    window: tuple[Day, Day]
     assessed: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
@@ -85,15 +86,13 @@ class Sri(Frozen):
     rules: Annotated[tuple[SriRule, ...], Field(min_length=1)]
 
 
-class Protocol(Frozen):
+class Protocol(EligibilityRules):
     """One version of one trial's protocol, as everything else reads it."""
 
     study: Study
     visits: Annotated[tuple[Visit, ...], Field(min_length=1)]
     parameters: Parameters = Parameters()
     sri: Sri | None = None
-    inclusion: tuple[Criterion, ...] = ()
-    exclusion: tuple[Criterion, ...] = ()
     example: tuple[Example, ...] = ()
 
     @property
@@ -113,7 +112,6 @@ class Protocol(Frozen):
     @model_validator(mode="after")
     def _labels_are_used_once(self) -> "Protocol":
         _once("visit", (visit.label for visit in self.visits))
-        _once("criterion", (criterion.id for criterion in (*self.inclusion, *self.exclusion)))
         _once("example", (example.id for example in self.example))
         if self.sri is not None:
             _once("SRI rule", (rule.name for rule in self.sri.rules))
@@ -121,11 +119,8 @@ class Protocol(Frozen):
 
     @model_validator(mode="after")
     def _windows_do_not_overlap(self) -> "Protocol":
-        follow_up = sorted(
-            (visit for visit in self.visits if visit.day >= FOLLOW_UP_FROM), key=lambda visit: visit.window
-        )
-        for earlier, later in pairwise(follow_up):
-            if later.window[0] <= earlier.window[1]:
+        for earlier, later in pairwise(sorted(self.visits, key=lambda visit: visit.window)):
+            if later.window[0] <= earlier.window[1] and earlier.window[1] > 0:
                 raise ValueError(
                     f"the windows of {earlier.label} ({_days(earlier)}) and {later.label} ({_days(later)}) "
                     "overlap: a day could belong to both"

@@ -1,0 +1,127 @@
+"""What was recorded with the three instruments of the SLE Responder Index, placed at its visits."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Generic, TypeVar
+
+from app.clinical import bilag, pga, sledai
+from app.clinical.records import History, Measurement
+from app.clinical.schedule import Choice, Dated, at_visit, baseline
+from app.clinical.sri_criteria import Pair, Side
+from app.clinical.timeline import Infusion, counted, order
+from app.protocol.definition import Protocol, Visit
+
+D = TypeVar("D", bound=Dated)
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument(Generic[D]):
+    """All assessments with one instrument: those that count, and those that will once they are final."""
+
+    name: str
+    counted: tuple[D, ...]
+    preliminary: tuple[D, ...]
+    merged: Callable[[Sequence[D]], D | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """The three instruments at baseline and at one visit; `queries` are remarks that change no verdict."""
+
+    sledai: Pair[sledai.Sledai]
+    bilag: Pair[bilag.Bilag]
+    pga: Pair[pga.Pga]
+    queries: tuple[str, ...]
+
+    @property
+    def seen(self) -> date | None:
+        """The last day on which the subject was assessed for the visit."""
+        sides: tuple[Side[Dated], ...] = (self.sledai.after, self.bilag.after, self.pga.after)
+        days = [item.when.last_day for side in sides for item in side.choice.chosen if item.when]
+        return max(days, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Everything assessed of one subject, on the clock of the infusion."""
+
+    protocol: Protocol
+    t0: Infusion
+    today: date | None
+    sledai: Instrument[sledai.Sledai]
+    bilag: Instrument[bilag.Bilag]
+    pga: Instrument[pga.Pga]
+
+    def at(self, visit: Visit, reference: Visit) -> Assessed:
+        """What stands for a visit and for the baseline it is compared with."""
+        grades = self._pair(self.bilag, visit, reference)
+        return Assessed(
+            sledai=self._pair(self.sledai, visit, reference),
+            bilag=grades,
+            pga=self._pair(self.pga, visit, reference),
+            queries=self._queries(grades),
+        )
+
+    def _pair(self, instrument: Instrument[D], visit: Visit, reference: Visit) -> Pair[D]:
+        def before(assessments: Sequence[D]) -> Choice[D]:
+            return baseline(self.protocol, self.t0, assessments, label=reference.label)
+
+        def after(assessments: Sequence[D]) -> Choice[D]:
+            return self._window_open(visit, at_visit(self.protocol, visit, self.t0, assessments))
+
+        return Pair(self._side(instrument, reference, before), self._side(instrument, visit, after))
+
+    def _side(
+        self, instrument: Instrument[D], visit: Visit, choose: Callable[[Sequence[D]], Choice[D]]
+    ) -> Side[D]:
+        choice = choose(instrument.counted)
+        if not choice.chosen:
+            waiting = tuple(item.source for item in choose(instrument.preliminary).chosen)
+            notes = tuple(f"{source} is preliminary: it counts once it is final" for source in waiting)
+            choice = replace(choice, notes=choice.notes + notes)
+        first, last = (self.t0.date_of(day).isoformat() for day in visit.window)
+        return Side(
+            instrument=instrument.name,
+            label=visit.label,
+            place=f"{visit.label} ({first} to {last})",
+            reading=instrument.merged(choice.chosen),
+            choice=choice,
+        )
+
+    def _window_open(self, visit: Visit, choice: Choice[D]) -> Choice[D]:
+        """A missing assessment may still come while the window has not closed."""
+        if choice.chosen or self.today is None or self.today > self.t0.date_of(visit.window[1]):
+            return choice
+        return replace(choice, reasons=(*choice.reasons, "window-open"))
+
+    def _queries(self, grades: Pair[bilag.Bilag]) -> tuple[str, ...]:
+        """Inconsistencies among the BILAG assessments up to the visit."""
+        used = [item for side in grades.sides for item in side.choice.chosen]
+        if not used:
+            return ()
+        latest = max(order(item.when, item.source) for item in used)
+        until = [item for item in self.bilag.counted if item.when and order(item.when, item.source) <= latest]
+        return bilag.inconsistencies(until, bilag.systems(self.protocol))
+
+
+def chart(protocol: Protocol, history: History, t0: Infusion, *, today: date | None) -> Chart:
+    """All assessments of a subject, read once."""
+    final = counted(protocol, history.measurements)
+    preliminary = [one for one in history.measurements if one.status == "preliminary" and one not in final]
+
+    def recorded(
+        name: str,
+        assess: Callable[[Protocol, Iterable[Measurement]], tuple[D, ...]],
+        merged: Callable[[Sequence[D]], D | None],
+    ) -> Instrument[D]:
+        return Instrument(name, assess(protocol, final), assess(protocol, preliminary), merged)
+
+    return Chart(
+        protocol=protocol,
+        t0=t0,
+        today=today,
+        sledai=recorded(sledai.name(protocol), sledai.assessments, sledai.merged),
+        bilag=recorded(bilag.name(protocol), bilag.assessments, bilag.merged),
+        pga=recorded(pga.NAME, pga.assessments, pga.merged),
+    )

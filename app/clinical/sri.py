@@ -1,0 +1,143 @@
+"""The SLE Responder Index of one subject: at each visit, by each named rule (clinical conventions §1.4).
+
+A response is a drop in SLEDAI, no new BILAG A, no more new BILAG B than the rule allows, and no worsening
+of the physician's global assessment, all against the values before the infusion.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date
+
+from app.clinical import bilag
+from app.clinical.answers import Answer, Finding, Result, wire
+from app.clinical.assessments import Assessed, chart
+from app.clinical.records import History, Source
+from app.clinical.sri_criteria import (
+    Gap,
+    new_b_within_limit,
+    no_new_a,
+    no_pga_worsening,
+    sledai_drop,
+    unanswered,
+    unique,
+)
+from app.clinical.survival import alive_at_visit
+from app.clinical.timeline import NotInfused, infusion
+from app.clinical.truth import Truth, all_of
+from app.protocol.definition import Protocol, Sri, SriRule
+
+
+class NoSri(ValueError):
+    """The protocol does not ask for the SLE Responder Index."""
+
+
+class UnknownVisit(ValueError):
+    """A visit at which this protocol does not ask for the index."""
+
+
+class UnknownRule(ValueError):
+    """A rule this protocol does not name."""
+
+
+def status(
+    protocol: Protocol,
+    history: History,
+    *,
+    visits: Collection[str] | None = None,
+    rules: Collection[str] | None = None,
+    today: date | None = None,
+) -> Answer:
+    """Whether the subject responded: one result for each visit and rule, all of them unless named.
+
+    `today` lets the answer tell a visit whose window is still open from one that was missed.
+    Raises UnknownVisit or UnknownRule where one is named that the protocol does not have.
+    """
+    sri = protocol.sri
+    if sri is None:
+        raise NoSri(f"{protocol.key} does not ask for the SLE Responder Index")
+    labels = _named(sri.visits, visits, what="visit", error=UnknownVisit)
+    names = _named([rule.name for rule in sri.rules], rules, what="rule", error=UnknownRule)
+    asked = [rule for rule in sri.rules if rule.name in names]
+    return Answer(
+        question="sri-status",
+        subject=history.enrolment.source,
+        protocol=protocol.key,
+        protocol_version=protocol.version,
+        results=_results(
+            protocol, sri, history, [(label, rule) for label in labels for rule in asked], today
+        ),
+        notes=_choices(protocol, sri),
+    )
+
+
+def _named(
+    known: Sequence[str], wanted: Collection[str] | None, *, what: str, error: type[ValueError]
+) -> list[str]:
+    for name in wanted or ():
+        if name not in known:
+            raise error(f"{what} {name!r} is not one of {', '.join(known)}")
+    return [name for name in known if wanted is None or name in wanted]
+
+
+def _results(
+    protocol: Protocol,
+    sri: Sri,
+    history: History,
+    questions: Sequence[tuple[str, SriRule]],
+    today: date | None,
+) -> tuple[Result, ...]:
+    t0 = infusion(protocol, history)
+    if isinstance(t0, NotInfused):
+        gap = Gap((t0.reason,), t0.needs)
+        return tuple(
+            _result(label, rule, unanswered(rule, gap, t0.evidence), t0.evidence) for label, rule in questions
+        )
+    recorded = chart(protocol, history, t0, today=today)
+    reference = protocol.visit(sri.reference)
+    results = []
+    for label, rule in questions:
+        visit = protocol.visit(label)
+        found = recorded.at(visit, reference)
+        alive = alive_at_visit(history.person, seen=found.seen, window_ends=t0.date_of(visit.window[1]))
+        findings = _conditions(rule, found, bilag.systems(protocol))
+        results.append(_result(label, rule, findings + alive, (t0.source,)))
+    return tuple(results)
+
+
+def _conditions(rule: SriRule, found: Assessed, systems: Sequence[str]) -> tuple[Finding, ...]:
+    new_grades = (no_new_a(rule, found.bilag, systems), new_b_within_limit(rule, found.bilag, systems))
+    return (
+        sledai_drop(rule, found.sledai),
+        *(replace(finding, notes=finding.notes + found.queries) for finding in new_grades),
+        no_pga_worsening(rule, found.pga),
+    )
+
+
+def _result(label: str, rule: SriRule, findings: tuple[Finding, ...], infused: tuple[Source, ...]) -> Result:
+    """The conjunction of the conditions; what is missing matters only while it is open."""
+    verdict = all_of(finding.verdict for finding in findings)
+    is_open = [finding for finding in findings if finding.verdict is Truth.UNKNOWN]
+    still = is_open if verdict is Truth.UNKNOWN else []
+    return Result(
+        verdict=wire(verdict),
+        findings=findings,
+        visit=label,
+        rule=rule.name,
+        reasons=unique(reason for finding in still for reason in finding.reasons),
+        evidence=unique((*infused, *(source for finding in findings for source in finding.evidence))),
+        missing=unique(finding.needs for finding in still if finding.needs is not None),
+        notes=tuple(remark.en for remark in rule.remarks),
+    )
+
+
+def _choices(protocol: Protocol, sri: Sri) -> tuple[str, ...]:
+    """Where the sources leave a choice open, what was chosen, by the parameter's name."""
+    chosen = protocol.parameters
+    return (
+        f"visit.baseline_lookback_days = {chosen.visit.baseline_lookback_days}",
+        f"obs.accept_preliminary = {str(chosen.obs.accept_preliminary).lower()}",
+        f"sledai.variant = {chosen.sledai.variant}",
+        f"sledai.missing_item = {chosen.sledai.missing_item}",
+        f"bilag.variant = {chosen.bilag.variant}",
+        f"sri.intercurrent = {sri.intercurrent}",
+    )
