@@ -81,7 +81,7 @@ async def commit(
     for piece in pieces:
         piece.refused = _stale(piece, current)
     indexes: Indexes = {
-        id(change): index_rows(change.resource, change.document, base=base)
+        id(change): index_rows(change.resource, change.document, base=base, own_id=change.id)
         for piece in _standing(pieces)
         for change in piece.changes
         if isinstance(change, Put)

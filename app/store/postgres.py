@@ -72,8 +72,9 @@ class _PostgresConnection:
 
 
 def _touched(status: str) -> int:
-    """The number at the end of PostgreSQL's command tag."""
-    return int(status.rsplit(" ", 1)[-1])
+    """The number at the end of PostgreSQL's command tag; a tag without one touched no rows."""
+    number = status.rsplit(" ", 1)[-1]
+    return int(number) if number.isdecimal() else 0
 
 
 async def _keep(_connection: Any) -> None:

@@ -38,5 +38,5 @@ def _derived(row: Row, base: str) -> list[tuple[Table, Row]]:
     kind, name, version, stored = row
     resource = RESOURCES[kind]
     document = codec.read(stored)
-    index = index_rows(resource, document, base=base)
+    index = index_rows(resource, document, base=base, own_id=name)
     return list(derived(resource, document, name=name, version=version, index=index))

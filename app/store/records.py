@@ -20,6 +20,7 @@ from app.clinical.records import (
     Study,
 )
 from app.fhir_mapping import codec
+from app.fhir_mapping.index import records
 from app.fhir_mapping.outcome import gone, not_found
 from app.fhir_mapping.registry import RESOURCES
 from app.store.database import Connection, Row
@@ -71,11 +72,12 @@ def _documents(
 
 
 def _records(row: Row) -> Sequence[Record]:
-    kind, name, version, _patient, _study, document = row
+    kind, name, version, patient, study, document = row
     resource = RESOURCES.get(kind)
     if document is None or resource is None:
         return ()
-    return resource.to_records(codec.read(document), Source(kind, name, version))
+    source = Source(kind, name, version)
+    return records(resource, codec.read(document), source, patient=patient, study=study)
 
 
 def _history(name: str, found: Sequence[Record]) -> History:

@@ -18,6 +18,7 @@ from app.clinical.records import (
     Study,
 )
 from app.fhir_mapping.change import IndexRows
+from app.fhir_mapping.index import records
 from app.fhir_mapping.resource import Document, Resource
 from app.store import models
 from app.store.database import Row
@@ -38,7 +39,8 @@ def derived(
         yield models.search_date, (*head, *span)
     for text in index.strings:
         yield models.search_string, (*head, *text)
-    for record in resource.to_records(document, Source(resource.name, name, version)):
+    source = Source(resource.name, name, version)
+    for record in records(resource, document, source, patient=index.patient, study=index.study):
         yield trial_row(record)
 
 

@@ -1,0 +1,177 @@
+"""Changes in, versions out: whole or not at all, together and yet each for itself."""
+
+import asyncio
+
+import pytest
+
+from app.fhir_mapping import codec
+from app.fhir_mapping.outcome import Refusal
+from app.store.database import DatabaseError
+from app.store.documents import history, read, vread
+from app.store.session import Store
+from app.store.transact import transact
+from app.store.visibility import EVERYTHING
+from tests.store.make import c3, delete, patient, put
+
+
+async def refused(store: Store, *changes: object) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        await transact(store, list(changes))  # type: ignore[arg-type]
+    return caught.value
+
+
+async def test_what_is_stored_comes_back_digit_by_digit(trial: Store) -> None:
+    [version] = await transact(trial, [put(c3("p1", "0.710"))])
+
+    stored = await read(trial, EVERYTHING, "Observation", version.id)
+
+    assert stored.document is not None
+    assert b'"value":0.710,' in stored.document
+    assert codec.read(stored.document)["meta"]["versionId"] == "1"
+    assert version.created
+
+
+async def test_an_update_keeps_the_earlier_version(trial: Store) -> None:
+    await transact(trial, [put(c3("p1", "0.71"), "o1")])
+    [second] = await transact(trial, [put(c3("p1", "0.72"), "o1")])
+
+    assert (second.version, second.created) == (2, False)
+    first = await vread(trial, EVERYTHING, "Observation", "o1", 1)
+    assert first.document is not None
+    assert b'"value":0.71,' in first.document
+    assert first.last_updated < second.last_updated
+    page = await history(trial, EVERYTHING, "Observation", "o1", count=10)
+    assert [version.version for version in page.versions] == [2, 1]
+
+
+async def test_a_deletion_is_a_version_and_a_put_brings_the_resource_back(trial: Store) -> None:
+    await transact(trial, [put(c3("p1"), "o1")])
+    await transact(trial, [delete("Observation", "o1")])
+    assert (await refused_read(trial, "o1")).status == 410
+
+    [again] = await transact(trial, [delete("Observation", "o1")])
+    assert again.version == 2
+
+    [revived] = await transact(trial, [put(c3("p1"), "o1")])
+    assert (revived.version, revived.created) == (3, True)
+    page = await history(trial, EVERYTHING, "Observation", "o1", count=10)
+    assert [version.deleted for version in page.versions] == [False, True, False]
+
+
+async def refused_read(store: Store, name: str) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        await read(store, EVERYTHING, "Observation", name)
+    return caught.value
+
+
+async def test_deleting_what_never_was_is_done_already(trial: Store) -> None:
+    [version] = await transact(trial, [delete("Observation", "nothing")])
+
+    assert version.deleted
+    assert (await refused_read(trial, "nothing")).status == 404
+
+
+@pytest.mark.parametrize("if_match", [("2",), ("7", "9")])
+async def test_a_stale_if_match_changes_nothing(trial: Store, if_match: tuple[str, ...]) -> None:
+    await transact(trial, [put(c3("p1"), "o1")])
+
+    refusal = await refused(trial, put(c3("p1"), "o1", if_match=if_match))
+
+    assert refusal.status == 412
+    assert (await read(trial, EVERYTHING, "Observation", "o1")).version == 1
+
+
+async def test_a_reference_that_leads_nowhere_is_refused_with_its_place(trial: Store) -> None:
+    refusal = await refused(trial, put(c3("nobody"), where="Bundle.entry[4].resource"))
+
+    assert refusal.status == 422
+    assert [issue.expression for issue in refusal.issues] == ["Bundle.entry[4].resource.subject"]
+
+
+async def test_what_is_still_referred_to_is_not_deleted(trial: Store) -> None:
+    refusal = await refused(trial, delete("Patient", "p1"))
+
+    assert refusal.status == 409
+    assert "ResearchSubject/rs1" in refusal.issues[0].text
+
+
+async def test_a_patient_and_all_that_refers_to_it_go_together(trial: Store) -> None:
+    versions = await transact(trial, [delete("Patient", "p1"), delete("ResearchSubject", "rs1")])
+
+    assert [version.deleted for version in versions] == [True, True]
+
+
+async def test_one_refused_change_refuses_the_whole_piece(trial: Store) -> None:
+    refusal = await refused(trial, put(patient(), "p9"), put(c3("nobody"), "o9"))
+
+    assert refusal.status == 422
+    with pytest.raises(Refusal):
+        await read(trial, EVERYTHING, "Patient", "p9")
+
+
+async def test_a_refused_write_does_not_take_its_neighbours_with_it(trial: Store) -> None:
+    pieces = [[put(c3("p1" if number % 5 else "nobody"))] for number in range(50)]
+
+    outcomes = await asyncio.gather(*(transact(trial, piece) for piece in pieces), return_exceptions=True)
+
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+    assert len(refusals) == 10
+    assert sum(isinstance(outcome, list) for outcome in outcomes) == 40
+
+
+async def test_of_writers_with_the_same_if_match_exactly_one_wins(trial: Store) -> None:
+    await transact(trial, [put(c3("p1"), "o1")])
+
+    outcomes = await asyncio.gather(
+        *(transact(trial, [put(c3("p1"), "o1", if_match=("1",))]) for _ in range(20)), return_exceptions=True
+    )
+
+    assert sum(isinstance(outcome, list) for outcome in outcomes) == 1
+    assert {outcome.status for outcome in outcomes if isinstance(outcome, Refusal)} == {412}
+
+
+async def test_two_stores_on_one_database_lose_no_update(trial: Store, database_url: str) -> None:
+    other = await Store.open(database_url)
+    await transact(trial, [put(c3("p1"), "o1")])
+
+    outcomes = await asyncio.gather(
+        *(transact(store, [put(c3("p1"), "o1")]) for store in (trial, other) for _ in range(15))
+    )
+    await other.close()
+
+    assert sorted(versions[0].version for versions in outcomes) == list(range(2, 32))
+    page = await history(trial, EVERYTHING, "Observation", "o1", count=100)
+    assert [version.version for version in page.versions] == list(range(31, 0, -1))
+
+
+async def test_two_stores_that_create_the_same_id_at_once_both_count(trial: Store, database_url: str) -> None:
+    other = await Store.open(database_url)
+
+    outcomes = await asyncio.gather(
+        *(transact(store, [put(c3("p1"), f"o{number}")]) for number in range(20) for store in (trial, other))
+    )
+    await other.close()
+
+    for number in range(20):
+        assert {versions[0].version for versions in outcomes[2 * number : 2 * number + 2]} == {1, 2}
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE measurement"])
+async def test_a_commit_that_fails_is_never_answered_as_done(trial: Store, statement: str) -> None:
+    await trial.database.write(lambda connection: connection.execute(statement))
+
+    with pytest.raises(DatabaseError):
+        await transact(trial, [put(c3("p1"), "o1")])
+
+    assert (await refused_read(trial, "o1")).status == 404
+
+
+async def test_the_statements_of_a_transaction_do_not_grow_with_it(trial: Store) -> None:
+    counts = []
+    for size in (10, 1000):
+        before = trial.database.statements
+        await transact(trial, [put(c3("p1")) for _ in range(size)])
+        counts.append(trial.database.statements - before)
+
+    assert counts[0] == counts[1]
+    assert counts[1] < 12
