@@ -38,10 +38,10 @@ def address(base: str, kind: str, name: str, version: int | None = None) -> str:
     return own if version is None else f"{own}/_history/{version}"
 
 
-def search_address(base: str, path: str, parameters: Iterable[tuple[str, str]]) -> str:
-    """The absolute address of a search, or of another question with parameters."""
+def with_parameters(address: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """The address with these parameters, percent-encoded."""
     asked = urlencode(list(parameters), quote_via=quote, safe=":,/")
-    return f"{base}/{path}?{asked}" if asked else f"{base}/{path}"
+    return f"{address}?{asked}" if asked else address
 
 
 def instant(at: datetime) -> str:

@@ -68,15 +68,17 @@ def parse(resource: Resource, parameters: Iterable[Pair], *, base: str, strict: 
 
 def self_link(search: Search) -> str:
     """The address of this very page: only what was understood, so that asking it again gives the same."""
-    return links.search_address(search.base, search.query.resource.name, search.applied)
+    return links.with_parameters(_address(search), search.applied)
 
 
 def next_link(search: Search, after: links.Place) -> str:
     """The address of the page that goes on from there."""
     kept = [pair for pair in search.applied if pair[0] != "_after"]
-    return links.search_address(
-        search.base, search.query.resource.name, [*kept, ("_after", links.cursor(after))]
-    )
+    return links.with_parameters(_address(search), [*kept, ("_after", links.cursor(after))])
+
+
+def _address(search: Search) -> str:
+    return f"{search.base}/{search.query.resource.name}"
 
 
 @dataclass
