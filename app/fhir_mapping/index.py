@@ -3,10 +3,14 @@
 This runs on every write, so the paths are taken apart once for each Resource.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from app.clinical.records import (
     Administration,
@@ -246,11 +250,8 @@ class Links(Mapping[Key, str]):
     def __init__(self, document: Document, *, base: str, hosted: frozenset[str] = HOSTED) -> None:
         self._document = document
         self._base = base
-        self._keys = dict.fromkeys(
-            target
-            for text in _literals(document)
-            if (target := reference(text, base)) is not None and target[0] in hosted
-        )
+        mentioned = dict.fromkeys(_literal(text, base) for text in _MENTIONED.findall(_encode(document)))
+        self._keys = tuple(target for target in mentioned if target is not None and target[0] in hosted)
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._keys)
@@ -266,21 +267,14 @@ class Links(Mapping[Key, str]):
         )
 
 
-def _literals(document: Document) -> list[str]:
-    """The literal references anywhere in a document, but those to what it contains itself."""
-    found = []
-    waiting: list[Any] = [document]
-    for element in waiting:  # grows as it is read
-        below = element
-        if isinstance(element, dict):
-            literal = element.get("reference")
-            if isinstance(literal, str) and literal[:1] != "#":
-                found.append(literal)
-            below = element.values()
-        waiting += [value for value in below if value.__class__ in _HOLDERS]
-    return found
+@lru_cache(maxsize=8192)
+def _literal(text: bytes, base: str) -> Key | None:
+    return reference(text.decode(), base)
 
 
+_MENTIONED: Final = re.compile(rb'"reference":"([^"\\#][^"\\]*)"')
+"""A literal reference in JSON: to find them as text is far faster than to walk to them."""
+_encode: Final = msgspec.json.Encoder().encode
 _HOLDERS: Final = frozenset({dict, list})
 
 

@@ -160,12 +160,9 @@ def _titre(ratio: Element, known: Analyte | None) -> dict[str, Any]:
 
 def _range(element: Element, known: Analyte | None) -> tuple[Any, Any]:
     """The normal range; a bound without a unit of its own is in the unit of the value."""
-    ranges = [one for one in element["referenceRange"] if _is_normal(one)]
-    if not ranges:
-        return None, None
-    unit = {name: element.get("valueQuantity", {}).get(name) for name in ("system", "code", "unit")}
-    low, high = (ranges[0].get(side) for side in ("low", "high"))
-    return _bound(low, unit, known), _bound(high, unit, known)
+    normal = next((one for one in element["referenceRange"] if _is_normal(one)), {})
+    value = element.get("valueQuantity", {})
+    return _bound(normal.get("low"), value, known), _bound(normal.get("high"), value, known)
 
 
 def _is_normal(one: Element) -> bool:
@@ -173,11 +170,13 @@ def _is_normal(one: Element) -> bool:
     return "type" not in one or any(coding.code == "normal" for coding in codings(one["type"]))
 
 
-def _bound(bound: Element | None, unit: dict[str, Any], known: Analyte | None) -> Any:
+def _bound(bound: Element | None, measured: Element, known: Analyte | None) -> Any:
     if bound is None:
         return None
-    named = bound if "unit" in bound or "code" in bound else {**unit, "value": bound.get("value")}
-    return amount(known, named).value
+    if "unit" not in bound and "code" not in bound:
+        units = {name: measured[name] for name in ("system", "code", "unit") if name in measured}
+        bound = {**units, "value": bound.get("value")}
+    return amount(known, bound).value
 
 
 def _reason(concept: Any) -> str | None:
