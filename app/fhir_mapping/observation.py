@@ -160,7 +160,7 @@ def _titre(ratio: Element, known: Analyte | None) -> dict[str, Any]:
 
 def _range(element: Element, known: Analyte | None) -> tuple[Any, Any]:
     """The normal range; a bound without a unit of its own is in the unit of the value."""
-    normal = next((one for one in element["referenceRange"] if _is_normal(one)), {})
+    normal: Element = next((one for one in element["referenceRange"] if _is_normal(one)), {})
     value = element.get("valueQuantity", {})
     return _bound(normal.get("low"), value, known), _bound(normal.get("high"), value, known)
 
@@ -174,7 +174,7 @@ def _bound(bound: Element | None, measured: Element, known: Analyte | None) -> A
     if bound is None:
         return None
     if "unit" not in bound and "code" not in bound:
-        units = {name: measured[name] for name in ("system", "code", "unit") if name in measured}
+        units: Element = {name: measured[name] for name in ("system", "code", "unit") if name in measured}
         bound = {**units, "value": bound.get("value")}
     return amount(known, bound).value
 
