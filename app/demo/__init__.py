@@ -13,6 +13,7 @@ CONTENT_TYPE = "application/fhir+json"
 TRIAL = (
     ("study.json", "ResearchStudy/msc-sle"),
     *((f"subject-0{number}.json", f"ResearchSubject/msc-sle-0{number}") for number in range(1, 9)),
+    *((f"candidate-c0{number}.json", f"ResearchSubject/msc-sle-c0{number}") for number in range(1, 4)),
     ("corrections.json", "Observation/msc-sle-04-m3-pga/_history/2"),
 )
 """The files in the order they are loaded, each with an address that answers once it has been loaded."""

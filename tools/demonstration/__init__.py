@@ -7,6 +7,7 @@ up so that every kind of answer can be seen, and says so in `meta.tag`.
 
 from pathlib import Path
 
+from tools.demonstration.candidates import CANDIDATES, candidate
 from tools.demonstration.layout import bundle
 from tools.demonstration.study import study
 from tools.demonstration.subjects import TREATED
@@ -19,5 +20,6 @@ def files() -> dict[str, str]:
     """Every file of the demonstration trial, by name, in the order they are loaded."""
     contents = {"study.json": study()}
     contents |= {f"subject-{subject.number}.json": treated(subject) for subject in TREATED}
+    contents |= {f"candidate-{one.number}.json": candidate(one) for one in CANDIDATES}
     contents["corrections.json"] = corrections()
     return {name: bundle(resources) for name, resources in contents.items()}

@@ -111,3 +111,85 @@ ANALYTES = (
     ),
 )
 WEIGHT = Analyte(key="weight", loinc=("29463-7", "Body weight"), unit=ucum("kg", 1))
+
+
+TRANSAMINASE = "[Enzymatic activity/volume] in Serum or Plasma"
+GAS = "[Partial pressure] in Arterial blood"
+MMHG = ucum("mm[Hg]", 0, "mmHg")
+
+EXAMINATIONS = (
+    Analyte(
+        key="neutrophils",
+        loinc=("751-8", "Neutrophils [#/volume] in Blood by Automated count"),
+        unit=ucum("10*9/L", 1),
+        low=("1.5", "1.5"),
+        high=("7.5", "7.5"),
+    ),
+    Analyte(
+        key="cd4",
+        loinc=("24467-3", "CD3+CD4+ (T4 helper) cells [#/volume] in Blood"),
+        unit=ucum("/uL", 0),
+    ),
+    Analyte(
+        key="ast",
+        loinc=("1920-8", f"Aspartate aminotransferase {TRANSAMINASE}"),
+        unit=ucum("U/L", 0),
+        high=("40", "40"),
+    ),
+    Analyte(
+        key="alt",
+        loinc=("1742-6", f"Alanine aminotransferase {TRANSAMINASE}"),
+        unit=ucum("U/L", 0),
+        high=("40", "40"),
+    ),
+    Analyte(key="lvef", loinc=("10230-1", "Left ventricular Ejection fraction"), unit=ucum("%", 0)),
+    Analyte(key="pap", loinc=("8414-5", "Pulmonary artery Mean blood pressure"), unit=MMHG),
+    Analyte(key="pao2", loinc=("2703-7", f"Oxygen {GAS}"), unit=MMHG),
+    Analyte(key="paco2", loinc=("2019-8", f"Carbon dioxide {GAS}"), unit=MMHG),
+    Analyte(
+        key="ana",
+        loinc=("5048-4", "Nuclear Ab [Titer] in Serum by Immunofluorescence"),
+        unit=ucum("{titer}", 0),
+    ),
+)
+"""What is measured at screening beside the follow-up's analytes."""
+
+SCREENED = {
+    "creatinine": "72",
+    "c3": "0.81",
+    "c4": "0.13",
+    "anti-dsdna": "84",
+    "platelets": "212",
+    "leukocytes": "5.1",
+    "haemoglobin": "12.6",
+    "proteinuria": "0.12",
+    "neutrophils": "3.2",
+    "cd4": "412",
+    "ast": "24",
+    "alt": "31",
+    "lvef": "62",
+    "pap": "18",
+    "pao2": "93",
+    "paco2": "39",
+    "ana": "320",
+}
+"""The results at screening, the same for every candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test that is positive or negative."""
+
+    key: str
+    loinc: tuple[str, str]
+    women: bool = False
+    positive: bool = False
+
+
+TESTS = (
+    Test("hiv", ("56888-1", "HIV 1+2 Ab+HIV1 p24 Ag [Presence] in Serum or Plasma by Immunoassay")),
+    Test("htlv", ("22362-8", "HTLV I+II Ab [Presence] in Serum")),
+    Test("hbsag", ("5196-1", "Hepatitis B virus surface Ag [Presence] in Serum or Plasma by Immunoassay")),
+    Test("hcv", ("13955-0", "Hepatitis C virus Ab [Presence] in Serum or Plasma by Immunoassay")),
+    Test("pregnancy", ("2106-3", "Choriogonadotropin (pregnancy test) [Presence] in Urine"), women=True),
+)

@@ -1,5 +1,6 @@
 """The pieces resources are made of, and the resources that treated subjects and candidates share."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from app.clinical.codes import BASE, BILAG_GRADE, BILAG_SYSTEM, CLASSIC_SYSTEMS, SCORE, SLEDAI_ITEM
 from app.clinical.records import Coding
+from app.fhir_mapping.extensions import SITE, VISIT
+from app.fhir_mapping.units import LOINC, UCUM
 from tools.demonstration.laboratory import WEIGHT, Analyte, Unit
 from tools.demonstration.subjects import Seen
 
@@ -15,20 +18,20 @@ PARIS = ZoneInfo("Europe/Paris")
 Json = dict[str, Any]
 
 NATURE = BASE + "data-origin"
-SITE = BASE + "site"
 SID = "https://trialbridge.example/fhir/sid/"
-LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
-UCUM = "http://unitsofmeasure.org"
 ATC = "http://www.whocc.no/atc"
 NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
 HL7 = "http://terminology.hl7.org/CodeSystem/"
 STUDY = {"reference": "ResearchStudy/msc-sle"}
 GRADES = {1: "C41338", 2: "C41339", 3: "C41340", 4: "C41337", 5: "C48275"}
 SEVERITIES = {1: "mild", 2: "moderate", 3: "severe"}
-GRADE_URL = "http://hl7.org/fhir/uv/ae-research-backport-ig/StructureDefinition/ae-grade"
-STUDY_URL = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy"
 
+SCORES = {
+    "sledai": ("selena-sledai", "SELENA-SLEDAI"),
+    "bilag": ("bilag-classic", "BILAG (classic)"),
+    "pga": ("pga", "Physician global assessment (0-3)"),
+}
 PREDNISONE = ("H02AB07", "prednisone")
 
 
@@ -55,13 +58,23 @@ def instant(day: date, clock: str, *, later: timedelta = timedelta(0)) -> str:
 
 
 def observation(
-    name: str, patient: str, when: str, *, code: Json, category: str, status: str = "final", **value: Any
+    name: str,
+    patient: str,
+    when: str,
+    *,
+    code: Json,
+    category: str,
+    status: str = "final",
+    visit: str = "",
+    **value: Any,
 ) -> Json:
-    """An Observation of that patient."""
+    """An Observation of that patient, with the label of the visit it was made for where that was recorded."""
+    tag: Json = {"extension": [{"url": VISIT, "valueCode": visit}]} if visit else {}
     return {
         "resourceType": "Observation",
         "id": name,
         "meta": meta(),
+        **tag,
         "status": status,
         "category": [concept(coding(HL7 + "observation-category", category))],
         "code": code,
@@ -111,33 +124,56 @@ def laboratory(
         valueQuantity=quantity(value, unit),
         **found,
     )
-    return made if analyte is WEIGHT else _as_result(made, day)
+    return made if analyte is WEIGHT else result(made, day)
 
 
-def _as_result(made: Json, day: date) -> Json:
+def result(made: Json, day: date) -> Json:
     """With the laboratory's own number, and when it was validated."""
-    number = {"identifier": [{"system": SID + "result", "value": made["id"].upper()}]}
-    head = {name: made.pop(name) for name in ("resourceType", "id", "meta")}
-    result = {**head, **number, **made}
-    order = list(result)
-    order.insert(order.index("effectiveDateTime") + 1, "issued")
-    result["issued"] = instant(day, "14:32")
-    return {name: result[name] for name in order}
+    told: Json = {
+        "meta": {"identifier": [{"system": SID + "result", "value": made["id"].upper()}]},
+        "effectiveDateTime": {"issued": instant(day, "14:32")},
+    }
+    return {key: value for name in made for key, value in ({name: made[name]} | told.get(name, {})).items()}
 
 
-def sledai(name: str, patient: str, when: str, visit: Seen) -> Json | None:
-    """SELENA-SLEDAI: 24 items with their total, or the items alone where one is not known."""
-    if visit.items is None and visit.total is None:
-        return None
-    code = concept(SCORE.coding("selena-sledai"), text="SELENA-SLEDAI")
-    total: Json = {} if visit.total is None else {"valueInteger": visit.total}
-    if visit.items is None:
-        return observation(name, patient, when, code=code, category="survey", **total)
-    present, unknown = visit.items.split(), visit.unknown.split()
-    if not unknown:
-        total = {"valueInteger": sum(SLEDAI_ITEM.concept(item).weight or 0 for item in present)}
-    parts = [_item(item, present, unknown) for item in SLEDAI_ITEM.codes]
-    return observation(name, patient, when, code=code, category="survey", **total, component=parts)
+def scores(name: str, patient: str, when: str, visit: Seen) -> Iterator[Json]:
+    """The scores of one visit, those that were recorded."""
+    if visit.items is not None:
+        yield score("sledai", name, patient, when, visit, **_items(visit))
+    elif visit.total is not None:
+        yield score("sledai", name, patient, when, visit, valueInteger=visit.total)
+    if visit.bilag is not None:
+        yield score("bilag", name, patient, when, visit, component=_grades(visit.bilag))
+    if visit.pga is not None:
+        yield pga(name, patient, when, visit)
+
+
+def score(key: str, name: str, patient: str, when: str, visit: Seen, **said: Any) -> Json:
+    """One score, under the name of its visit."""
+    code, text = SCORES[key]
+    return observation(
+        f"{name}-{key}",
+        patient,
+        when,
+        code=concept(SCORE.coding(code), text=text),
+        category="survey",
+        visit=visit.label,
+        **said,
+    )
+
+
+def pga(name: str, patient: str, when: str, visit: Seen) -> Json:
+    """The physician's global assessment, on a scale from 0 to 3."""
+    value = quantity(Decimal(visit.pga or 0), Unit("score", places=1, code="{score}"))
+    return score("pga", name, patient, when, visit, status=visit.pga_status, valueQuantity=value)
+
+
+def _items(visit: Seen) -> Json:
+    """The 24 items of SELENA-SLEDAI with their total, or the items alone where one is not known."""
+    present, unknown = (visit.items or "").split(), visit.unknown.split()
+    weight = sum(SLEDAI_ITEM.concept(item).weight or 0 for item in present)
+    total = {} if unknown else {"valueInteger": weight}
+    return total | {"component": [_item(item, present, unknown) for item in SLEDAI_ITEM.codes]}
 
 
 def _item(item: str, present: list[str], unknown: list[str]) -> Json:
@@ -147,38 +183,15 @@ def _item(item: str, present: list[str], unknown: list[str]) -> Json:
     return code | {"valueBoolean": item in present}
 
 
-def bilag(name: str, patient: str, when: str, visit: Seen) -> Json | None:
+def _grades(letters: str) -> list[Json]:
     """Classic BILAG: a grade for each of eight organ systems."""
-    if visit.bilag is None:
-        return None
-    graded = zip(CLASSIC_SYSTEMS, visit.bilag, strict=True)
-    return observation(
-        name,
-        patient,
-        when,
-        code=concept(SCORE.coding("bilag-classic"), text="BILAG (classic)"),
-        category="survey",
-        component=[
-            {
-                "code": concept(BILAG_SYSTEM.coding(system)),
-                "valueCodeableConcept": concept(BILAG_GRADE.coding(grade)),
-            }
-            for system, grade in graded
-        ],
-    )
-
-
-def pga(name: str, patient: str, when: str, value: str, *, status: str = "final") -> Json:
-    """The physician's global assessment, on a scale from 0 to 3."""
-    return observation(
-        name,
-        patient,
-        when,
-        code=concept(SCORE.coding("pga"), text="Physician global assessment (0-3)"),
-        category="survey",
-        status=status,
-        valueQuantity=quantity(Decimal(value), Unit("score", places=1, code="{score}")),
-    )
+    return [
+        {
+            "code": concept(BILAG_SYSTEM.coding(system)),
+            "valueCodeableConcept": concept(BILAG_GRADE.coding(grade)),
+        }
+        for system, grade in zip(CLASSIC_SYSTEMS, letters, strict=True)
+    ]
 
 
 def person(name: str, number: str, gender: str, born: int) -> Json:
@@ -191,6 +204,21 @@ def person(name: str, number: str, gender: str, born: int) -> Json:
         "identifier": [{"type": kind, "system": SID + "subject", "value": number}],
         "gender": gender,
         "birthDate": str(born),
+    }
+
+
+def enrolled(name: str, patient: str, number: str, *, status: str, period: Json, **arms: str) -> Json:
+    """A patient's part in the study."""
+    return {
+        "resourceType": "ResearchSubject",
+        "id": name,
+        "meta": meta(),
+        "identifier": [{"system": SID + "subject", "value": number}],
+        "status": status,
+        "period": period,
+        "study": STUDY,
+        "individual": {"reference": f"Patient/{patient}"},
+        **arms,
     }
 
 
@@ -226,5 +254,7 @@ def route(code: str, display: str) -> Json:
     return concept(coding(SNOMED, code, display))
 
 
+NEGATIVE = concept(coding(SNOMED, "260385009", "Negative"))
+POSITIVE = concept(coding(SNOMED, "10828004", "Positive"))
 ORAL = route("26643006", "Oral route")
 INTRAVENOUS = route("47625008", "Intravenous route")

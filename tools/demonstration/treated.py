@@ -6,9 +6,10 @@ from decimal import Decimal
 from itertools import pairwise
 
 from app.clinical.codes import CLASSIC_SYSTEMS, PRODUCT
+from app.fhir_mapping.extensions import GRADES as GRADE_EXTENSIONS
+from app.fhir_mapping.extensions import RESEARCH_STUDY
 from tools.demonstration.laboratory import ANALYTES, WEIGHT, Unit
 from tools.demonstration.pieces import (
-    GRADE_URL,
     GRADES,
     HL7,
     INTRAVENOUS,
@@ -18,12 +19,11 @@ from tools.demonstration.pieces import (
     SEVERITIES,
     SID,
     STUDY,
-    STUDY_URL,
     Json,
-    bilag,
     coding,
     concept,
     daily,
+    enrolled,
     given,
     instant,
     laboratory,
@@ -31,7 +31,7 @@ from tools.demonstration.pieces import (
     person,
     pga,
     quantity,
-    sledai,
+    scores,
 )
 from tools.demonstration.subjects import TREATED, Event, Seen, Treated
 
@@ -40,28 +40,19 @@ def treated(subject: Treated) -> list[Json]:
     """Everything recorded of one treated subject."""
     name, patient = f"msc-sle-{subject.number}", f"msc-sle-p{subject.number}"
     end = subject.infused + timedelta(days=round(Decimal(subject.months) * Decimal("30.4375")))
-    enrolment = {
-        "resourceType": "ResearchSubject",
-        "id": name,
-        "meta": meta(),
-        "identifier": [{"system": SID + "subject", "value": f"MSC-SLE-SLS-{subject.number}"}],
-        "status": "off-study",
-        "period": {"start": subject.infused.isoformat(), "end": end.isoformat()},
-        "study": STUDY,
-        "individual": {"reference": f"Patient/{patient}"},
-        "assignedArm": subject.arm,
-        "actualArm": subject.arm,
-    }
+    number = f"MSC-SLE-SLS-{subject.number}"
+    period = {"start": subject.infused.isoformat(), "end": end.isoformat()}
+    arms = {"assignedArm": subject.arm, "actualArm": subject.arm}
     return [
-        person(patient, f"MSC-SLE-SLS-{subject.number}", subject.gender, subject.born),
-        enrolment,
+        person(patient, number, subject.gender, subject.born),
+        enrolled(name, patient, number, status="off-study", period=period, **arms),
         infusion(subject, name, patient),
         *(
-            adverse_event(event, number, subject, name, patient)
-            for number, event in enumerate(subject.events, 1)
+            adverse_event(event, count, subject, name, patient)
+            for count, event in enumerate(subject.events, 1)
         ),
         *steroids(subject, name, patient, end),
-        *(one for number, visit in enumerate(subject.seen) for one in visited(subject, number, visit)),
+        *(one for count, visit in enumerate(subject.seen) for one in visited(subject, count, visit)),
         *EXTRAS.get(subject.number, list)(),
     ]
 
@@ -74,7 +65,7 @@ def infusion(subject: Treated, name: str, patient: str) -> Json:
         "resourceType": "MedicationAdministration",
         "id": f"{name}-infusion",
         "meta": meta(),
-        "extension": [{"url": STUDY_URL, "valueReference": STUDY}],
+        "extension": [{"url": RESEARCH_STUDY, "valueReference": STUDY}],
         "identifier": [{"system": SID + "infusion", "value": f"MSC-SLE-SLS-{subject.number}-INF1"}],
         "status": "completed",
         "medicationCodeableConcept": concept(PRODUCT.coding("uc-msc"), text=PRODUCT.concept("uc-msc").en),
@@ -103,7 +94,7 @@ def adverse_event(event: Event, number: int, subject: Treated, name: str, patien
         "meta": meta(),
         "extension": [
             {
-                "url": GRADE_URL,
+                "url": GRADE_EXTENSIONS[0],
                 "valueCodeableConcept": concept(coding(NCIT, GRADES[event.grade], f"Grade {event.grade}")),
             }
         ],
@@ -141,14 +132,7 @@ def visited(subject: Treated, number: int, visit: Seen) -> Iterator[Json]:
     name = f"msc-sle-{subject.number}-{visit.label.lower()}"
     day = subject.infused + timedelta(days=visit.day)
     when = instant(day, "08:30") if visit.label == "M0" else day.isoformat()
-    for score in (
-        sledai(f"{name}-sledai", patient, when, visit),
-        bilag(f"{name}-bilag", patient, when, visit),
-    ):
-        if score is not None:
-            yield score
-    if visit.pga is not None:
-        yield pga(f"{name}-pga", patient, when, visit.pga, status=visit.pga_status)
+    yield from scores(name, patient, when, visit)
     results = measured(subject, number, visit)
     wanted = [analyte for analyte in ANALYTES if analyte.key not in visit.unmeasured]
     for analyte in wanted:
@@ -168,7 +152,8 @@ def visited(subject: Treated, number: int, visit: Seen) -> Iterator[Json]:
 def entered_in_error() -> list[Json]:
     """A PGA of another patient, typed into subject 02's form at M3 and withdrawn."""
     day = (date(2019, 10, 2) + timedelta(days=91)).isoformat()
-    return [pga("msc-sle-02-m3-pga-withdrawn", "msc-sle-p02", day, "2.9", status="entered-in-error")]
+    wrong = Seen(label="M3", day=91, pga="2.9", pga_status="entered-in-error")
+    return [pga("msc-sle-02-m3-withdrawn", "msc-sle-p02", day, wrong)]
 
 
 def kidney_injury() -> list[Json]:
@@ -192,7 +177,8 @@ EXTRAS = {"02": entered_in_error, "03": kidney_injury}
 def corrections() -> list[Json]:
     """What was sent again at M3: the PGA of subject 04 was 2.2, not 2.4; a C3 was repeated."""
     fourth = TREATED[3].infused + timedelta(days=91)
-    assessed = pga("msc-sle-04-m3-pga", "msc-sle-p04", fourth.isoformat(), "2.2", status="corrected")
+    right = Seen(label="M3", day=91, pga="2.2", pga_status="corrected")
+    assessed = pga("msc-sle-04-m3", "msc-sle-p04", fourth.isoformat(), right)
     third = TREATED[0].infused + timedelta(days=92)
     repeated = laboratory(
         ANALYTES[1], Decimal("0.69"), name="msc-sle-01-m3-c3", patient="msc-sle-p01", day=third
