@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,12 +25,17 @@ def run(command: Sequence[str | Path], user: str | None = None) -> None:
 
 
 def install(package: str) -> bool:
-    """Install a Debian package; only root can, and only on Debian and its relatives."""
+    """Install a Debian package, and whether that went well; only root can, and only on Debian and its relatives."""
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         return False
-    run((apt, "update", "-qq"))
-    run(("env", "DEBIAN_FRONTEND=noninteractive", apt, "install", "-qqy", "--no-install-recommends", package))
+    quietly = ("env", "DEBIAN_FRONTEND=noninteractive", apt, "-qqy", "--no-install-recommends")
+    try:
+        run((*quietly, "update"))
+        run((*quietly, "install", package))
+    except RuntimeError as error:
+        print(error, file=sys.stderr)  # noqa: T201 another way may be left; if none is, this says why
+        return False
     return True
 
 
