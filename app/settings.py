@@ -1,1 +1,157 @@
-"""Every setting, read from the environment with the prefix TRIALBRIDGE_; the only reader of it."""
+"""Every setting of the service, read from the environment; nothing else reads the environment."""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "TRIALBRIDGE_"
+SECRETS = ("database_url",)
+"""The settings that may also be given as a file: TRIALBRIDGE_DATABASE_URL_FILE names it."""
+
+
+class SettingsError(Exception):
+    """The environment does not make sense; the text says which variable and what it may be."""
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Secrets from files, as container platforms hand them out."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        del field
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE") if field_name in SECRETS else None
+        return (None if path is None else Path(path).read_text().strip()), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(None, name)[0] for name in SECRETS}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """What an operator may decide; each field is a variable TRIALBRIDGE_<NAME> (docs/settings.md)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    database_url: str = Field(
+        default="sqlite:///var/trialbridge.db",
+        validate_default=True,
+        repr=False,
+        description="Where the trial is stored: `sqlite:////absolute/file.db` or "
+        "`postgresql://user:password@host/database`.",
+    )
+    base_url: str | None = Field(
+        default=None,
+        description="The public address behind a proxy, such as `https://trial.example.org`; FHIR is at "
+        "`/fhir` below it. Without it, links are built from the scheme and host of each request.",
+    )
+    auth: Literal["none", "none-i-accept"] | None = Field(
+        default=None,
+        description="Who may ask. `none`: anybody, on loopback only. `none-i-accept`: anybody who can reach "
+        "the port, for trials of the image, warned at every start. `serve` does not start without it.",
+    )
+    identifying_data: Literal["refuse", "accept"] = Field(
+        default="refuse",
+        description="What happens to names, addresses, telecom, photos and national numbers of patients: "
+        "`refuse` (422, nothing stored) or `accept` (for tests with synthetic data, on loopback only).",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="From which severity on log lines are written. Logs never hold contents."
+    )
+    max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=16 * 1024 * 1024, description="The largest request body; a larger one is answered 413."
+    )
+    body_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=30.0, description="How long a client may take to send its body; then it is answered 408."
+    )
+    keep_alive_seconds: Annotated[int, Field(ge=1)] = Field(
+        default=65, description="How long an idle connection is kept open."
+    )
+    drain_seconds: Annotated[int, Field(ge=1)] = Field(
+        default=20, description="How long requests under way may take to end after SIGTERM."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then variables, then secret files."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _SecretFiles(settings_cls)
+
+    @field_validator("database_url")
+    @classmethod
+    def _absolute(cls, url: str) -> str:
+        """A relative SQLite file means the same file wherever the process goes afterwards."""
+        if not url.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        scheme, _, path = url.partition(":///")
+        return f"sqlite:///{Path(path).resolve()}" if scheme == "sqlite" and not path.startswith("/") else url
+
+    @field_validator("base_url")
+    @classmethod
+    def _root(cls, url: str | None) -> str | None:
+        """The address without a closing slash and without /fhir, so that both ways of giving it work."""
+        if url is None:
+            return None
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return url.rstrip("/").removesuffix("/fhir")
+
+    def refuses_to_listen_on(self, host: str) -> str | None:
+        """Why the service must not listen on that address with these settings; None where it may."""
+        if self.auth is None:
+            return (
+                "TRIALBRIDGE_AUTH is not set, and this version has no authentication yet. Set "
+                "TRIALBRIDGE_AUTH=none to run open on loopback, or TRIALBRIDGE_AUTH=none-i-accept to run "
+                "open on any address."
+            )
+        if is_loopback(host):
+            return None
+        if self.auth == "none":
+            return (
+                f"TRIALBRIDGE_AUTH=none listens on loopback only, not on {host}. Use --host 127.0.0.1, or "
+                "TRIALBRIDGE_AUTH=none-i-accept if whoever reaches the port may read and write everything."
+            )
+        if self.identifying_data == "accept":
+            return f"TRIALBRIDGE_IDENTIFYING_DATA=accept is for tests on loopback only, not on {host}."
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process; SettingsError names a variable that does not exist or makes no sense."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
+    for name in environment:
+        if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_") and name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise SettingsError(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(
+            "; ".join(
+                f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)
+            )
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"the secret file {error.filename} cannot be read") from None

@@ -1,0 +1,1 @@
+"""HTTP: what a URL means. Knows FastAPI; knows no SQL and no clinical rule."""

@@ -1,0 +1,53 @@
+"""The application: settings in, FastAPI out; it opens the store when it starts and closes it when it ends."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from app import __version__
+from app.protocol import loader
+from app.routers import errors, health, swagger
+from app.routers.door import BASE_PATH, Door
+from app.routers.metrics import Metrics
+from app.routers.service import Service
+from app.settings import Settings, from_environment
+from app.store.session import Store
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service with these settings. A protocol that is not valid stops its start (ProtocolError)."""
+    protocols = loader.load_all()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        base = (settings.base_url or "http://127.0.0.1:8000") + BASE_PATH
+        store = await Store.open(settings.database_url, base=base)
+        app.state.service = Service(settings=settings, store=store, protocols=protocols)
+        try:
+            yield
+        finally:
+            await store.close()
+
+    app = FastAPI(
+        title="Trialbridge",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        exception_handlers={HTTPException: errors.http_exception},
+    )
+    app.state.metrics = Metrics()
+    app.include_router(health.router)
+    swagger.mount(app, sandbox=settings.auth is not None)
+    app.add_middleware(Door, metrics=app.state.metrics)
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """The service with the settings of this process: what each worker process builds."""
+    return create_app(from_environment())

@@ -1,0 +1,137 @@
+"""The door: plain ASGI around everything, and the straight way from a FHIR request to its handler.
+
+Each answer gets its request id, a few headers and a place in the metrics here; each refusal and each
+failure becomes an OperationOutcome here. Nothing is parsed, and no content is logged.
+"""
+
+import os
+from itertools import count
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.fhir_mapping.outcome import Refusal
+from app.routers import answers, errors, routes
+from app.routers.answers import FhirResponse, Headers
+from app.routers.metrics import Metrics
+from app.routers.requests import Disconnected, FhirRequest, merged
+from app.routers.service import Service
+
+BASE_PATH = "/fhir"
+ALWAYS: Headers = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+NOT_KEPT = (b"cache-control", b"no-store")
+"""Trial data must not lie in the caches between us and the asker."""
+_LONGEST_CORRELATION = 128
+
+
+class Door:
+    """Every request comes in here."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+        self._process = os.urandom(6).hex()
+        self._number = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = f"{self._process}-{next(self._number)}"
+        headers = merged(scope["headers"])
+        ours = [
+            *ALWAYS,
+            (b"x-request-id", request_id.encode()),
+            *_correlation(headers.get(b"x-correlation-id")),
+        ]
+        path: str = scope["path"]
+        if path == BASE_PATH or path.startswith(BASE_PATH + "/"):
+            service: Service = scope["app"].state.service
+            request = FhirRequest(
+                service=service,
+                method=scope["method"],
+                path=path[len(BASE_PATH) :],
+                query=scope["query_string"],
+                headers=headers,
+                base=(service.settings.base_url or _asked_address(scope, headers)) + BASE_PATH,
+                request_id=request_id,
+                receive=receive,
+            )
+            await self._answer(request, ours, send)
+        else:
+            await self._pass_on(scope, receive, send, request_id=request_id, ours=ours)
+
+    async def _answer(self, request: FhirRequest, ours: Headers, send: Send) -> None:
+        began = perf_counter()
+        interaction = "unknown"
+        try:
+            handler = routes.find(request)
+            interaction = handler.__name__
+            request.negotiate()
+            response = await handler(request)
+        except Refusal as refusal:
+            response = errors.refused(refusal, request.request_id)
+        except Disconnected:
+            return
+        except Exception as error:  # noqa: BLE001 whatever it is, the client gets an OperationOutcome
+            response = answers.refused(errors.failure(error, request.request_id))
+        self.metrics.answered(
+            interaction=interaction,
+            kind="" if request.type is None else request.type.name,
+            status=response.status,
+            seconds=perf_counter() - began,
+        )
+        await _sent(response, [*ours, NOT_KEPT], send, with_body=request.method != "HEAD")
+
+    async def _pass_on(
+        self, scope: Scope, receive: Receive, send: Send, *, request_id: str, ours: Headers
+    ) -> None:
+        """The pages and probes of FastAPI, with the same headers and the same errors."""
+        started = False
+
+        async def with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *ours]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, with_headers)
+        except Exception as error:
+            if started:
+                raise
+            await _sent(answers.refused(errors.failure(error, request_id)), ours, send, with_body=True)
+
+
+async def _sent(response: FhirResponse, ours: Headers, send: Send, *, with_body: bool) -> None:
+    headers = [*response.headers, *ours]
+    if response.status not in {204, 304}:
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body if with_body else b""})
+
+
+def _correlation(sent: bytes | None) -> Headers:
+    """The client's own id of the exchange, echoed where it is short and printable."""
+    if (
+        sent is None
+        or len(sent) > _LONGEST_CORRELATION
+        or not sent.isascii()
+        or not sent.decode().isprintable()
+    ):
+        return []
+    return [(b"x-correlation-id", sent)]
+
+
+def _asked_address(scope: Scope, headers: object) -> str:
+    """The scheme and host the client used."""
+    host = headers.get(b"host") if isinstance(headers, dict) else None
+    if host:
+        return f"{scope['scheme']}://{host.decode('latin-1')}"
+    name, port = scope.get("server") or ("127.0.0.1", 8000)
+    return f"{scope['scheme']}://{name}:{port}"

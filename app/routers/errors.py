@@ -1,0 +1,57 @@
+"""Whatever goes wrong becomes an OperationOutcome; of a failure the log gets name and place, no contents."""
+
+import logging
+from traceback import extract_tb
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.fhir_mapping import codec
+from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome, refusal
+from app.routers import answers
+from app.routers.answers import FhirResponse
+
+log = logging.getLogger("trialbridge")
+
+
+def refused(refusal: Refusal, request_id: str) -> FhirResponse:
+    """The answer to what cannot be carried out."""
+    codes = [issue.code for issue in refusal.issues]
+    log.info("refused", extra={"request": request_id, "status": refusal.status, "issues": codes})
+    return answers.refused(refusal)
+
+
+def failure(error: Exception, request_id: str) -> Refusal:
+    """500 with the request id to look for in the log; the error's own words may quote a patient."""
+    log.error("failed", extra={"request": request_id, "error": lineage(error), "where": where(error)})
+    text = f"the server failed; nothing of this is confirmed. Tell the operator this id: {request_id}"
+    return refusal(500, "exception", text)
+
+
+def lineage(error: BaseException) -> list[str]:
+    """The error's type and those of its causes."""
+    chain: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(chain) < 8:  # noqa: PLR2004 deep enough to see the driver's error
+        chain.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
+        cause = cause.__cause__ or cause.__context__
+    return chain
+
+
+def where(error: BaseException) -> list[str]:
+    """The lines the error passed through, without the values in them."""
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
+
+
+async def http_exception(_request: Request, error: Exception) -> Response:
+    """The errors of FastAPI and Starlette themselves, such as an address that does not exist."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    code = {404: "not-found", 405: "not-supported"}.get(status, "processing")
+    text = {
+        404: "there is nothing at this address: FHIR is at /fhir, described at /fhir/metadata and /docs",
+        405: f"this address takes {headers.get('Allow', 'GET')} only",
+    }.get(status, "the request cannot be carried out")
+    body = codec.write(operation_outcome([Issue(code, text)]))
+    return Response(body, status, headers, media_type="application/fhir+json; charset=utf-8")

@@ -1,0 +1,124 @@
+"""The FHIR interactions on one type, written once for every type (https://hl7.org/fhir/R4/http.html)."""
+
+from app.fhir_mapping import bundle
+from app.fhir_mapping import search as grammar
+from app.fhir_mapping.change import Change, Delete, Version
+from app.fhir_mapping.outcome import not_found, refusal
+from app.routers import answers, intake
+from app.routers.answers import FhirResponse
+from app.routers.ids import new_id
+from app.routers.requests import FhirRequest
+from app.store import documents
+from app.store.search import find
+from app.store.transact import transact
+
+MOST_VERSIONS = 1000
+
+
+async def create(request: FhirRequest) -> FhirResponse:
+    """Store a new resource under an id the server chooses; 201."""
+    if b"if-none-exist" in request.headers:
+        raise refusal(
+            400, "not-supported", "conditional create (If-None-Exist) is not offered yet: nothing was stored"
+        )
+    raw = await request.resource_body()
+    change = intake.put(
+        request.resource,
+        raw,
+        id=new_id(),
+        fresh=True,
+        identifying_data=request.service.settings.identifying_data,
+    )
+    return answers.written(request, await _carried_out(request, change))
+
+
+async def update(request: FhirRequest) -> FhirResponse:
+    """Store a new version under the id of the address: 200, or 201 where nothing was there."""
+    if_match = request.if_match
+    raw = await request.resource_body()
+    change = intake.put(
+        request.resource,
+        raw,
+        id=request.id,
+        if_match=if_match,
+        identifying_data=request.service.settings.identifying_data,
+    )
+    sent = change.document.get("id")
+    if sent != request.id:
+        said = "has no id" if sent is None else "has another id"
+        text = f"the resource {said}; to be stored here it must carry the id of the address, {request.id!r}"
+        raise refusal(400, "value", text, f"{request.resource.name}.id")
+    return answers.written(request, await _carried_out(request, change))
+
+
+async def delete(request: FhirRequest) -> FhirResponse:
+    """Delete it; its versions stay. 204 also where it is gone already."""
+    change = Delete(resource=request.resource, id=request.id, if_match=request.if_match)
+    return answers.deleted(await _carried_out(request, change))
+
+
+async def read(request: FhirRequest) -> FhirResponse:
+    """The current version; 404 where it never was, 410 where it was deleted."""
+    service = request.service
+    version = await documents.read(service.store, service.visibility, request.resource.name, request.id)
+    return answers.stored(request, version)
+
+
+async def vread(request: FhirRequest) -> FhirResponse:
+    """One version; 410 where that version is the deletion."""
+    number = _version_number(request)
+    service = request.service
+    version = await documents.vread(
+        service.store, service.visibility, request.resource.name, request.id, number
+    )
+    return answers.stored(request, version)
+
+
+async def history(request: FhirRequest) -> FhirResponse:
+    """All versions, newest first, deletions among them."""
+    service = request.service
+    asked = dict(request.parameters)
+    count = _natural(asked, "_count", default=50, most=MOST_VERSIONS)
+    before = _natural(asked, "_before", default=0) or None
+    for name in ("_since", "_at", "_list"):
+        if asked.get(name):
+            raise refusal(400, "not-supported", f"{name} is not offered on a history yet")
+    page = await documents.history(
+        service.store, service.visibility, request.resource.name, request.id, count=count, before=before
+    )
+    address = f"{request.base}/{request.resource.name}/{request.id}/_history"
+    return answers.resource(
+        bundle.history(page, address=address, base=request.base, count=count, before=before)
+    )
+
+
+async def search(request: FhirRequest) -> FhirResponse:
+    """The resources that match every parameter, one page at a time; GET, or POST _search with a form."""
+    parameters = list(request.parameters)
+    if request.method == "POST":
+        parameters += await request.form_body()
+    asked = grammar.parse(request.resource, parameters, base=request.base, strict=request.prefer.strict)
+    page = await find(request.service.store, request.service.visibility, asked.query)
+    return answers.resource(bundle.searchset(page, asked, base=request.base))
+
+
+async def _carried_out(request: FhirRequest, change: Change) -> Version:
+    [version] = await transact(request.service.store, [change])
+    return version
+
+
+def _version_number(request: FhirRequest) -> int:
+    """The version of the address; ours are numbers, so anything else is not known."""
+    if not (request.version.isascii() and request.version.isdigit() and len(request.version) < 10):  # noqa: PLR2004
+        raise not_found(f"{request.resource.name}/{request.id}/_history/{request.version}")
+    return int(request.version)
+
+
+def _natural(asked: dict[str, str], name: str, *, default: int, most: int | None = None) -> int:
+    """A parameter that counts; 400 where it is not a number."""
+    text = asked.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 far beyond any count
+        raise refusal(400, "value", f"{name} must be a whole number, not negative")
+    return int(text) if most is None else min(int(text), most)

@@ -1,0 +1,253 @@
+"""What a FHIR request asks for, read from its path, query, headers and body; what cannot be read is refused.
+
+Rules: https://hl7.org/fhir/R4/http.html#general (content negotiation, If-Match, Prefer).
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal
+from urllib.parse import parse_qsl
+
+from starlette.types import Message, Receive
+
+from app.fhir_mapping import links
+from app.fhir_mapping.outcome import Refusal, refusal
+from app.fhir_mapping.resource import Resource
+from app.routers.service import Service
+
+JSON_TYPES = ("application/fhir+json", "application/json", "text/json")
+FORM = "application/x-www-form-urlencoded"
+FORMATS = {"json", *JSON_TYPES, "application/fhir json"}  # an unencoded + arrives as a space
+FHIR_VERSIONS = {"4.0", "4.0.1"}
+RESULT_PARAMETERS = {"_format", "_pretty"}
+"""Parameters about how the answer is written, which never narrow what it holds."""
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete; nobody waits for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the Prefer header asks for (https://hl7.org/fhir/R4/http.html#ops)."""
+
+    body: Literal["representation", "minimal", "OperationOutcome"] | None = None
+    strict: bool = False
+
+
+@dataclass(kw_only=True)
+class FhirRequest:
+    """One request to the FHIR API.
+
+    `base` is the absolute address of the API as the client knows it. `type`, `id`, `version` and
+    `operation` are what the path names; they are None or empty where it names none.
+    """
+
+    service: Service
+    method: str
+    path: str
+    query: bytes
+    headers: Mapping[bytes, bytes]
+    base: str
+    request_id: str
+    receive: Receive
+    type: Resource | None = None
+    id: str = ""
+    version: str = ""
+    operation: str = ""
+
+    @property
+    def resource(self) -> Resource:
+        """The type the path names."""
+        if self.type is None:
+            raise LookupError(f"{self.path} names no resource type")
+        return self.type
+
+    def header(self, name: bytes) -> str | None:
+        """A header as text; several of the same name are joined by commas."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @cached_property
+    def parameters(self) -> list[tuple[str, str]]:
+        """The query's parameters in order, percent-decoded once."""
+        return _form(self.query)
+
+    @property
+    def prefer(self) -> Preferences:
+        """What the client would rather have."""
+        value = self.headers.get(b"prefer")
+        return DEFAULTS if value is None else preferences(value)
+
+    @property
+    def if_match(self) -> tuple[str, ...] | None:
+        """The version ids of If-Match, one of which must be current; None where there is no such header."""
+        value = self.header(b"if-match")
+        if value is None:
+            return None
+        listed = links.version_ids(value)
+        if listed is None:
+            text = 'If-Match must be the ETag of a version, such as W/"3", or a list of them'
+            raise refusal(400, "value", text, "http.if-match")
+        return listed
+
+    def negotiate(self) -> None:
+        """Refuse (406) a client that cannot read FHIR JSON; `_format` wins over Accept."""
+        format_ = dict(self.parameters).get("_format") if self.query else None
+        accept = self.headers.get(b"accept")
+        readable = acceptable(accept or b"*/*") if format_ is None else _readable(format_)
+        if not readable:
+            raise refusal(
+                406,
+                "not-supported",
+                "only JSON is served: ask for application/fhir+json (XML is not offered)",
+            )
+
+    async def resource_body(self) -> bytes:
+        """The body of a request that sends a FHIR resource as JSON (415 otherwise)."""
+        if not is_fhir_json(self.headers.get(b"content-type", b"")):
+            raise refusal(
+                415,
+                "not-supported",
+                "send FHIR JSON with Content-Type: application/fhir+json (XML is not offered)",
+            )
+        return await self.body()
+
+    async def form_body(self) -> list[tuple[str, str]]:
+        """The parameters of a form (POST _search); 415 where the body is something else."""
+        raw = await self.body()
+        kind, _ = _media_type(self.headers.get(b"content-type", b"").decode("latin-1"))
+        if raw and kind != FORM:
+            raise refusal(415, "not-supported", f"send the parameters as Content-Type: {FORM}")
+        return _form(raw)
+
+    async def body(self) -> bytes:
+        """The whole body: not too large (413), not compressed (415), within the time allowed (408)."""
+        if self.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise refusal(415, "not-supported", "send the body uncompressed (no Content-Encoding)")
+        largest = self.service.settings.max_body_bytes
+        declared = self.headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > largest:
+            raise too_large(largest)
+        message = await self.receive()
+        if not message.get("more_body", False) and len(_chunk(message)) <= largest:
+            return _chunk(message)
+        try:
+            async with asyncio.timeout(self.service.settings.body_seconds):
+                return await self._streamed(message, largest)
+        except TimeoutError:
+            raise refusal(408, "timeout", "the body did not arrive in time") from None
+
+    async def _streamed(self, message: Message, largest: int) -> bytes:
+        received = bytearray(_chunk(message))
+        while message.get("more_body", False) and len(received) <= largest:
+            message = await self.receive()
+            received += _chunk(message)
+        if len(received) > largest:
+            raise too_large(largest)
+        return bytes(received)
+
+
+DEFAULTS = Preferences()
+_RETURNS: dict[str, Literal["representation", "minimal", "OperationOutcome"]] = {
+    "representation": "representation",
+    "minimal": "minimal",
+    "operationoutcome": "OperationOutcome",
+}
+
+
+def merged(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+    """Headers by name, several of the same name joined by commas (RFC 9110 §5.3)."""
+    pairs = list(headers)
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    names = dict.fromkeys(name for name, _ in pairs)
+    return {name: b", ".join(value for other, value in pairs if other == name) for name in names}
+
+
+@lru_cache(maxsize=256)
+def preferences(prefer: bytes) -> Preferences:
+    """The preferences of a Prefer header; unknown ones are ignored, as RFC 7240 wants."""
+    said = {part.strip().replace(" ", "").lower() for part in re.split("[,;]", prefer.decode("latin-1"))}
+    body = next((body for word, body in _RETURNS.items() if f"return={word}" in said), None)
+    return Preferences(body, strict="handling=strict" in said)
+
+
+@lru_cache(maxsize=256)
+def acceptable(accept: bytes) -> bool:
+    """Whether a client with this Accept header can read FHIR JSON (RFC 9110 §12.5.1)."""
+    ranges = [_media_type(part) for part in accept.decode("latin-1").split(",")]
+    return any(_quality(kind, ranges) > 0 for kind in JSON_TYPES)
+
+
+@lru_cache(maxsize=256)
+def is_fhir_json(content_type: bytes) -> bool:
+    """Whether a body of this Content-Type is FHIR R4 JSON in UTF-8."""
+    kind, parameters = _media_type(content_type.decode("latin-1"))
+    charset = parameters.get("charset", "utf-8").strip('"').lower()
+    return kind in JSON_TYPES and _is_r4(parameters) and charset in {"utf-8", "utf8", "us-ascii"}
+
+
+def too_large(largest: int) -> Refusal:
+    """413: the body is larger than this server takes; the connection ends with the answer."""
+    return Refusal(
+        413,
+        refusal(
+            413, "too-long", f"the body is larger than {largest} bytes; send it in several Bundles"
+        ).issues,
+        {"Connection": "close"},
+    )
+
+
+def _chunk(message: Message) -> bytes:
+    if message["type"] != "http.request":
+        raise Disconnected
+    body: bytes = message.get("body", b"")
+    return body
+
+
+def _form(encoded: bytes) -> list[tuple[str, str]]:
+    if not encoded:
+        return []
+    try:
+        return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
+    except ValueError:
+        raise refusal(
+            400, "value", "the parameters are not percent-encoded UTF-8, or there are over 200"
+        ) from None
+
+
+def _media_type(text: str) -> tuple[str, dict[str, str]]:
+    """`application/fhir+json; fhirVersion=4.0` as its type and parameters."""
+    kind, *rest = text.split(";")
+    pairs = (part.partition("=") for part in rest)
+    return kind.strip().lower(), {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _is_r4(parameters: Mapping[str, str]) -> bool:
+    return parameters.get("fhirversion", "4.0").strip('"') in FHIR_VERSIONS
+
+
+def _quality(kind: str, ranges: list[tuple[str, dict[str, str]]]) -> float:
+    """How welcome a type is: the most specific range that covers it decides."""
+    for wanted in (kind, kind.split("/", maxsplit=1)[0] + "/*", "*/*"):
+        named = [parameters for name, parameters in ranges if name == wanted and _is_r4(parameters)]
+        if named:
+            return max(_number(parameters.get("q", "1")) for parameters in named)
+    return 0
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0
+
+
+def _readable(format_: str) -> bool:
+    kind, parameters = _media_type(format_)
+    return kind in FORMATS and _is_r4(parameters)

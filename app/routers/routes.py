@@ -1,0 +1,113 @@
+"""Every address of the FHIR API and what may be done there: one table, read by the door and by Swagger."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from app.fhir_mapping import links
+from app.fhir_mapping.outcome import Refusal, refusal
+from app.fhir_mapping.registry import RESOURCES
+from app.routers import bundle, interactions, metadata, operations
+from app.routers.answers import FhirResponse
+from app.routers.requests import FhirRequest
+
+Handler = Callable[[FhirRequest], Awaitable[FhirResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One shape of address below the FHIR base; `{type}` is one of RESOURCES."""
+
+    path: str
+    methods: Mapping[str, Handler]
+    segments: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "segments", _segments(self.path))
+
+    @property
+    def allow(self) -> str:
+        """The methods for an Allow header."""
+        return ", ".join(sorted({*self.methods, *(["HEAD"] if "GET" in self.methods else [])}))
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))
+
+
+ROUTES = (
+    Route(path="/", methods={"GET": metadata.read, "POST": bundle.take}),
+    Route(path="/metadata", methods={"GET": metadata.read}),
+    Route(path="/OperationDefinition", methods={"GET": metadata.operation_definitions}),
+    Route(path="/OperationDefinition/{id}", methods={"GET": metadata.operation_definition}),
+    Route(path="/{type}", methods={"GET": interactions.search, "POST": interactions.create}),
+    Route(path="/{type}/_search", methods={"POST": interactions.search}),
+    Route(
+        path="/{type}/{id}",
+        methods={"GET": interactions.read, "PUT": interactions.update, "DELETE": interactions.delete},
+    ),
+    Route(path="/{type}/{id}/_history", methods={"GET": interactions.history}),
+    Route(path="/{type}/{id}/{operation}", methods={"GET": operations.ask, "POST": operations.ask}),
+    Route(path="/{type}/{id}/_history/{version}", methods={"GET": interactions.vread}),
+)
+_BY_LENGTH = {
+    length: tuple(route for route in ROUTES if len(route.segments) == length)
+    for length in {len(route.segments) for route in ROUTES}
+}
+
+
+def find(request: FhirRequest) -> Handler:
+    """What answers this request; its names are put into it. Refusal 404 or 405 where nothing does."""
+    segments = _segments(request.path)
+    for route in _BY_LENGTH.get(len(segments), ()):
+        if all(
+            want == found or want[:1] == "{" for want, found in zip(route.segments, segments, strict=True)
+        ):
+            _name(request, route, segments)
+            return _method(request, route)
+    raise refusal(404, "not-found", "there is nothing at this address; GET /fhir/metadata says what there is")
+
+
+def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None:
+    """Put what the address names into the request."""
+    for want, found in zip(route.segments, segments, strict=True):
+        match want:
+            case "{type}":
+                request.type = RESOURCES.get(found)
+                if request.type is None:
+                    raise unknown_type(found)
+            case "{id}":
+                request.id = _checked_id(found)
+            case "{version}":
+                request.version = found
+            case "{operation}":
+                request.operation = found
+            case _:
+                pass
+
+
+def _method(request: FhirRequest, route: Route) -> Handler:
+    handler = route.methods.get("GET" if request.method == "HEAD" else request.method)
+    if handler is None:
+        issues = refusal(
+            405, "not-supported", f"{request.method} is not served here, only {route.allow}"
+        ).issues
+        raise Refusal(405, issues, {"Allow": route.allow})
+    return handler
+
+
+def unknown_type(name: str) -> Refusal:
+    """404 that names the types there are."""
+    shown = name if name.isalnum() and len(name) <= links.LONGEST_SHOWN else "this"
+    return refusal(
+        404, "not-supported", f"{shown} is not a resource type served here; there are {', '.join(RESOURCES)}"
+    )
+
+
+def _checked_id(text: str) -> str:
+    if text.startswith(("_", "$")):
+        raise refusal(
+            404, "not-supported", "this interaction is not served on a whole type; see /fhir/metadata"
+        )
+    if not links.is_id(text):
+        raise refusal(400, "value", "an id is 1 to 64 letters, digits, '-' and '.'")
+    return text
