@@ -6,8 +6,11 @@ from datetime import date
 from typing import Generic, TypeVar
 
 from app.clinical import bilag, pga, sledai
+from app.clinical.bilag import Bilag
+from app.clinical.pga import Pga
 from app.clinical.records import History, Measurement
 from app.clinical.schedule import Choice, Dated, at_visit, baseline
+from app.clinical.sledai import Sledai
 from app.clinical.sri_criteria import Pair, Side
 from app.clinical.timeline import Infusion, counted, order
 from app.protocol.definition import Protocol, Visit
@@ -29,16 +32,18 @@ class Instrument(Generic[D]):
 class Assessed:
     """The three instruments at baseline and at one visit; `queries` are remarks that change no verdict."""
 
-    sledai: Pair[sledai.Sledai]
-    bilag: Pair[bilag.Bilag]
-    pga: Pair[pga.Pga]
+    sledai: Pair[Sledai]
+    bilag: Pair[Bilag]
+    pga: Pair[Pga]
     queries: tuple[str, ...]
 
     @property
     def seen(self) -> date | None:
         """The last day on which the subject was assessed for the visit."""
-        sides: tuple[Side[Dated], ...] = (self.sledai.after, self.bilag.after, self.pga.after)
-        days = [item.when.last_day for side in sides for item in side.choice.chosen if item.when]
+        used: list[Dated] = []
+        for side in (self.sledai.after, self.bilag.after, self.pga.after):
+            used += side.choice.chosen
+        days = [item.when.last_day for item in used if item.when is not None]
         return max(days, default=None)
 
 
@@ -49,9 +54,9 @@ class Chart:
     protocol: Protocol
     t0: Infusion
     today: date | None
-    sledai: Instrument[sledai.Sledai]
-    bilag: Instrument[bilag.Bilag]
-    pga: Instrument[pga.Pga]
+    sledai: Instrument[Sledai]
+    bilag: Instrument[Bilag]
+    pga: Instrument[Pga]
 
     def at(self, visit: Visit, reference: Visit) -> Assessed:
         """What stands for a visit and for the baseline it is compared with."""
@@ -95,7 +100,7 @@ class Chart:
             return choice
         return replace(choice, reasons=(*choice.reasons, "window-open"))
 
-    def _queries(self, grades: Pair[bilag.Bilag]) -> tuple[str, ...]:
+    def _queries(self, grades: Pair[Bilag]) -> tuple[str, ...]:
         """Inconsistencies among the BILAG assessments up to the visit."""
         used = [item for side in grades.sides for item in side.choice.chosen]
         if not used:
