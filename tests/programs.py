@@ -25,7 +25,7 @@ def run(command: Sequence[str | Path], user: str | None = None) -> None:
 
 
 def install(package: str) -> bool:
-    """Install a Debian package, and whether that went well; only root can, and only on Debian and its relatives."""
+    """Install a Debian package, and whether that went well; only root can, and only on Debian."""
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         return False
