@@ -1,0 +1,103 @@
+"""An answer as FHIR Parameters: every verdict with its criteria, its evidence and its reasons (decision 19).
+
+Source: https://hl7.org/fhir/R4/parameters.html
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from app.clinical.answers import Answer, Finding, Result, wire
+from app.clinical.records import Source
+from app.fhir_mapping import codec, links
+
+Part = dict[str, Any]
+
+TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
+"""HL7's extension for the same text in another language."""
+
+
+def parameters(answer: Answer, *, as_of: datetime, language: str = "en") -> bytes:
+    """The answer as Parameters.
+
+    `as_of` is the instant up to which records were looked at. The protocol's sentences stand in
+    `language`, with their other languages as translations.
+    """
+    parts = [
+        _reference("subject", answer.subject),
+        *_texts("protocol", [answer.protocol]),
+        *_texts("protocolVersion", [answer.protocol_version]),
+        {"name": "asOf", "valueInstant": links.instant(as_of)},
+        *([{"name": "on", "valueDate": answer.on}] if answer.on else []),
+        *(_result(result, language) for result in answer.results),
+        *_texts("note", answer.notes),
+    ]
+    return codec.write({"resourceType": "Parameters", "parameter": parts})
+
+
+def _result(result: Result, language: str) -> Part:
+    parts = [
+        *_codes("visit", [result.visit]),
+        *_codes("rule", [result.rule]),
+        *_codes("verdict", [result.verdict]),
+        *_codes("reason", result.reasons),
+        *_texts("missing", result.missing),
+        *(_reference("evidence", source) for source in result.evidence),
+        *_texts("note", result.notes),
+        *(_criterion(finding, language) for finding in result.findings),
+    ]
+    return {"name": "result", "part": parts}
+
+
+def _criterion(finding: Finding, language: str) -> Part:
+    parts = [
+        *_texts("id", [finding.id]),
+        *_codes("verdict", [wire(finding.verdict)]),
+        *_sentence(finding, language),
+        *_texts("observed", [finding.observed]),
+        *_texts("normalised", [finding.normalised]),
+        *_texts("threshold", [finding.threshold]),
+        *(_reference("evidence", source) for source in finding.evidence),
+        *_codes("reason", finding.reasons),
+        *_texts("needs", [finding.needs]),
+        *_texts("note", finding.notes),
+        *(_criterion(part, language) for part in finding.parts),
+    ]
+    return {"name": "criterion", "part": parts}
+
+
+def chosen(text: Iterable[tuple[str, str]], language: str) -> str | None:
+    """The sentence in that language, or in the first there is."""
+    sentences = dict(text)
+    return sentences.get(language) or next(iter(sentences.values()), None)
+
+
+def _sentence(finding: Finding, language: str) -> Iterator[Part]:
+    """The protocol's own sentence, translations beside it."""
+    own = chosen(finding.text, language)
+    for part in _texts("text", [own]):
+        others = [_translation(code, text) for code, text in finding.text if text and text != own]
+        yield part | ({"_valueString": {"extension": others}} if others else {})
+
+
+def _translation(language: str, text: str) -> dict[str, Any]:
+    return {
+        "url": TRANSLATION,
+        "extension": [
+            {"url": "lang", "valueCode": language},
+            {"url": "content", "valueString": text},
+        ],
+    }
+
+
+def _texts(name: str, values: Iterable[str | None]) -> list[Part]:
+    """One part for each text there is; FHIR knows no empty value."""
+    return [{"name": name, "valueString": text} for text in values if text and not text.isspace()]
+
+
+def _codes(name: str, values: Iterable[str | None]) -> list[Part]:
+    return [{"name": name, "valueCode": code} for code in values if code]
+
+
+def _reference(name: str, source: Source) -> Part:
+    return {"name": name, "valueReference": {"reference": str(source)}}

@@ -1,0 +1,138 @@
+"""An operation as asked: its parameters read, or refused with every problem of them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from app.fhir_mapping import datatypes, links
+from app.fhir_mapping.operation import LANGUAGES, Operation, OperationParameter
+from app.fhir_mapping.outcome import Issue, Refusal
+from app.fhir_mapping.resource import Document
+from app.fhir_mapping.search import near
+
+Pair = tuple[str, str]
+
+FORM = ("_format", "_pretty")
+"""Parameters about how the answer is written, which any request may have."""
+
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """An operation as asked; None where the asker left a parameter open.
+
+    `as_of`: answer from what was recorded up to and including this instant. `on`: the clinical day.
+    """
+
+    operation: Operation
+    visits: tuple[str, ...] | None = None
+    rules: tuple[str, ...] | None = None
+    as_of: datetime | None = None
+    on: date | None = None
+    plain: bool = False
+    language: str = "en"
+
+
+def parse(operation: Operation, parameters: Iterable[Pair]) -> Question:
+    """The question these parameters ask; Refusal 400 with every problem of them."""
+    issues: list[Issue] = []
+    given: dict[str, list[str]] = {}
+    for name, text in parameters:
+        parameter = _parameter(operation, name)
+        if parameter is None and name not in FORM:
+            issues.append(_unknown(operation, name))
+        elif parameter is not None and text:
+            given.setdefault(name, []).extend(text.split(",") if parameter.repeats else [text])
+    for name, texts in given.items():
+        issues += _problems(operation, name, texts)
+    if issues:
+        raise Refusal(400, tuple(issues))
+    return _question(operation, given)
+
+
+def from_parameters(document: Document) -> list[Pair]:
+    """The parameters of a POST, whose body is a Parameters resource of primitive values."""
+    return [
+        (parameter["name"], str(value))
+        for parameter in document.get("parameter", ())
+        for name, value in parameter.items()
+        if name.startswith("value") and not isinstance(value, dict | list)
+    ]
+
+
+def _parameter(operation: Operation, name: str) -> OperationParameter | None:
+    return next((parameter for parameter in operation.parameters if parameter.name == name), None)
+
+
+def _unknown(operation: Operation, name: str) -> Issue:
+    known = [parameter.name for parameter in operation.parameters]
+    shown = name if name.isprintable() and len(name) <= links.LONGEST_SHOWN else "this parameter"
+    text = f"{shown} is not a parameter of {operation.name}{near(name, known)}; there are {', '.join(known)}"
+    return Issue("not-supported", text, f"http.{shown}" if shown == name else None)
+
+
+def _problems(operation: Operation, name: str, texts: list[str]) -> list[Issue]:
+    """What is wrong with the values of one parameter."""
+    parameter = next(one for one in operation.parameters if one.name == name)
+    if len(texts) > 1 and not parameter.repeats:
+        return [Issue("value", f"{name} is given more than once", f"http.{name}")]
+    read = _READERS[parameter.kind]
+    expected = [said for said in (read(parameter, text) for text in texts) if said is not None]
+    return [Issue("value", f"{name} {said}", f"http.{name}") for said in expected[:1]]
+
+
+def _code_problem(parameter: OperationParameter, text: str) -> str | None:
+    if parameter.values and text not in parameter.values:
+        return f"must be one of {', '.join(parameter.values)}"
+    return None if text.isprintable() and text.strip() == text and text else "must be a word"
+
+
+def _day_problem(_parameter: OperationParameter, text: str) -> str | None:
+    return None if _day(text) is not None else "must be a day, such as 2024-05-03"
+
+
+def _instant_problem(_parameter: OperationParameter, text: str) -> str | None:
+    if _instant(text) is not None:
+        return None
+    said = "must be an instant, such as 2024-05-03T10:20:30+02:00, or a day"
+    return f"{said}; in an address the + of an offset is written %2B" if " " in text else said
+
+
+_READERS: Mapping[str, Callable[[OperationParameter, str], str | None]] = {
+    "code": _code_problem,
+    "date": _day_problem,
+    "dateTime": _instant_problem,
+}
+
+
+def _day(text: str) -> date | None:
+    moment = datatypes.moment(text)
+    return moment.day if moment is not None and not moment.has_time else None
+
+
+def _instant(text: str) -> datetime | None:
+    """The instant meant: as written, or the last one of a day; None where it says no day."""
+    moment = datatypes.moment(text)
+    if moment is None or moment.day is None:
+        return None
+    return moment.start if moment.has_time else moment.end - _INSTANT
+
+
+def _question(operation: Operation, given: Mapping[str, list[str]]) -> Question:
+    def only(name: str) -> Any:
+        return given[name][0] if name in given else None
+
+    def every(name: str) -> tuple[str, ...] | None:
+        return tuple(dict.fromkeys(given[name])) if name in given else None
+
+    return Question(
+        operation=operation,
+        visits=every("visit"),
+        rules=every("rule"),
+        as_of=_instant(only("asOf") or ""),
+        on=_day(only("on") or ""),
+        plain=only("view") == "plain",
+        language=only("lang") or LANGUAGES[0],
+    )
