@@ -28,7 +28,7 @@ OFFSETS: Final = {"[degF]": (Decimal(32), Decimal("1.8")), "K": (Decimal("273.15
 _SIX_DIGITS: Final = Context(prec=6, rounding=ROUND_HALF_EVEN, traps=[])
 _WIDE: Final = Context(prec=64, rounding=ROUND_HALF_EVEN, traps=[])
 _ONE: Final = Decimal(1)
-_LITRE: Final = re.compile(r"(?<![A-Za-z\[])([munpfdk]?)l(?![A-Za-z\]])")
+_LITRE: Final = re.compile(r"(?<![^\W\d_])(?<!\[)([munpfdk]?)l(?![^\W\d_]|\])")
 _COUNTED: Final = re.compile(r"\{(?:cells?|cell|#|count|counts|WBC|RBC|PLT|CD4)\}", re.IGNORECASE)
 _POWER: Final = re.compile(r"^(?:[x×*.])?10(?:\^|\*\*|[eE]|\*)\+?(\d+)")
 _RAISED: Final = re.compile("10([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")

@@ -258,7 +258,7 @@ def test_digits_are_written_as_they_were_sent(number: str, written: str) -> None
 
 
 def test_a_path_walks_through_lists_and_to_extensions_by_their_url() -> None:
-    document = {
+    document: dict[str, Any] = {
         "extension": [{"url": "http://a.example/x", "valueCode": "1"}, {"url": "http://a.example/y"}],
         "component": [{"code": {"coding": [{"code": "a"}, {"code": "b"}]}}, {"code": {"text": "c"}}],
     }
