@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,8 +13,10 @@ import pytest
 
 from app.demo import TRIAL
 from app.fhir_mapping import check, codec
+from tests.demo.stories import entries, versions
 from tools import demonstration
 from tools.demonstration.__main__ import main
+from tools.demonstration.candidates import CANDIDATES
 from tools.demonstration.pieces import GRADES
 from tools.demonstration.subjects import TREATED
 
@@ -28,15 +29,10 @@ NAMED = re.compile(rb'"reference": "[^"]*", "display"|"display": "[^"]*", "refer
 MEGABYTE = 1_000_000
 
 
-@cache
-def entries(name: str) -> tuple[dict[str, Any], ...]:
-    return tuple(codec.read((PLACE / name).read_bytes())["entry"])
-
-
 def resources(kind: str | None = None) -> list[dict[str, Any]]:
     """The resources of all files; a later version takes the place of the earlier one."""
-    found = {entry["request"]["url"]: entry["resource"] for name in NAMES for entry in entries(name)}
-    return [one for one in found.values() if kind is None or one["resourceType"] == kind]
+    found = [each[-1] for each in versions().values()]
+    return [one for one in found if kind is None or one["resourceType"] == kind]
 
 
 def resource(reference: str) -> dict[str, Any]:
@@ -46,6 +42,12 @@ def resource(reference: str) -> dict[str, Any]:
 def study_day(subject: str, when: str) -> int:
     start = resource(f"MedicationAdministration/{subject}-infusion")["effectivePeriod"]["start"]
     return (date.fromisoformat(when[:10]) - date.fromisoformat(start[:10])).days
+
+
+def test_the_documentation_says_what_everybody_shows() -> None:
+    text = (PLACE.parents[2] / "docs" / "demonstration.md").read_text("utf-8")
+    for number, shows in [(one.number, one.shows) for one in (*TREATED, *CANDIDATES)]:
+        assert any(f"`msc-sle-{number}`" in line and shows in line for line in text.splitlines()), number
 
 
 @pytest.mark.parametrize("name", NAMES)
