@@ -50,7 +50,8 @@ bench-quick: develop ## Measure the service in two minutes
 
 .PHONY: openapi
 openapi: setup ## Write openapi/openapi.json from the application
-	$(BIN)/trialbridge openapi > openapi/openapi.json
+	$(BIN)/trialbridge openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json
 
 .PHONY: setup
 setup: .venv/.runtime ## Build .venv with what the service needs
