@@ -5,7 +5,6 @@ quantities in the measurements. A page goes on after the last sort key and id, s
 counts rows it has passed and loses none when others are written meanwhile.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -182,22 +181,29 @@ def _date(statement: _Statement, parameter: SearchParameter, value: DateValue) -
     return _indexed(statement, "search_date", parameter, _span("s.low", "s.high", statement, value))
 
 
+_WITHIN = "({low} >= {first} AND {high} {until} {last})"
+_SPANS = {
+    "eq": _WITHIN,
+    "ne": f"NOT {_WITHIN}",
+    "gt": "{high} {beyond} {last}",
+    "lt": "{low} < {first}",
+    "ge": f"({{high}} {{beyond}} {{last}} OR {_WITHIN})",
+    "le": f"({{low}} < {{first}} OR {_WITHIN})",
+    "sa": "{low} >= {last}",
+    "eb": "{high} {until} {first}",
+    "ap": "({low} < {last} AND {high} {beyond} {first})",
+}
+"""R4's prefixes on spans: eq contains, gt and lt reach beyond, sa and eb lie beyond, ap overlaps."""
+
+
 def _span(low: str, high: str, statement: _Statement, value: DateValue, *, point: bool = False) -> str:
-    """R4's prefixes on spans [low, high): eq contains, gt and lt reach beyond, sa and eb lie beyond."""
-    first, last = statement.value(value.low), statement.value(value.high)
-    within = f"{high} < {last}" if point else f"{high} <= {last}"
-    conditions: dict[str, Callable[[], str]] = {
-        "eq": lambda: f"({low} >= {first} AND {within})",
-        "ne": lambda: f"({low} < {first} OR NOT {within})",
-        "gt": lambda: f"{high} {'>=' if point else '>'} {last}",
-        "lt": lambda: f"{low} < {first}",
-        "ge": lambda: f"({high} {'>=' if point else '>'} {last} OR ({low} >= {first} AND {within}))",
-        "le": lambda: f"({low} < {first} OR ({low} >= {first} AND {within}))",
-        "sa": lambda: f"{low} >= {last}",
-        "eb": lambda: f"{high} {'<' if point else '<='} {first}",
-        "ap": lambda: f"({low} < {last} AND {high} {'>=' if point else '>'} {first})",
-    }
-    return conditions[value.prefix]()
+    """How a span [low, high), or an instant where `point`, lies to the one asked for."""
+    template = _SPANS[value.prefix]
+    places = {"low": low, "high": high, "until": "<" if point else "<=", "beyond": ">=" if point else ">"}
+    for name, instant in (("first", value.low), ("last", value.high)):
+        if f"{{{name}}}" in template:
+            places[name] = statement.value(instant)
+    return template.format(**places)
 
 
 _QUANTITY = {
