@@ -3,7 +3,6 @@
 Source: https://hl7.org/fhir/R4/operations.html
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.fhir_mapping.resource import Document
@@ -102,10 +101,13 @@ ELIGIBILITY = Operation(
     parameters=(ON, AS_OF, VIEW, LANG),
     example="",
 )
-OPERATIONS: Mapping[tuple[str, str], Operation] = {
-    (operation.resource, operation.name): operation for operation in (SRI_STATUS, ELIGIBILITY)
-}
-"""Every operation, by resource type and name."""
+OPERATIONS = (SRI_STATUS, ELIGIBILITY)
+"""Every operation."""
+
+
+def named(resource: str, name: str) -> Operation | None:
+    """The operation of that name (`$sri-status`) on that type, None where there is none."""
+    return next((one for one in OPERATIONS if (one.resource, one.name) == (resource, name)), None)
 
 
 def definition(operation: Operation, *, base: str) -> Document:

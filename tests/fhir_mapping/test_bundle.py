@@ -126,6 +126,12 @@ def test_a_history_tells_each_version_with_what_was_asked_and_answered() -> None
     assert {entry["fullUrl"] for entry in document["entry"]} == {f"{BASE}/Observation/o-1"}
 
 
+def test_the_last_page_of_a_history_has_no_next() -> None:
+    raw = bundle.history(Versions([stored()], total=1), address=f"{BASE}/x", base=BASE, count=50)
+
+    assert [link["relation"] for link in valid(raw)["link"]] == ["self"]
+
+
 def test_a_transaction_is_answered_entry_by_entry() -> None:
     entries = [
         bundle.written(stored(created=True), base=BASE),

@@ -16,7 +16,7 @@ from tests.fhir_mapping.searching import BASE
 def stated(*, open_sandbox: bool = True) -> dict[str, Any]:
     return statement(
         RESOURCES.values(),
-        OPERATIONS.values(),
+        OPERATIONS,
         base=BASE,
         software_version="1.2.3",
         date=datetime(2024, 5, 3, tzinfo=UTC),
@@ -51,7 +51,7 @@ def test_every_operation_is_stated_with_its_definition() -> None:
         for operation in one.get("operation", [])
     }
 
-    assert listed == {key: operation.canonical for key, operation in OPERATIONS.items()}
+    assert listed == {(one.resource, one.name): one.canonical for one in OPERATIONS}
 
 
 def test_an_open_sandbox_says_so() -> None:

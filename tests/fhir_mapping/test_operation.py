@@ -6,7 +6,7 @@ import pytest
 from fhir.resources.R4B.operationdefinition import OperationDefinition
 
 from app.fhir_mapping import check, codec
-from app.fhir_mapping.operation import ELIGIBILITY, OPERATIONS, SRI_STATUS, Operation, definition
+from app.fhir_mapping.operation import ELIGIBILITY, OPERATIONS, SRI_STATUS, Operation, definition, named
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.question import Question, from_parameters, parse
 from tests.fhir_mapping.searching import BASE
@@ -106,7 +106,7 @@ def test_a_body_of_parameters_asks_as_a_query_does() -> None:
     assert from_parameters({"resourceType": "Parameters"}) == []
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 def test_an_operation_is_defined_as_r4_wants(operation: Operation) -> None:
     document = definition(operation, base=BASE)
 
@@ -118,6 +118,11 @@ def test_an_operation_is_defined_as_r4_wants(operation: Operation) -> None:
     ]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 def test_the_example_of_an_operation_can_be_asked(operation: Operation) -> None:
     parse(operation, [tuple(operation.example.split("=", 1))] if operation.example else [])  # type: ignore[list-item]
+
+
+def test_an_operation_is_found_by_its_type_and_name() -> None:
+    assert named("ResearchSubject", "$sri-status") is SRI_STATUS
+    assert named("Patient", "$sri-status") is None

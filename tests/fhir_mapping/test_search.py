@@ -105,6 +105,12 @@ def test_a_summary_that_counts_asks_for_the_total_alone() -> None:
     assert (found.count, found.total) == (0, True)
 
 
+def test_another_summary_is_ignored_and_said_to_be() -> None:
+    asked = search(("_summary", "text"))
+
+    assert (asked.query.count, asked.ignored, asked.applied) == (DEFAULT_COUNT, ("_summary=text",), ())
+
+
 @pytest.mark.parametrize("text", ["-1", "abc", "1.5", "٣", "9999999999"])
 def test_a_count_that_is_no_number_is_refused(text: str) -> None:
     assert refused(("_count", text)).issues[0].code == "value"
