@@ -5,9 +5,11 @@ sent, the others integers. What is stored is never such a document but the slice
 """
 
 import json  # noqa: TID251 - the one place: only its pairs hook can name a member that stands twice
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NoReturn
 
 import msgspec
@@ -24,6 +26,9 @@ MOST_DIGITS = 64
 
 
 _SIGN_POINT_EXPONENT = 8
+_FLAT = bytes.maketrans(b"123456789[", b"000000000{")
+"""Makes one kind of digit and one kind of bracket, so that a glance tells whether a closer look is needed."""
+_LONG_NUMBER = b"0" * (MOST_DIGITS + 1)
 _SET_BY_SERVER = frozenset(("resourceType", "id", "meta"))
 _SET_BY_SERVER_IN_META = frozenset(("versionId", "_versionId", "lastUpdated", "_lastUpdated"))
 
@@ -41,7 +46,7 @@ class ShellEntry:
 class BundleShell:
     """A Bundle whose resources are not yet read.
 
-    `document` is the Bundle with each `entry.resource` taken out, for checking the shell itself.
+    `document` is the Bundle with an empty resource in the place of each, for checking the shell itself.
     """
 
     type: str | None
@@ -51,13 +56,15 @@ class BundleShell:
 
 def read(raw: bytes) -> Document:
     """The document these bytes are, exactly; Refusal 400 where they are not one sound JSON object."""
-    document = _decoded(raw)
+    document, again = _decoded(raw)
     # A member that stands twice is dropped by the decoder, and with it its quotation marks.
-    dropped = _document_encoder.encode(document).count(b'"') != raw.count(b'"')
-    if dropped or (b"\\" in raw and b"\\u0022" in raw):
+    if again.count(b'"') != raw.count(b'"') or (b"\\" in raw and b"\\u0022" in raw):
         _refuse_duplicates(raw)
-    if raw.count(b"{") + raw.count(b"[") > DEEPEST:
+    flat = raw.translate(_FLAT)
+    if flat.count(b"{") > DEEPEST:
         _refuse_depth(document)
+    if _LONG_NUMBER in flat:
+        _refuse_long_integers(document)
     return document
 
 
@@ -100,19 +107,16 @@ def splice(raw: bytes, *, type: str, id: str, version: int, last_updated: str) -
 def bundle_shell(raw: bytes) -> BundleShell:
     """A Bundle opened just so far that each entry's resource can be read, checked and stored on its own."""
     top = members(raw)
-    listed = top.pop("entry", b"[]")
+    listed = top.pop("entry", None)
     document = {name: _value(slice_) for name, slice_ in top.items()}
     try:
-        slices = [bytes(entry) for entry in _list_of_slices.decode(listed)]
+        slices = [bytes(entry) for entry in _list_of_slices.decode(listed or b"[]")]
     except msgspec.MsgspecError:
         raise refusal(400, "structure", "Bundle.entry must be a list of entries", "Bundle.entry") from None
     opened = [_entry(entry, number) for number, entry in enumerate(slices)]
-    if "entry" in document or slices or listed != b"[]":
+    if listed is not None:
         document["entry"] = [shell for _, shell in opened]
-    bundle_type = document.get("type")
-    return BundleShell(
-        bundle_type if isinstance(bundle_type, str) else None, tuple(entry for entry, _ in opened), document
-    )
+    return BundleShell(_text(document.get("type")), tuple(entry for entry, _ in opened), document)
 
 
 def _entry(raw: bytes, number: int) -> tuple[ShellEntry, Document]:
@@ -122,15 +126,16 @@ def _entry(raw: bytes, number: int) -> tuple[ShellEntry, Document]:
     slices = members(raw)
     resource = slices.pop("resource", None)
     shell = {name: _value(slice_) for name, slice_ in slices.items()}
-    full_url, request = shell.get("fullUrl"), shell.get("request")
-    return (
-        ShellEntry(
-            full_url if isinstance(full_url, str) else None,
-            request if isinstance(request, dict) else None,
-            resource,
-        ),
-        shell,
-    )
+    if resource is not None:
+        shell["resource"] = {"resourceType": "Parameters"}
+    request = shell.get("request")
+    return ShellEntry(
+        _text(shell.get("fullUrl")), request if isinstance(request, dict) else None, resource
+    ), shell
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _value(raw: bytes) -> Any:
@@ -163,9 +168,11 @@ _slices = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list_of_slices = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def _decoded(raw: bytes) -> Document:
+def _decoded(raw: bytes) -> tuple[Document, bytes]:
+    """The document, and what it reads as when written again."""
     try:
-        return _document_decoder.decode(raw)
+        document = _document_decoder.decode(raw)
+        return document, _document_encoder.encode(document)
     except RecursionError:
         raise _too_deep() from None
     except ArithmeticError:
@@ -192,17 +199,29 @@ def _too_deep() -> Refusal:
 
 
 def _refuse_depth(document: Document) -> None:
+    if len(list(islice(_levels(document), DEEPEST + 1))) > DEEPEST:
+        raise _too_deep()
+
+
+def _refuse_long_integers(document: Document) -> None:
+    for level in _levels(document):
+        for outer in level:
+            inner = outer.values() if isinstance(outer, dict) else outer
+            if any(isinstance(one, int) and abs(one) >= 10**MOST_DIGITS for one in inner):
+                raise _absurd()
+
+
+def _levels(document: Document) -> Iterator[list[Any]]:
+    """The objects and lists of a document, level by level, so that no depth can exhaust the stack."""
     level: list[Any] = [document]
-    for _ in range(DEEPEST):
+    while level:
+        yield level
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) is dict or type(inner) is list
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
         ]
-        if not level:
-            return
-    raise _too_deep()
 
 
 def _refuse_duplicates(raw: bytes) -> None:

@@ -8,7 +8,7 @@ Invariants of types we neither map nor keep (Questionnaire, Task, …) are not i
 from dataclasses import dataclass
 from typing import Literal
 
-from app.fhir_mapping import laws
+from app.fhir_mapping import bundle_laws, laws
 from app.fhir_mapping.laws import Law
 
 
@@ -50,39 +50,42 @@ INVARIANTS: dict[str, tuple[Invariant, ...]] = {
     "Age": (_UNIT, _law("age-1", (), laws.positive_age, "an age is above zero, with a UCUM unit of time")),
     "Attachment": (_needs("att-1", "data", "contentType"),),
     "Bundle": (
-        _law("bdl-1", ("total",), laws.total_of_search, "only a searchset or history has a total"),
+        _law("bdl-1", ("total",), bundle_laws.total_of_search, "only a searchset or history has a total"),
         _law(
-            "bdl-2", ("entry",), laws.search_in_searchset, "only entries of a searchset say how they matched"
+            "bdl-2",
+            ("entry",),
+            bundle_laws.search_in_searchset,
+            "only entries of a searchset say how they matched",
         ),
         _law(
             "bdl-3",
             ("entry",),
-            laws.only_in(_WITH_REQUEST, "request"),
+            bundle_laws.only_in(_WITH_REQUEST, "request"),
             "entries of a batch, transaction or history have a request (method and url), others have none",
         ),
         _law(
             "bdl-4",
             ("entry",),
-            laws.only_in(_WITH_RESPONSE, "response"),
+            bundle_laws.only_in(_WITH_RESPONSE, "response"),
             "entries of a response or history have a response, others have none",
         ),
-        _law("bdl-7", ("entry",), laws.distinct_entries, "each fullUrl stands once in a Bundle"),
+        _law("bdl-7", ("entry",), bundle_laws.distinct_entries, "each fullUrl stands once in a Bundle"),
         _law(
             "bdl-9",
             (),
-            laws.document_identified,
+            bundle_laws.document_identified,
             "a document has an identifier with system and value, and a date",
         ),
         _law(
             "bdl-11",
             (),
-            laws.first_entry,
+            bundle_laws.first_entry,
             "a document begins with a Composition, a message with a MessageHeader",
         ),
     ),
     "Bundle.entry": (
         _any("bdl-5", "resource", "request", "response"),
-        _law("bdl-8", ("fullUrl",), laws.no_version_in_url, "a fullUrl names no version"),
+        _law("bdl-8", ("fullUrl",), bundle_laws.no_version_in_url, "a fullUrl names no version"),
     ),
     "ConceptMap.group.element.target": (
         _law(
@@ -148,7 +151,7 @@ INVARIANTS: dict[str, tuple[Invariant, ...]] = {
         _excludes("obs-6", "dataAbsentReason", "value[x]"),
         _law(
             "obs-7",
-            ("component",),
+            ("component", "value[x]"),
             laws.component_repeats_code,
             "a component bears the Observation's own code: the value then stands in the component alone",
         ),

@@ -28,12 +28,13 @@ def _has(object_: Object, element: str) -> bool:
     return element in object_ or f"_{element}" in object_
 
 
-def _list(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """The value where it is a list, else nothing."""
     return value if isinstance(value, list) else []
 
 
 def _objects(value: Any) -> list[Object]:
-    return [one for one in _list(value) if isinstance(one, dict)]
+    return [one for one in listed(value) if isinstance(one, dict)]
 
 
 def _codings(concept: Any) -> set[tuple[Any, Any]]:
@@ -85,10 +86,8 @@ def ratio_whole(ratio: Object) -> list[str]:
 
 def component_repeats_code(observation: Object) -> list[str]:
     """Where a component bears the Observation's own code, the Observation has no value of its own."""
-    if not any(name.lstrip("_").startswith("value") for name in observation):
-        return []
     own = _codings(observation.get("code"))
-    components = enumerate(_list(observation.get("component")))
+    components = enumerate(listed(observation.get("component")))
     return [
         f".component[{number}].code"
         for number, component in components
@@ -112,8 +111,8 @@ def no_home(element: str) -> Law:
     """What belongs to an organization is never of use home."""
 
     def law(organization: Object) -> list[str]:
-        listed = enumerate(_list(organization.get(element)))
-        at_home = [number for number, one in listed if isinstance(one, dict) and one.get("use") == "home"]
+        numbered = enumerate(listed(organization.get(element)))
+        at_home = [number for number, one in numbered if isinstance(one, dict) and one.get("use") == "home"]
         return [f".{element}[{number}]" for number in at_home]
 
     return law
@@ -160,7 +159,7 @@ def not_negative(element: str) -> Law:
 
 def offset_from_event(repeat: Object) -> list[str]:
     """An offset is counted from an event of the day."""
-    when = [one for one in _list(repeat.get("when")) if isinstance(one, str)]
+    when = [one for one in listed(repeat.get("when")) if isinstance(one, str)]
     return [] if "when" in repeat and not {"C", "CM", "CD", "CV"} & set(when) else HERE
 
 
@@ -188,75 +187,3 @@ def trigger_says_what(trigger: Object) -> list[str]:
     timed = any(name.lstrip("_").startswith("timing") for name in trigger)
     met = {"named-event": _has(trigger, "name"), "periodic": timed}
     return [] if met.get(kind, "data" in trigger or not kind.startswith("data-")) else HERE
-
-
-def only_in(types: tuple[str, ...], element: str) -> Law:
-    """Entries have an element exactly in these types of Bundle."""
-
-    def law(bundle: Object) -> list[str]:
-        expected = bundle.get("type") in types if isinstance(bundle.get("type"), str) else None
-        listed = enumerate(_list(bundle.get("entry")))
-        if expected is None:
-            return []
-        return [f".entry[{n}]" for n, one in listed if isinstance(one, dict) and (element in one) != expected]
-
-    return law
-
-
-def total_of_search(bundle: Object) -> list[str]:
-    """Only what was searched has a total."""
-    return [] if bundle.get("type") in ("searchset", "history") else [".total"]
-
-
-def search_in_searchset(bundle: Object) -> list[str]:
-    """Only an entry of a searchset says how it matched."""
-    if bundle.get("type") == "searchset":
-        return []
-    listed = enumerate(_list(bundle.get("entry")))
-    return [f".entry[{n}].search" for n, one in listed if isinstance(one, dict) and "search" in one]
-
-
-def distinct_entries(bundle: Object) -> list[str]:
-    """A fullUrl stands once, unless for another version."""
-    if bundle.get("type") == "history":
-        return []
-    seen: set[tuple[Any, Any]] = set()
-    twice: list[str] = []
-    for number, entry in enumerate(_list(bundle.get("entry"))):
-        url = entry.get("fullUrl") if isinstance(entry, dict) else None
-        if isinstance(url, str):
-            key = (url, _version(entry.get("resource")))
-            if key in seen:
-                twice.append(f".entry[{number}].fullUrl")
-            seen.add(key)
-    return twice
-
-
-def _version(resource: Any) -> str | None:
-    meta = resource.get("meta") if isinstance(resource, dict) else None
-    version = meta.get("versionId") if isinstance(meta, dict) else None
-    return version if isinstance(version, str) else None
-
-
-def document_identified(bundle: Object) -> list[str]:
-    """A document bears an identifier and a date."""
-    if bundle.get("type") != "document":
-        return []
-    identifier = bundle.get("identifier")
-    named = isinstance(identifier, dict) and "system" in identifier and "value" in identifier
-    return HERE if not named or "timestamp" not in bundle else []
-
-
-def first_entry(bundle: Object) -> list[str]:
-    """A document begins with its Composition, a message with its header."""
-    needed = {"document": "Composition", "message": "MessageHeader"}.get(str(bundle.get("type")))
-    entries = _list(bundle.get("entry"))
-    first = entries[0].get("resource") if entries and isinstance(entries[0], dict) else None
-    kind = first.get("resourceType") if isinstance(first, dict) else None
-    return [] if needed is None or kind == needed else [".entry[0]" if entries else ""]
-
-
-def no_version_in_url(entry: Object) -> list[str]:
-    """A fullUrl names a resource, not a version."""
-    url = entry.get("fullUrl")
-    return [".fullUrl"] if isinstance(url, str) and "/_history/" in url else []

@@ -4,17 +4,17 @@ import re
 from xml.parsers import expat
 
 XHTML = "http://www.w3.org/1999/xhtml"
-_ELEMENTS = frozenset(
-    """a abbr acronym area b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5
-    h6 hr i img li map ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul
-    var""".split()  # noqa: SIM905 - a list of words reads as words
-)
-_ATTRIBUTES = frozenset(
-    """abbr accesskey align alt axis border cellpadding cellspacing char charoff charset cite class colspan
-    coords dir frame headers height href hreflang id ismap lang longdesc name nohref nowrap rel rev rowspan
-    rules scope shape span src start style summary tabindex title type usemap valign value
-    width""".split()  # noqa: SIM905 - a list of words reads as words
-)
+_FORMATTING = """
+a abbr acronym area b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6
+hr i img li map ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var
+"""
+_HARMLESS = """
+abbr accesskey align alt axis border cellpadding cellspacing char charoff charset cite class colspan coords
+dir frame headers height href hreflang id ismap lang longdesc name nohref nowrap rel rev rowspan rules scope
+shape span src start style summary tabindex title type usemap valign value width
+"""
+_ELEMENTS = frozenset(_FORMATTING.split())
+_ATTRIBUTES = frozenset(_HARMLESS.split())
 _ADDRESSES = frozenset(("href", "src", "cite", "longdesc", "usemap"))
 _HARMFUL = re.compile(r"^[\s\x00-\x20]*(?:javascript|vbscript|data(?!:image/))[\s\x00-\x20]*:", re.IGNORECASE)
 _HARMFUL_STYLE = re.compile(r"expression\s*\(|javascript:|@import|behavior\s*:|url\s*\(", re.IGNORECASE)

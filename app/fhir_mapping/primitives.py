@@ -5,6 +5,8 @@ patterns are written so that two regular-expression engines read them alike: no 
 """
 
 import re
+from decimal import Decimal
+from typing import Any
 
 _SPACES = " \t\n\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f"
@@ -71,12 +73,17 @@ EXPECTED = {
 
 INTEGERS = {"integer": (-(2**31), 2**31 - 1), "unsignedInt": (0, 2**31 - 1), "positiveInt": (1, 2**31 - 1)}
 """The bounds of the whole-number types, both inclusive."""
-GREATEST = 10**64
-"""No decimal lies beyond it, nor below its negative: no measurement does."""
 
 PATTERNS = {name: re.compile(pattern) for name, pattern in TEXTS.items()}
 
 
-def is_primitive(name: str) -> bool:
-    """Whether a type is one without elements."""
-    return name in EXPECTED
+def is_shaped(kind: str, value: Any) -> bool:
+    """Whether a value is of the JSON type, and the pattern, of its primitive."""
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if kind == "decimal":
+        return isinstance(value, int | Decimal) and not isinstance(value, bool)
+    if kind in INTEGERS:
+        low, high = INTEGERS[kind]
+        return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    return isinstance(value, str) and PATTERNS[kind].fullmatch(value) is not None

@@ -4,29 +4,34 @@ Drawn from the same definitions as the compiled gate. No text of a patient's goe
 names, codes and shapes only.
 """
 
-import difflib
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from collections.abc import Iterator
 from typing import Any
 
 from app.fhir_mapping import containment, narrative, references
 from app.fhir_mapping.definitions import Definition, Element, definition, resource_types
 from app.fhir_mapping.invariants import INVARIANTS, Invariant
 from app.fhir_mapping.outcome import Issue
-from app.fhir_mapping.primitives import EXPECTED, GREATEST, INTEGERS, PATTERNS
+from app.fhir_mapping.primitives import EXPECTED, is_shaped
+from app.fhir_mapping.wording import SHOWN, did_you_mean, one_of, quoted, some
 
-_LISTED = 12
-_SHOWN = 40
 _DEEPEST = 100
 
 Found = Iterator[Issue]
 
 
 def walk(type_name: str, document: Any, where: str | None = None) -> tuple[Issue, ...]:
-    """Every problem of a resource that should be of this type; expressions begin with `where`, or the type."""
+    """Every problem of a resource that should be of this type; expressions begin with `where` or the type."""
     path = where or type_name
     if not isinstance(document, dict):
         return (Issue("structure", "a resource must be an object", path),)
+    said = document.get("resourceType", type_name)
+    if said != type_name:
+        shown = quoted(said) if isinstance(said, str) else "no text"
+        return (
+            Issue(
+                "structure", f"resourceType must be '{type_name}' here, not {shown}", f"{path}.resourceType"
+            ),
+        )
     return tuple(_resource(type_name, document, path, contained=False))
 
 
@@ -34,11 +39,13 @@ def _resource(type_name: str, document: dict[str, Any], path: str, *, contained:
     known = definition(type_name) if type_name in resource_types() else None
     if known is None:
         yield Issue(
-            "structure", f"{_quoted(type_name)} is not a resource type of R4" + _meant(type_name), path
+            "structure",
+            f"{quoted(type_name)} is not a resource type of R4" + did_you_mean(type_name, resource_types()),
+            path,
         )
         return
     if document.get("resourceType") != type_name:
-        yield Issue("structure", f"resourceType must be '{type_name}' here", f"{path}.resourceType")
+        yield Issue("required", f"resourceType is required: '{type_name}'", f"{path}.resourceType")
     members = {name: value for name, value in document.items() if name != "resourceType"}
     yield from _object(known, members, path)
     if not contained:
@@ -59,7 +66,7 @@ def _object(known: Definition, value: dict[str, Any], path: str) -> Found:
         if not any(_given(member, value) for member in members):
             yield Issue(
                 "required",
-                f"{required} is required" + _one_of(members),
+                f"{required} is required" + one_of(members),
                 f"{path}.{required.removesuffix('[x]')}",
             )
     for choice, members in known.choices.items():
@@ -80,8 +87,8 @@ def _member(known: Definition, name: str, value: dict[str, Any], path: str) -> F
     if base is not None and base.type in EXPECTED and base.type != "xhtml":
         yield from _sibling(base, value[name], value, path)
         return
-    place = f"{path}.{name}" if name.isidentifier() and len(name) <= _SHOWN else path
-    text = f"{_quoted(name)} is not an element of {known.name} in R4" + _did_you_mean(name, known.elements)
+    place = f"{path}.{name}" if name.isidentifier() and len(name) <= SHOWN else path
+    text = f"{quoted(name)} is not an element of {known.name} in R4" + did_you_mean(name, known.elements)
     yield Issue("structure", text, place)
 
 
@@ -196,33 +203,21 @@ def _bound(element: Element, value: dict[str, Any], place: str) -> Found:
         )
         if isinstance(system, str) and code in codes.get(system, ()):
             return
-    listed = "; ".join(f"{system}: {_some(each)}" for system, each in codes.items())
+    listed = "; ".join(f"{system}: {some(each)}" for system, each in codes.items())
     yield Issue("code-invalid", f"{element.name} must bear a code that R4 requires: {listed}", place)
 
 
 def _primitive(element: Element, value: Any, place: str) -> Found:
-    if not _shaped(element.type, value):
+    if not is_shaped(element.type, value):
         yield Issue("value", f"{element.name} must be {EXPECTED[element.type]}", place)
     elif element.codes is not None and not any(value in each for each in element.codes.values()):
         allowed = [code for each in element.codes.values() for code in each]
-        text = f"{_quoted(value)} is not a code for {element.name}{_did_you_mean(value, allowed)}; R4 allows "
-        yield Issue("code-invalid", text + _some(allowed), place)
+        text = f"{quoted(value)} is not a code for {element.name}{did_you_mean(value, allowed)}; R4 allows "
+        yield Issue("code-invalid", text + some(allowed), place)
     elif element.type == "xhtml":
         complaint = narrative.complaint(value)
         if complaint is not None:
             yield Issue("invariant", f"{complaint[0]}: {complaint[1]}", place)
-
-
-def _shaped(kind: str, value: Any) -> bool:
-    """Whether a value is of the JSON type, and the pattern, of its primitive."""
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind == "decimal":
-        return isinstance(value, int | Decimal) and not isinstance(value, bool) and abs(value) <= GREATEST
-    if kind in INTEGERS:
-        low, high = INTEGERS[kind]
-        return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-    return isinstance(value, str) and PATTERNS[kind].fullmatch(value) is not None
 
 
 def _invariant(rule: Invariant, known: Definition, value: dict[str, Any], path: str) -> Found:
@@ -246,26 +241,3 @@ def _broken(rule: Invariant, known: Definition, value: dict[str, Any]) -> list[s
 
 def _given(member: str, value: dict[str, Any]) -> bool:
     return member in value or f"_{member}" in value
-
-
-def _one_of(members: tuple[str, ...]) -> str:
-    return "" if len(members) == 1 else f": one of {_some(members)}"
-
-
-def _some(words: Iterable[str]) -> str:
-    listed = list(words)
-    more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
-    return ", ".join(listed[:_LISTED]) + more
-
-
-def _did_you_mean(said: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(said[:_SHOWN], list(known), n=1)
-    return f"; did you mean {_quoted(near[0])}?" if near else ""
-
-
-def _meant(type_name: str) -> str:
-    return _did_you_mean(type_name, resource_types())
-
-
-def _quoted(said: str) -> str:
-    return f"'{said[:_SHOWN]}'"

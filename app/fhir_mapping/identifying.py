@@ -1,0 +1,120 @@
+"""What in a document identifies a patient: the trial does not want it, and says where it stands.
+
+Decision 34. Names, telecom, address, photo and contact of a Patient or RelatedPerson; the display of a
+reference to one; the French INS and NIR numbers anywhere. Professionals and organisations may be named.
+A name written into a narrative or a note cannot be told from other words, and is not looked for.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from app.fhir_mapping.definitions import Definition, Element, definition
+from app.fhir_mapping.outcome import Issue
+
+_OF_PERSONS = {
+    "Patient": ("name", "telecom", "address", "photo", "contact"),
+    "RelatedPerson": ("name", "telecom", "address", "photo"),
+}
+_INS = re.compile(r"1\.2\.250\.1\.213\.1\.4\.(?:8|9|10|11)(?![0-9])")
+_NIR = re.compile(
+    r"(?<![0-9A-Za-z.\-])([1-478]) ?([0-9]{2}) ?(0[1-9]|1[0-2]|[2-9][0-9]) ?([0-9]{2}|2[AB]) ?([0-9]{3}) ?"
+    r"([0-9]{3}) ?([0-9]{2})(?![0-9A-Za-z])"
+)
+_CORSICA = {"2A": "19", "2B": "18"}
+_KEY = 97
+
+_INS_ROOT = b"1.2.250.1.213.1.4."
+_FLAT = bytes.maketrans(b"123456789AB", b"0" * 11)
+_NIR_LENGTH = b"0" * 15
+_OF_CODINGS = (b'"code"', b'"system"', b'"version"')
+
+Found = Iterator[Issue]
+
+
+def identifying(type_name: str, document: dict[str, Any], raw: bytes | None = None) -> tuple[Issue, ...]:
+    """Everything in a valid document that identifies a patient, each with its place.
+
+    `raw`, the bytes it was decoded from, lets a document that cannot hold any be passed in a glance.
+    """
+    if raw is not None and _surely_none(type_name, document, raw):
+        return ()
+    known = definition(type_name)
+    return tuple(_object(known, document, type_name, document)) if known is not None else ()
+
+
+def _surely_none(type_name: str, document: dict[str, Any], raw: bytes) -> bool:
+    if type_name in _OF_PERSONS or "contained" in document or b"\\" in raw or _INS_ROOT in raw:
+        return False
+    return _NIR_LENGTH not in raw.translate(_FLAT, b" ") and _displays_of_codings_only(raw)
+
+
+def _displays_of_codings_only(raw: bytes) -> bool:
+    """Whether each display follows a member that a Coding has and a Reference has not."""
+    *before, _ = raw.split(b'"display"')
+    for part in before:
+        value = part.rstrip(b" \t\r\n,")
+        name = value[: value.rfind(b'"', 0, -1)].rstrip(b" \t\r\n:")
+        if not name.endswith(_OF_CODINGS):
+            return False
+    return True
+
+
+def _object(known: Definition, value: dict[str, Any], path: str, root: dict[str, Any]) -> Found:
+    for name in _OF_PERSONS.get(known.name, ()):
+        if name in value:
+            yield _issue(f"a {known.name} must come without {name}", f"{path}.{name}")
+    for name, inner in value.items():
+        element = known.elements.get(name)
+        if element is None:
+            continue
+        for number, one in enumerate(inner) if isinstance(inner, list) else ((None, inner),):
+            place = f"{path}.{name}" + (f"[{number}]" if number is not None else "")
+            yield from _value(element, one, place, root)
+
+
+def _value(element: Element, value: Any, path: str, root: dict[str, Any]) -> Found:
+    if isinstance(value, str):
+        if _INS.search(value):
+            yield _issue("a national health identity (INS) must not be sent", path)
+        if any(_keyed(match) for match in _NIR.finditer(value)):
+            yield _issue("this reads as a social security number (NIR), which must not be sent", path)
+    if not isinstance(value, dict):
+        return
+    kind = value.get("resourceType", "") if element.type == "Resource" else element.type
+    inner = definition(kind) if isinstance(kind, str) else None
+    if kind == "Reference" and "display" in value and _of_person(element, value, root):
+        text = "a reference to a patient or relative must come without display, which would name the person"
+        yield _issue(text, f"{path}.display")
+    if inner is not None:
+        yield from _object(inner, value, path, root)
+
+
+def _of_person(element: Element, reference: dict[str, Any], root: dict[str, Any]) -> bool:
+    """Whether a reference is to a patient or relative; where it does not say, whether it is meant to be."""
+    said = f"{reference.get('type', '')} {reference.get('reference', '')}"
+    if re.search(r"\b(?:Patient|RelatedPerson)\b", said):
+        return True
+    local = next((one for one in _contained(root) if reference.get("reference") == f"#{one.get('id')}"), None)
+    if local is not None:
+        return local.get("resourceType") in _OF_PERSONS
+    if re.search(r"(?:^| |/)[A-Z][A-Za-z]+(?:$| |/|\?)", said):
+        return False
+    professionals = {"Practitioner", "PractitionerRole", "Organization"} & set(element.targets)
+    meant = element.name in ("subject", "patient") or not professionals
+    return meant and not _OF_PERSONS.keys().isdisjoint(element.targets)
+
+
+def _contained(root: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in root.get("contained", ()) if isinstance(one, dict)]
+
+
+def _keyed(match: re.Match[str]) -> bool:
+    """Whether the last two digits are the control key of the thirteen before."""
+    sex, year, month, department, town, order, key = match.groups()
+    number = int(sex + year + month + _CORSICA.get(department, department) + town + order)
+    return _KEY - number % _KEY == int(key)
+
+
+def _issue(text: str, path: str) -> Issue:
+    return Issue("business-rule", f"{text}: this trial takes no identifying data", path)
