@@ -20,6 +20,7 @@ CODING = SCORE.coding("pga")
 SCALE_MAX = SCORE.coding("scale-max")
 NAME = SCORE.concept("pga").en
 RANGE = Interval.of(0, 3)
+Scored = tuple[Interval, tuple[str, ...], tuple[str, ...]]  # with the reasons and notes where there is none
 SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_EVEN)
 
 
@@ -64,8 +65,8 @@ def worsened(rule: SriRule, before: Interval, after: Interval) -> Truth:
 
 def _assessment(parts: list[Measurement], usual: Decimal) -> Pga:
     whole = parts[0]
-    scales = [part.value for part in parts if SCALE_MAX in part.codings and part.value is not None]
-    scale_max = scales[0] if scales else usual
+    scale = next((part for part in parts if SCALE_MAX in part.codings), None)
+    scale_max = usual if scale is None else scale.value
     score, reasons, notes = _score(whole, scale_max)
     return Pga(
         source=whole.source,
@@ -79,21 +80,26 @@ def _assessment(parts: list[Measurement], usual: Decimal) -> Pga:
     )
 
 
-def _as_sent(whole: Measurement, scale_max: Decimal) -> str:
-    if CODING not in whole.codings or (whole.received or whole.value) is None:
+def _as_sent(whole: Measurement, scale_max: Decimal | None) -> str:
+    if whole.value is None and whole.received is None:
         return "no value"
     number = f"{whole.comparator or ''}{whole.received or whole.value}"
-    return number if scale_max == RANGE.high else f"{number} of {scale_max:f}"
+    return f"{number} of {scale_max}" if scale_max != RANGE.high else number
 
 
-def _score(whole: Measurement, scale_max: Decimal) -> tuple[Interval, tuple[str, ...], tuple[str, ...]]:
+def _score(
+    whole: Measurement, scale_max: Decimal | None
+) -> tuple[Interval, tuple[str, ...], tuple[str, ...]]:
     """The value on 0 to 3, or why there is none."""
-    if CODING not in whole.codings or whole.value is None:
+    if whole.value is None:
         return RANGE, (whole.problem or "missing-observation",), ()
-    fits = scale_max > 0 and 0 <= whole.value <= scale_max
-    narrowed = RANGE.narrowed(on_0_to_3(whole.value, scale_max), whole.comparator) if fits else None
+    narrowed = None
+    if scale_max is not None and 0 <= whole.value <= scale_max and scale_max > 0:
+        narrowed = RANGE.narrowed(on_0_to_3(whole.value, scale_max), whole.comparator)
     if narrowed is None:
-        note = f"{whole.source}: a PGA of {whole.value:f} does not lie on its scale of 0 to {scale_max:f}"
+        note = (
+            f"{whole.source}: {whole.value:f} does not lie on a scale of 0 to {scale_max or 'an unknown end'}"
+        )
         return RANGE, ("unit-not-convertible",), (note,)
     return narrowed, (), ()
 

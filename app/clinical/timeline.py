@@ -80,8 +80,12 @@ def order(moment: Moment | None, source: Source) -> tuple[datetime, str]:
 
 
 def _is_infusion(item: Administration, products: set[Coding], enrolment: Enrolment) -> bool:
+    """Whether it is the product, given, and in this study; it need not say for which study it was given."""
     is_product = not products.isdisjoint(item.codings)
-    return item.status in GIVEN and is_product and _may_lie_in(enrolment.period, item.period.start)
+    of_study = item.study is None or item.study == enrolment.study
+    return (
+        item.status in GIVEN and is_product and of_study and _may_lie_in(enrolment.period, item.period.start)
+    )
 
 
 def _may_lie_in(period: Span, moment: Moment | None) -> bool:

@@ -1,0 +1,75 @@
+"""Numbers known only between two bounds."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.clinical.interval import COMPARE, Interval
+from app.clinical.truth import Truth
+
+NUMBERS = st.decimals(min_value=-50, max_value=50, places=1)
+
+
+@st.composite
+def intervals(draw: st.DrawFn) -> tuple[Interval, Decimal]:
+    """An interval, and a number that lies in it."""
+    low, inside, high = sorted(draw(st.tuples(NUMBERS, NUMBERS, NUMBERS)))
+    return Interval(low, high), inside
+
+
+@given(intervals(), st.sampled_from(sorted(COMPARE)), NUMBERS)
+def test_a_settled_comparison_holds_for_every_number_inside(
+    known: tuple[Interval, Decimal], op: str, threshold: Decimal
+) -> None:
+    interval, inside = known
+
+    assert interval.holds(op, threshold) in (Truth.UNKNOWN, Truth.of(COMPARE[op](inside, threshold)))
+
+
+@given(intervals(), intervals())
+def test_a_difference_contains_the_difference_of_any_two_numbers_inside(
+    one: tuple[Interval, Decimal], other: tuple[Interval, Decimal]
+) -> None:
+    difference = one[0] - other[0]
+
+    assert difference.low <= one[1] - other[1] <= difference.high
+
+
+@given(intervals(), intervals())
+def test_what_two_intervals_share_is_what_both_allow(
+    one: tuple[Interval, Decimal], other: tuple[Interval, Decimal]
+) -> None:
+    shared = one[0] & other[0]
+
+    if shared is None:
+        assert one[0].high < other[0].low or other[0].high < one[0].low
+    else:
+        assert shared & one[0] == shared & other[0] == shared
+
+
+@pytest.mark.parametrize(
+    ("comparator", "left"),
+    [
+        (None, (4, 4)),
+        ("<", (0, 4)),
+        ("<=", (0, 4)),
+        (">", (4, 10)),
+        (">=", (4, 10)),
+    ],
+)
+def test_a_comparator_leaves_the_part_of_the_range_it_allows(
+    comparator: str | None, left: tuple[int, int]
+) -> None:
+    assert Interval.of(0, 10).narrowed(Decimal(4), comparator) == Interval.of(*left)
+
+
+@pytest.mark.parametrize(("value", "comparator"), [("11", None), ("-1", None), ("-1", "<"), ("11", ">")])
+def test_a_value_that_the_range_does_not_have_leaves_nothing(value: str, comparator: str | None) -> None:
+    assert Interval.of(0, 10).narrowed(Decimal(value), comparator) is None
+
+
+def test_an_exact_number_reads_as_one_and_a_range_as_two() -> None:
+    assert str(Interval.of(4)) == "4"
+    assert str(Interval.of(4, 7)) == "4 to 7"
