@@ -138,7 +138,7 @@ def rebuild() -> None:
 @cli.command()
 def openapi() -> None:
     """Print the description of the API (openapi/openapi.json) to standard output."""
-    from app.routers.swagger import text
+    from app.routers.openapi import text
 
     sys.stdout.buffer.write(text())
 

@@ -15,6 +15,9 @@ STORED = {
 }
 """By type, a resource of the demonstration trial: what a read shows."""
 
+ASKED = {"$eligibility": "msc-sle-c01"}
+"""By operation, whom it is asked about, where that is not the subject a read shows."""
+
 SEARCHED = {
     "ResearchSubject": {"study": "ResearchStudy/msc-sle"},
     "Observation": {

@@ -19,7 +19,7 @@ def put(
 ) -> Put:
     """The change that stores these bytes: 400 where they are not R4, 422 where this trial minds them."""
     document = check.checked(resource.name, raw, where)
-    unwelcome = review(resource, document, identifying_data=identifying_data)
+    unwelcome = review(resource, document, raw, identifying_data=identifying_data)
     if unwelcome:
         raise Refusal(422, tuple(unwelcome))
     return Put(
@@ -27,9 +27,9 @@ def put(
     )
 
 
-def review(resource: Resource, document: Document, *, identifying_data: str) -> list[Issue]:
+def review(resource: Resource, document: Document, raw: bytes, *, identifying_data: str) -> list[Issue]:
     """What R4 allows and this deployment does not: identifying data, and what the trial cannot use."""
     found = list(resource.review(document))
     if identifying_data == "refuse":
-        found += identifying(resource.name, document)
+        found += identifying(resource.name, document, raw)
     return found

@@ -116,6 +116,11 @@ class FhirRequest:
             )
         return await self.body()
 
+    @property
+    def has_no_body(self) -> bool:
+        """Whether the client said that it sends no body."""
+        return self.headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in self.headers
+
     async def form_body(self) -> list[tuple[str, str]]:
         """The parameters of a form (POST _search); 415 where the body is something else."""
         raw = await self.body()

@@ -35,8 +35,8 @@ def _segments(path: str) -> tuple[str, ...]:
 
 
 ROUTES = (
-    Route(path="/", methods={"GET": metadata.read, "POST": bundle.take}),
-    Route(path="/metadata", methods={"GET": metadata.read}),
+    Route(path="/", methods={"GET": metadata.capabilities, "POST": bundle.take}),
+    Route(path="/metadata", methods={"GET": metadata.capabilities}),
     Route(path="/OperationDefinition", methods={"GET": metadata.operation_definitions}),
     Route(path="/OperationDefinition/{id}", methods={"GET": metadata.operation_definition}),
     Route(path="/{type}", methods={"GET": interactions.search, "POST": interactions.create}),
@@ -46,7 +46,9 @@ ROUTES = (
         methods={"GET": interactions.read, "PUT": interactions.update, "DELETE": interactions.delete},
     ),
     Route(path="/{type}/{id}/_history", methods={"GET": interactions.history}),
-    Route(path="/{type}/{id}/{operation}", methods={"GET": operations.ask, "POST": operations.ask}),
+    Route(
+        path="/{type}/{id}/{operation}", methods={"GET": operations.operation, "POST": operations.operation}
+    ),
     Route(path="/{type}/{id}/_history/{version}", methods={"GET": interactions.vread}),
 )
 _BY_LENGTH = {

@@ -50,7 +50,7 @@ def _complex(known: Definition) -> Schema:
     properties: Schema = {"resourceType": {"const": known.name}} if known.resource else {}
     for element in known.elements.values():
         properties[element.name] = _member(element)
-        if primitives.is_primitive(element.type) and element.name != "id":
+        if definition(element.type) is None and element.name != "id":
             properties[f"_{element.name}"] = _many(element, reference("Element"))
     schema: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
     must = [members[0] for members in known.required.values() if len(members) == 1]

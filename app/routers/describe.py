@@ -1,0 +1,176 @@
+"""What each interaction on a type takes and answers, in the words of OpenAPI; drawn from a Resource."""
+
+from app.fhir_mapping.resource import Resource, SearchKind, SearchParameter
+from app.routers import examples
+from app.routers.fragments import (
+    WRITTEN,
+    Said,
+    answer,
+    body,
+    id_of,
+    interaction,
+    named,
+    nothing,
+    query_parameter,
+    refusals,
+    shared,
+    stored,
+)
+from app.routers.schemas import Schema
+
+FORM = "application/x-www-form-urlencoded"
+
+_KIND_HINTS = {
+    SearchKind.TOKEN: "`code`, `system|code`, `system|`, `|code`; a comma means or.",
+    SearchKind.REFERENCE: "`Type/id` or `id`; a comma means or.",
+    SearchKind.DATE: "`2024`, `2024-05`, `2024-05-03`; `ge`, `gt`, `le`, `lt`, `ne` may stand before it.",
+    SearchKind.QUANTITY: "`5.4`, `ge5.4` or `5.4|http://unitsofmeasure.org|g/L`.",
+    SearchKind.STRING: "The beginning, whatever its case and accents.",
+}
+
+
+def create(resource: Resource, _method: str) -> Said:
+    """POST of a type."""
+    name = resource.name
+    return interaction(
+        "create",
+        name,
+        f"Create {named(name)}",
+        f"Stores a new {name} under an id this server chooses; an id in the body is ignored.",
+        parameters=[shared("Prefer")],
+        sends=body(name, examples.BODIES[name]),
+        answers={"201": stored(name, "ETag", "Last-Modified", "Location")} | refusals(*WRITTEN),
+    )
+
+
+def update(resource: Resource, _method: str) -> Said:
+    """PUT of an id."""
+    name = resource.name
+    return interaction(
+        "update",
+        name,
+        f"Store {named(name)} under this id",
+        "A new version of what is there, or the first one. The body must carry the id of the address. "
+        "If-Match lets nobody's change be lost.",
+        parameters=[
+            id_of(name, examples.own_id(name)),
+            shared("If-Match"),
+            shared("Prefer"),
+        ],
+        sends=body(name, examples.to_update(name)),
+        answers={
+            "200": stored(name, "ETag", "Last-Modified", "Location"),
+            "201": stored(name, "ETag", "Last-Modified", "Location"),
+        }
+        | refusals(*WRITTEN, "412"),
+    )
+
+
+def read(resource: Resource, _method: str) -> Said:
+    """GET of an id."""
+    name = resource.name
+    return interaction(
+        "read",
+        name,
+        f"Read {named(name)}",
+        "The current version, digit by digit as it was sent.",
+        parameters=[id_of(name), shared("If-None-Match")],
+        answers={"200": stored(name, "ETag", "Last-Modified"), "304": nothing("304")}
+        | refusals("404", "410"),
+    )
+
+
+def vread(resource: Resource, _method: str) -> Said:
+    """GET of a version."""
+    name = resource.name
+    number = {
+        "name": "version",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+        "description": "The number of the version, as in its ETag.",
+        "example": 1,
+    }
+    return interaction(
+        "vread",
+        name,
+        f"Read one version of {named(name)}",
+        "Every version is kept, also that of a resource deleted since.",
+        parameters=[id_of(name), number],
+        answers={"200": stored(name, "ETag", "Last-Modified")} | refusals("404", "410"),
+    )
+
+
+def delete(resource: Resource, _method: str) -> Said:
+    """DELETE of an id."""
+    name = resource.name
+    return interaction(
+        "delete",
+        name,
+        f"Delete {named(name)}",
+        "Its versions stay readable. Deleting what is gone, or never was, is done already: 204.",
+        parameters=[id_of(name, examples.own_id(name)), shared("If-Match")],
+        answers={"204": nothing("204")} | refusals("400", "409", "412"),
+    )
+
+
+def history(resource: Resource, _method: str) -> Said:
+    """GET of the versions."""
+    name = resource.name
+    return interaction(
+        "history",
+        name,
+        f"All versions of {named(name)}",
+        "Newest first; a deletion is an entry without a resource. Follow the link `next` for more.",
+        parameters=[id_of(name), shared("_count")],
+        answers={"200": answer("Bundle", "A Bundle of type history.")} | refusals("404"),
+    )
+
+
+def search(resource: Resource, method: str) -> Said:
+    """GET of a type, or POST of a form to _search."""
+    name = resource.name
+    posted = method == "POST"
+    said = interaction(
+        "searchByPost" if posted else "search",
+        name,
+        f"Search {name}" + (" by a form" if posted else ""),
+        "Parameters are joined by and; an unknown one is ignored, named in the answer and missing from its "
+        "link `self` (with `Prefer: handling=strict` it is refused). Follow the link `next` for more.",
+        parameters=[shared("Prefer")] if posted else [*_searched(resource), shared("Prefer")],
+        answers={"200": answer("Bundle", "A Bundle of type searchset.")} | refusals("400"),
+    )
+    if posted:
+        said["requestBody"] = {"required": False, "content": {FORM: _form(resource)}}
+    return said
+
+
+def _searched(resource: Resource) -> list[Said]:
+    """The search parameters, those of the example filled in."""
+    filled = examples.SEARCHED[resource.name]
+    text: Schema = {"type": "string"}
+    asked = [
+        query_parameter(parameter.name, _about(parameter), text, filled.get(parameter.name))
+        for parameter in resource.search
+    ]
+    shape = [
+        query_parameter("_sort", "`_lastUpdated`, `_id` or the date; `-` before it for newest first.", text),
+        query_parameter("_total", "`accurate` to have the matches counted.", text),
+        query_parameter("_summary", "`count` for the number of matches alone.", text),
+        query_parameter("_format", "`json`, for those who cannot send an Accept header.", text),
+    ]
+    return [*asked, shared("_count"), *shape]
+
+
+def _form(resource: Resource) -> Said:
+    properties = {
+        parameter.name: {"type": "string", "description": _about(parameter)} for parameter in resource.search
+    }
+    return {
+        "schema": {"type": "object", "properties": properties},
+        "example": examples.SEARCHED[resource.name],
+    }
+
+
+def _about(parameter: SearchParameter) -> str:
+    return f"{parameter.about} {_KIND_HINTS[parameter.kind]}"

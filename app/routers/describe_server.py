@@ -1,0 +1,133 @@
+"""What the addresses beside the types take and answer, in the words of OpenAPI."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from app.fhir_mapping.operation import OPERATIONS, Operation, OperationParameter
+from app.routers import examples
+from app.routers.fragments import (
+    FHIR_JSON,
+    STATUS,
+    WRITTEN,
+    Said,
+    answer,
+    body,
+    id_of,
+    interaction,
+    path_parameter,
+    query_parameter,
+    refusal,
+    refusals,
+    shared,
+)
+
+BASE = "/fhir"
+QUESTIONS, HEALTH = "Questions", "Health"
+
+
+def take(_path: str) -> Said:
+    """POST of a Bundle."""
+    said = interaction(
+        "transaction",
+        "",
+        "Send a transaction or a batch",
+        "A transaction is carried out as a whole or not at all; in a batch each entry stands alone. "
+        "Entries of a transaction name each other by `urn:uuid:`.",
+        parameters=[shared("Prefer")],
+        sends=body("Bundle", examples.TRANSACTION),
+        answers={"200": answer("Bundle", "One answer for each entry, in their order.")}
+        | refusals(*WRITTEN, "412"),
+    )
+    content = said["requestBody"]["content"][FHIR_JSON]
+    content["examples"]["batch"] = {"summary": "Two questions in one request", "value": examples.BATCH}
+    return said
+
+
+def capabilities(path: str) -> Said:
+    """GET of the base or of /metadata."""
+    return interaction(
+        "capabilities" if path.endswith("/metadata") else "base",
+        "",
+        "What this server can do",
+        "The CapabilityStatement: types, interactions, search parameters and operations.",
+        answers={"200": answer("CapabilityStatement", STATUS["200"])},
+    )
+
+
+def operation_definitions(_path: str) -> Said:
+    """GET of the OperationDefinitions."""
+    return interaction(
+        "searchOperationDefinition",
+        "",
+        "The operations, defined",
+        "Every OperationDefinition of this server, in a searchset.",
+        answers={"200": answer("Bundle", STATUS["200"])},
+    )
+
+
+def operation_definition(_path: str) -> Said:
+    """GET of one OperationDefinition."""
+    return interaction(
+        "readOperationDefinition",
+        "",
+        "One operation, defined",
+        "What the operation takes and answers, as FHIR says it.",
+        parameters=[path_parameter("id", "The id of the definition.", OPERATIONS[0].id)],
+        answers={"200": answer("OperationDefinition", STATUS["200"])} | refusals("404"),
+    )
+
+
+def operation(asked: Operation, method: str) -> Said:
+    """GET of an operation, or POST of its Parameters."""
+    posted = method == "POST"
+    filled = dict(parse_qsl(asked.example))
+    said = interaction(
+        asked.code + ("ByPost" if posted else ""),
+        asked.resource,
+        asked.title + (", asked with Parameters" if posted else ""),
+        asked.about,
+        tag=QUESTIONS,
+        parameters=[
+            id_of(asked.resource, examples.ASKED.get(asked.name)),
+            *([] if posted else [_asked_with(parameter, filled) for parameter in asked.parameters]),
+        ],
+        sends=body("Parameters", _parameters(asked, filled)) if posted else None,
+        answers={"200": answer("Parameters", "The answer with its reasons.")}
+        | refusals("400", "404", "410", "422"),
+    )
+    said["responses"]["200"]["content"]["application/json"] = {
+        "schema": {"type": "object", "description": "The same as compact plain JSON (`view=plain`)."}
+    }
+    return said
+
+
+def _asked_with(parameter: OperationParameter, filled: Mapping[str, str]) -> Said:
+    schema: Said = (
+        {"type": "string", "enum": list(parameter.values)} if parameter.values else {"type": "string"}
+    )
+    return query_parameter(parameter.name, parameter.about, schema, filled.get(parameter.name))
+
+
+def _parameters(asked: Operation, filled: Mapping[str, str]) -> Said:
+    kinds = {parameter.name: parameter.kind for parameter in asked.parameters}
+    given = [{"name": name, f"value{kinds[name].capitalize()}": value} for name, value in filled.items()]
+    return {"resourceType": "Parameters"} | ({"parameter": given} if given else {})
+
+
+def probes() -> dict[str, Any]:
+    """The addresses outside FHIR."""
+
+    def probe(name: str, summary: str, kind: str, *, down: bool = False) -> Said:
+        answers: Said = {"200": {"description": STATUS["200"], "content": {kind: {"schema": {}}}}}
+        if down:
+            answers["503"] = refusal("The database is not reachable or not migrated.")
+        return {
+            "get": {"operationId": name, "summary": summary, "tags": [HEALTH], "responses": answers},
+        }
+
+    return {
+        "/healthz": probe("healthz", "The process is alive", "application/json"),
+        "/readyz": probe("readyz", "The database is reachable and migrated", "application/json", down=True),
+        "/metrics": probe("metrics", "Counters for Prometheus", "text/plain"),
+    }

@@ -1,0 +1,149 @@
+"""The pieces an OpenAPI description is made of: bodies, answers, refusals, parameters."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.routers import examples
+from app.routers.schemas import Schema, reference
+
+Said = dict[str, Any]
+
+FHIR_JSON = "application/fhir+json"
+WHOLE = "Server"
+
+STATUS = {
+    "200": "What was asked for.",
+    "201": "It came to be; Location says where.",
+    "204": "It is gone.",
+    "304": "The version named by If-None-Match is still the current one.",
+    "400": "The request is not FHIR R4; every problem is listed.",
+    "404": "There is no such resource, or no such type.",
+    "406": "Only JSON is served.",
+    "409": "Another resource still refers to this one.",
+    "410": "It was deleted.",
+    "412": "If-Match names a version that is not current.",
+    "413": "The body is too large.",
+    "415": "The body is not FHIR JSON.",
+    "422": "R4 allows it and this trial does not: identifying data, or a reference to nothing here.",
+}
+WRITTEN = ("400", "413", "415", "422")
+
+
+def components() -> dict[str, Any]:
+    """What many addresses share."""
+    return {
+        "parameters": {
+            "Prefer": header_parameter(
+                "Prefer", "`return=minimal`, `representation` or `OperationOutcome`; `handling=strict`."
+            ),
+            "If-Match": header_parameter(
+                "If-Match", 'The version you saw, such as `W/"1"`; 412 if it has changed.'
+            ),
+            "If-None-Match": header_parameter(
+                "If-None-Match", 'The version you have, such as `W/"1"`; 304 if it is current.'
+            ),
+            "_count": query_parameter(
+                "_count", "At most so many on a page.", {"type": "integer", "minimum": 0}, 20
+            ),
+        },
+        "headers": {
+            "ETag": {"description": 'The version, as `W/"1"`.', "schema": {"type": "string"}},
+            "Last-Modified": {"description": "When it was stored.", "schema": {"type": "string"}},
+            "Location": {"description": "The absolute address of the version.", "schema": {"type": "string"}},
+        },
+        "responses": {f"Refused{status}": refusal(STATUS[status]) for status in STATUS if status >= "400"},
+    }
+
+
+def interaction(
+    what: str,
+    name: str,
+    summary: str,
+    about: str,
+    *,
+    answers: Mapping[str, Said],
+    parameters: list[Said] | None = None,
+    sends: Said | None = None,
+    tag: str | None = None,
+) -> Said:
+    """One method of one address; 406 is possible everywhere."""
+    said: Said = {"operationId": f"{what}{name}", "summary": summary, "description": about}
+    said["tags"] = [tag or name or WHOLE]
+    if parameters:
+        said["parameters"] = parameters
+    if sends is not None:
+        said["requestBody"] = sends
+    said["responses"] = dict(sorted({**answers, **refusals("406")}.items()))
+    return said
+
+
+def named(name: str) -> str:
+    """The type with its article."""
+    return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
+
+
+def body(name: str, example: Said) -> Said:
+    """A body of that type, with one that works."""
+    shown = {"example": {"summary": f"Example of {named(name)}", "value": example}}
+    return {"required": True, "content": {FHIR_JSON: {"schema": reference(name), "examples": shown}}}
+
+
+def stored(name: str, *headers: str) -> Said:
+    """An answer that is a stored version, with these headers."""
+    shared = {header: {"$ref": f"#/components/headers/{header}"} for header in headers}
+    return {**answer(name, "The resource as it is stored."), "headers": shared}
+
+
+def answer(name: str, about: str) -> Said:
+    """An answer of that type."""
+    return {"description": about, "content": {FHIR_JSON: {"schema": reference(name)}}}
+
+
+def nothing(status: str) -> Said:
+    """An answer without a body."""
+    return {"description": STATUS[status]}
+
+
+def refusals(*statuses: str) -> dict[str, Said]:
+    """The refusals an interaction may answer with."""
+    return {status: {"$ref": f"#/components/responses/Refused{status}"} for status in statuses}
+
+
+def refusal(about: str) -> Said:
+    """An OperationOutcome."""
+    content = {"schema": reference("OperationOutcome"), "example": examples.REFUSED}
+    return {"description": about, "content": {FHIR_JSON: content}}
+
+
+def shared(name: str) -> Said:
+    """A parameter many interactions take."""
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def id_of(name: str, example: str | None = None) -> Said:
+    """The id in the address, that of the demonstration trial where none is given."""
+    return path_parameter("id", f"The id of the {name}.", example or examples.STORED[name])
+
+
+def path_parameter(name: str, about: str, example: str) -> Said:
+    """A part of the address."""
+    schema = reference("id")
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "schema": schema,
+        "description": about,
+        "example": example,
+    }
+
+
+def header_parameter(name: str, about: str) -> Said:
+    """A header of the request."""
+    return {"name": name, "in": "header", "schema": {"type": "string"}, "description": about}
+
+
+def query_parameter(name: str, about: str, schema: Schema, example: Any = None) -> Said:
+    """A parameter of the query; Try it out starts with its example."""
+    said: Said = {"name": name, "in": "query", "schema": schema, "description": about}
+    return said if example is None else {**said, "example": example}

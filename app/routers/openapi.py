@@ -1,0 +1,100 @@
+"""The OpenAPI description, drawn from the routes, the types and the operations; nothing is said twice."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from app import __version__
+from app.fhir_mapping import codec
+from app.fhir_mapping.operation import OPERATIONS
+from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.resource import Resource
+from app.routers import bundle as bundles
+from app.routers import describe, describe_server, interactions, metadata, operations, schemas
+from app.routers.describe_server import BASE, HEALTH, QUESTIONS
+from app.routers.fragments import WHOLE, Said, components
+from app.routers.routes import ROUTES, Handler, Route
+
+ABOUT = """An open FHIR R4 service for the cell-therapy trials MSC-SLE and MSC-SSc.
+
+Push resources in as FHIR; ask for answers with their reasons: `$sri-status`, `$eligibility`.
+Every error is an OperationOutcome that says what to do. Bodies and answers are `application/fhir+json`.
+"""
+SANDBOX = """
+**This is a sandbox**: open to whoever reaches it, for synthetic data only. Every example succeeds on the
+demonstration trial (`make run`), so *Try it out* works as it stands.
+"""
+
+TYPED: dict[Handler, Callable[[Resource, str], Said]] = {
+    interactions.create: describe.create,
+    interactions.read: describe.read,
+    interactions.vread: describe.vread,
+    interactions.update: describe.update,
+    interactions.delete: describe.delete,
+    interactions.history: describe.history,
+    interactions.search: describe.search,
+}
+PLAIN: dict[Handler, Callable[[str], Said]] = {
+    bundles.take: describe_server.take,
+    metadata.capabilities: describe_server.capabilities,
+    metadata.operation_definitions: describe_server.operation_definitions,
+    metadata.operation_definition: describe_server.operation_definition,
+}
+
+
+@cache
+def text() -> bytes:
+    """The description as it is committed and served."""
+    return msgspec.json.format(codec.write(document()), indent=1) + b"\n"
+
+
+def document(*, sandbox: bool = True) -> dict[str, Any]:
+    """The description of every address."""
+    paths: dict[str, Any] = {}
+    for route in ROUTES:
+        for path, method, said in _described(route):
+            paths.setdefault(path, {})[method.lower()] = said
+    paths |= describe_server.probes()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Trialbridge",
+            "version": __version__,
+            "description": ABOUT + (SANDBOX if sandbox else ""),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "This server."}],
+        "tags": _tags(),
+        "paths": paths,
+        "components": {**components(), "schemas": schemas.schemas(_types())},
+    }
+
+
+def _described(route: Route) -> Iterator[tuple[str, str, Said]]:
+    """Each concrete path of a route, with each method and what it does."""
+    for method, handler in route.methods.items():
+        if handler is operations.operation:
+            for operation in OPERATIONS:
+                path = f"{BASE}/{operation.resource}/{{id}}/{operation.name}"
+                yield path, method, describe_server.operation(operation, method)
+        elif handler in TYPED:
+            for resource in RESOURCES.values():
+                path = BASE + route.path.replace("{type}", resource.name)
+                yield path, method, TYPED[handler](resource, method)
+        else:
+            path = BASE + route.path.removesuffix("/")
+            yield path, method, PLAIN[handler](path)
+
+
+def _types() -> list[str]:
+    served = ["Bundle", "CapabilityStatement", "OperationDefinition", "OperationOutcome", "Parameters"]
+    return [*RESOURCES, *served]
+
+
+def _tags() -> list[dict[str, str]]:
+    questions = {"name": QUESTIONS, "description": "What the trial wants to know of a subject."}
+    types = [{"name": resource.name, "description": resource.about} for resource in RESOURCES.values()]
+    whole = {"name": WHOLE, "description": "Bundles, and what this server can do."}
+    return [questions, *types, whole, {"name": HEALTH, "description": "For those who run it."}]

@@ -1,0 +1,84 @@
+"""Questions about a subject: read what is recorded, let the protocol decide, answer with the reasons."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from app.clinical import eligibility, sri
+from app.clinical.answers import Answer
+from app.clinical.records import History
+from app.fhir_mapping import check
+from app.fhir_mapping.operation import ELIGIBILITY, OPERATIONS, SRI_STATUS, Operation, named
+from app.fhir_mapping.outcome import refusal
+from app.fhir_mapping.parameters import parameters
+from app.fhir_mapping.plain import plain
+from app.fhir_mapping.question import Question, from_parameters, parse
+from app.protocol.definition import Protocol
+from app.protocol.loader import load_all, protocol_for
+from app.routers import answers
+from app.routers.answers import PLAIN_JSON, FhirResponse
+from app.routers.requests import FhirRequest
+from app.store.records import of_subject
+
+Decide = Callable[[Protocol, History, Question, date], Answer]
+
+_TRIAL_ZONE = ZoneInfo("Europe/Paris")
+
+
+async def operation(request: FhirRequest) -> FhirResponse:
+    """Answer a question about the resource of the address; GET, or POST with Parameters."""
+    asked = _operation(request)
+    given = list(request.parameters)
+    if request.method == "POST" and not request.has_no_body:
+        given += from_parameters(check.checked("Parameters", await request.resource_body()))
+    question = parse(asked, given)
+    now = datetime.now(UTC)  # noqa: TID251 the clock of the door: when the question is asked
+    history = await of_subject(request.service.store, request.service.visibility, request.id, question.as_of)
+    as_of = question.as_of or now
+    today = question.on or as_of.astimezone(_TRIAL_ZONE).date()
+    answer = DECISIONS[asked.name](_protocol(history), history, question, today)
+    if question.plain:
+        return FhirResponse(200, plain(answer, as_of=as_of, language=question.language), [PLAIN_JSON])
+    return answers.resource(parameters(answer, as_of=as_of, language=question.language))
+
+
+def _sri_status(protocol: Protocol, history: History, question: Question, today: date) -> Answer:
+    try:
+        return sri.status(protocol, history, visits=question.visits, rules=question.rules, today=today)
+    except (sri.UnknownVisit, sri.UnknownRule) as unknown:
+        raise refusal(400, "value", str(unknown)) from None
+    except sri.NoSri as unasked:
+        raise refusal(422, "business-rule", str(unasked)) from None
+
+
+def _eligibility(protocol: Protocol, history: History, _question: Question, today: date) -> Answer:
+    return eligibility.assess(protocol, history, on=today)
+
+
+DECISIONS: Mapping[str, Decide] = {SRI_STATUS.name: _sri_status, ELIGIBILITY.name: _eligibility}
+"""By operation, the pure function that answers it."""
+
+
+def _operation(request: FhirRequest) -> Operation:
+    """The operation of the address; 404 names those this type has."""
+    found = named(request.resource.name, request.operation)
+    if found is None:
+        served = [one.name for one in OPERATIONS if one.resource == request.resource.name]
+        said = f"{request.resource.name}/{{id}} is asked by {', '.join(served)}" if served else "no operation"
+        raise refusal(404, "not-supported", f"there is nothing at this address: {said} here")
+    return found
+
+
+def _protocol(history: History) -> Protocol:
+    """The protocol of the subject's study, found by the study's registry number."""
+    known = history.study.identifiers if history.study is not None else ()
+    protocol = protocol_for((identifier.system, identifier.code) for identifier in known)
+    if protocol is None:
+        kept = "; ".join(
+            f"{protocol.key} ({', '.join(f'{one.system}|{one.value}' for one in protocol.study.identifiers)})"
+            for protocol in load_all().values()
+        )
+        study = history.enrolment.study
+        text = f"{study} names no protocol by its identifiers; this server decides by {kept}"
+        raise refusal(422, "business-rule", text, "ResearchStudy.identifier")
+    return protocol
