@@ -21,7 +21,7 @@ _TICK = timedelta(microseconds=1)
 
 _CURRENT = """SELECT r.type, r.id, r.version, r.deleted, r.last_updated, r.patient_id, r.study_id, r.site
  FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id ORDER BY r.type, r.id {locking}"""
-_PRESENT = """SELECT r.type, r.id FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id
+PRESENT = """SELECT r.type, r.id FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id
  WHERE NOT r.deleted ORDER BY r.type, r.id {sharing}"""
 _REMEMBER = """INSERT INTO version (type, id, version, last_updated, superseded, patient_id, study_id, site,
  document) SELECT r.type, r.id, r.version, r.last_updated, $2, r.patient_id, r.study_id, r.site, r.document
@@ -35,7 +35,7 @@ _REFERRED = """SELECT target_type, target_id, type, id FROM (
   JOIN {keys} ON s.target_type = k.type AND s.target_id = k.id
  ) AS referring WHERE NOT deleted AND NOT EXISTS (
   SELECT 1 FROM {keys} WHERE k.type = referring.type AND k.id = referring.id) LIMIT 20"""
-_UPSERT = (
+UPSERT = (
     "ON CONFLICT (type, id) DO UPDATE SET "
     + ", ".join(
         f"{column.name} = excluded.{column.name}"
@@ -146,7 +146,7 @@ async def _check_references(
                 wanted |= dict.fromkeys(key for key in indexes[id(change)].links if key not in own)
     if not wanted:
         return
-    sql = _PRESENT.format(keys=database.keys(1), sharing=database.sharing)
+    sql = PRESENT.format(keys=database.keys(1), sharing=database.sharing)
     rows = await connection.fetch(sql, database.key_set(sorted(wanted)))
     present = {(row[0], row[1]) for row in rows}
     if len(present) == len(wanted) and not any(_deletes(piece) for piece in pieces):
@@ -260,7 +260,7 @@ async def _write(connection: Connection, plans: Sequence[_Plan], indexes: Indexe
             )
             gather(pairs, rows)
     for table, of_table in rows.items():
-        on_conflict = _UPSERT if table is models.resource else ""
+        on_conflict = UPSERT if table is models.resource else ""
         if await connection.insert(table, of_table, on_conflict=on_conflict) != len(of_table):
             raise Contention("another writer changed the same resource")
 

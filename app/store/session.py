@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.store import migrate
 from app.store.committer import Committer
 from app.store.database import Database, DatabaseError
 from app.store.postgres import PostgresDatabase
+from app.store.revision import head
 from app.store.sqlite import SqliteDatabase
 
 
@@ -45,7 +45,7 @@ class Store:
         """Raise DatabaseError unless the database answers and is migrated to the version we speak."""
         rows = await self.database.read(lambda c: c.fetch("SELECT version_num FROM alembic_version"))
         found = rows[0][0] if rows else None
-        if found != migrate.head():
+        if found != head():
             raise DatabaseError(f"the database is at migration {found}: run `trialbridge migrate`")
 
     async def close(self) -> None:

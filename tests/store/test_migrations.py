@@ -8,7 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.store.migrate import downgrade, upgrade
+from app.store import revision
+from app.store.migrate import downgrade, head, upgrade
 from app.store.models import metadata
 
 
@@ -64,3 +65,7 @@ def test_upgrading_twice_changes_nothing(empty_database_url: str) -> None:
     upgrade(empty_database_url)
 
     assert on_connection(empty_database_url, differences) == []
+
+
+def test_the_form_the_code_speaks_is_the_newest_migration() -> None:
+    assert revision.head() == head()

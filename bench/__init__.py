@@ -1,0 +1,1 @@
+"""How fast the service is, as ratios to a limit measured in the same run."""

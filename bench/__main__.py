@@ -1,0 +1,5 @@
+"""`make bench`: for now the quick one."""
+
+from bench.quick import main
+
+main()

@@ -1,0 +1,150 @@
+"""The limit: a bare ASGI handler that makes the same statements through the same driver, and nothing else.
+
+No validation, no mapping, no versions: rows and statements are prepared, each request commits for
+itself. Served by the same uvicorn, so that what remains between it and the service is our own work.
+
+    python -m bench.bare PORT DATABASE_URL
+"""
+
+import itertools
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import uvicorn
+
+from app.fhir_mapping import codec
+from app.fhir_mapping.index import index_rows
+from app.fhir_mapping.registry import RESOURCES
+from app.store import commit, models
+from app.store.database import Connection, Database, Row
+from app.store.rows import Rows, derived, gather
+from app.store.session import open_database
+from bench import material
+
+BASE = "http://127.0.0.1/fhir"
+PAGE = 20
+
+
+def prepared(number: int) -> Rows:
+    """Every row the service writes for one result."""
+    raw = material.observation(number)
+    resource, document = RESOURCES["Observation"], codec.read(raw)
+    index = index_rows(resource, document, base=BASE)
+    now = datetime.now(UTC)
+    stored = codec.splice(raw, type="Observation", id="x" * 36, version=1, last_updated=now.isoformat())
+    head = ("Observation", "x", 1, now, False, index.patient, index.study, index.site, index.status)
+    rows = gather([(models.resource, (*head, index.date_low, index.date_high, stored))])
+    return gather(derived(resource, document, name="x", version=1, index=index), rows)
+
+
+def renamed(table: Any, row: Row, name: str) -> Row:
+    """The same row of another resource."""
+    place = list(table.columns.keys()).index("id")
+    return (*row[:place], name, *row[place + 1 :])
+
+
+async def insert(connection: Connection, database: Database, results: list[Rows]) -> None:
+    """What the service does to write these, statement by statement."""
+    patients = sorted({("Patient", rows[models.resource][0][5]) for rows in results})
+    present = commit.PRESENT.format(keys=database.keys(1), sharing=database.sharing)
+    await connection.fetch(present, database.key_set(patients))
+    together: Rows = gather(())
+    for rows in results:
+        name = uuid4().hex
+        for table, of_table in rows.items():
+            together[table] += [renamed(table, row, name) for row in of_table]
+    for table, of_table in together.items():
+        on_conflict = commit.UPSERT if table is models.resource else ""
+        await connection.insert(table, of_table, on_conflict=on_conflict)
+
+
+async def driver_rate(url: str, *, size: int, seconds: float) -> float:
+    """Results a second that the driver alone inserts, so many to a transaction."""
+    database = await open_database(url)
+    batches = itertools.cycle(
+        [[prepared(start + n) for n in range(size)] for start in range(0, 5 * size, size)]
+    )
+    begun, written = time.perf_counter(), 0
+    while time.perf_counter() < begun + seconds:
+        batch = next(batches)
+        await database.write(lambda connection, batch=batch: insert(connection, database, batch))  # type: ignore[misc]
+        written += size
+    rate = written / (time.perf_counter() - begun)
+    await database.close()
+    return rate
+
+
+READ = """SELECT r.type, r.id, r.version, r.last_updated, r.document FROM resource r
+ WHERE r.type = $1 AND r.id = $2 AND TRUE"""
+SEARCH = """SELECT r.type, r.id, r.version, r.last_updated, r.document, r.id FROM resource r
+ WHERE r.type = $1 AND NOT r.deleted AND (r.patient_id = $2) AND (EXISTS (SELECT 1 FROM search_token s
+ WHERE s.type = r.type AND s.id = r.id AND s.parameter = $4 AND s.code = $3
+ AND s.patient_id = COALESCE(r.patient_id, ''))) AND (r.date_high > $5) ORDER BY r.id ASC LIMIT $6"""
+SINCE = datetime(2018, 1, 1, tzinfo=UTC)
+
+
+class Bare:
+    """The application."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.database: Database | None = None
+        self.results = itertools.cycle([prepared(number) for number in range(500)])
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request."""
+        if scope["type"] == "lifespan":
+            await receive()
+            self.database = await open_database(self.url)
+            await send({"type": "lifespan.startup.complete"})
+            return
+        path, body = scope["path"].split("/"), b""
+        if scope["method"] == "POST":
+            await receive()
+            body = await self.post()
+        elif len(path) > 3:
+            body = await self.read(path[3])
+        else:
+            body = await self.search(scope["query_string"].decode())
+        headers = [(b"content-type", b"application/fhir+json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def post(self) -> bytes:
+        """One result, one commit."""
+        assert self.database is not None
+        rows, database = next(self.results), self.database
+        await database.write(lambda connection: insert(connection, database, [rows]))
+        document: bytes = rows[models.resource][0][-1]
+        return document
+
+    async def read(self, name: str) -> bytes:
+        """One document."""
+        assert self.database is not None
+        rows = await self.database.read(lambda connection: connection.fetch(READ, "Observation", name))
+        document: bytes = rows[0][4]
+        return document
+
+    async def search(self, query: str) -> bytes:
+        """A page of documents."""
+        assert self.database is not None
+        asked = dict(pair.split("=") for pair in query.split("&"))
+        values = ("Observation", asked["patient"], asked["code"], "code", SINCE, PAGE + 1)
+        rows = await self.database.read(lambda connection: connection.fetch(SEARCH, *values))
+        return b",".join(row[4] for row in rows[:PAGE])
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        Bare(sys.argv[2]),
+        port=int(sys.argv[1]),
+        log_level="warning",
+        access_log=False,
+        loop="uvloop",
+        http="httptools",
+        proxy_headers=False,
+        server_header=False,
+    )
