@@ -72,7 +72,8 @@ def score(present: Iterable[str], unknown: Iterable[str]) -> Interval:
 def _assessment(parts: list[Measurement], panel: Coding, *, absent_if_missing: bool) -> Sledai:
     whole = parts[0]
     by_total, notes = _total(next((part for part in parts if panel in part.codings), None))
-    by_items, unknown, contradicted = _scored(_items(parts), absent_if_missing=absent_if_missing)
+    items = _items(parts)
+    by_items, unknown, contradicted = _scored(items, absent_if_missing=absent_if_missing)
     both = by_total & by_items
     if both is None:
         notes += (f"{whole.source}: the items give {by_items}, the recorded total is {by_total}",)
@@ -84,7 +85,7 @@ def _assessment(parts: list[Measurement], panel: Coding, *, absent_if_missing: b
         when=whole.when,
         visit=whole.visit,
         total=total,
-        unknown=unknown if is_open else (),
+        unknown=unknown if is_open and items else (),
         valid=conflict or total != RANGE,
         reasons=_reasons(conflict=conflict, is_open=is_open),
         notes=notes,
