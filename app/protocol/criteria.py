@@ -28,7 +28,7 @@ Amount = Annotated[Decimal, Field(gt=0)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
-def _written_short(code: Any) -> Any:
+def written_short(code: Any) -> Any:
     """A code written `loinc:777-3` is that code in that system."""
     if not isinstance(code, str):
         return code
@@ -40,7 +40,7 @@ def _written_short(code: Any) -> Any:
     return {"system": SYSTEMS[short], "code": value}
 
 
-ShortCode = Annotated[Code, BeforeValidator(_written_short)]
+ShortCode = Annotated[Code, BeforeValidator(written_short)]
 Codes = Annotated[tuple[ShortCode, ...], Field(min_length=1)]
 
 
@@ -236,7 +236,6 @@ class ScoreAtBaseline(Part):
     score: Literal["selena-sledai"]
     op: Op
     value: Amount
-    within_days: Days
 
 
 class CreatinineClearance(Part):

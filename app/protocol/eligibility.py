@@ -22,6 +22,7 @@ from app.protocol.criteria import (
 from app.protocol.words import Frozen, Sentence, Text
 
 PLACEHOLDER = "$"
+HISTORY_COMPLETE = "treatment-history-complete"  # without it, a drug not recorded may have been given
 Value = bool | int | Decimal | str
 
 
@@ -97,14 +98,16 @@ class Candidate(Frozen):
     """What is recorded of somebody who may be eligible; an example names only what is different.
 
     Results are by code, treatments by drug; `false` in their place means that nothing is recorded.
+    `on` is the day asked for, from which every other day is counted.
     """
 
+    on: date | None = None
     birth_date: Text | None = None
     gender: Text | None = None
     sledai: int | Literal[False] | None = None
     results: dict[Text, Recorded | Literal[False]] = Field(default_factory=dict)
     treatments: dict[Text, tuple[Treated, ...] | Literal[False]] = Field(default_factory=dict)
-    attested: dict[Text, bool | Literal["missing"]] = Field(default_factory=dict)
+    attested: dict[Text, bool] = Field(default_factory=dict)
 
 
 class EligibilityExample(Frozen):
@@ -127,8 +130,7 @@ class EligibilityRules(Frozen):
     body: Body | None = None
     inclusion: tuple[Criterion, ...] = ()
     exclusion: tuple[Criterion, ...] = ()
-    candidate: Candidate | None = None
-    candidate_on: date | None = None
+    candidate: Candidate = Candidate()
     eligibility_example: tuple[EligibilityExample, ...] = ()
 
     @property
@@ -168,17 +170,24 @@ class EligibilityRules(Frozen):
         drugs = {name for drug in self.drugs for name in (drug.name, drug.group)}
         read: set[str] = set()
         for part in self.every_part:
-            attested = set(_attestations_of(part))
+            attested = set(attestations_read_by(part))
             read |= attested
             if strange := sorted(attested - set(self.attestations)) + sorted(set(_drugs_of(part)) - drugs):
                 raise ValueError(f"{part.id} names {', '.join(strange)}, which this file does not declare")
-        if unread := sorted(set(self.attestations) - read - set(ALWAYS_READ)):
+        if unread := sorted(set(self.attestations) - read):
             raise ValueError(f"no criterion reads the attestation {', '.join(unread)}")
         return self
 
 
-HISTORY_COMPLETE = "treatment-history-complete"  # read wherever the absence of a drug must mean something
-ALWAYS_READ = (HISTORY_COMPLETE,)
+def attestations_read_by(part: Criterion) -> tuple[str, ...]:
+    """The facts this part by itself needs an investigator for."""
+    match part:
+        case Attested() | ChildbearingPotential() | UnlessAttested():
+            return (part.attestation,)
+        case Exposure() | StableTreatment():
+            return (HISTORY_COMPLETE,)
+        case _:
+            return ()
 
 
 def spelt(value: Value) -> str:
@@ -208,14 +217,6 @@ def _filled_in(node: Any, values: dict[str, Any], used: set[str]) -> Any:
         used |= here
         filled["choices"] = {name: spelt(values[name]) for name in sorted(here)}
     return filled
-
-
-def _attestations_of(part: Criterion) -> tuple[str, ...]:
-    match part:
-        case Attested() | ChildbearingPotential() | UnlessAttested():
-            return (part.attestation,)
-        case _:
-            return ()
 
 
 def _drugs_of(part: Criterion) -> tuple[str, ...]:

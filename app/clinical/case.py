@@ -1,0 +1,103 @@
+"""One subject's eligibility question: the protocol, what is recorded, and the day it is asked for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import TypeVar
+
+from app.clinical.answers import Finding
+from app.clinical.attestation import SYSTEM as ATTESTATION
+from app.clinical.records import Coding, History, Measurement, Source
+from app.clinical.timeline import Infusion, counted, infusion
+from app.clinical.truth import Truth
+from app.protocol.criteria import Part
+from app.protocol.definition import Protocol
+from app.protocol.words import Code, Sentence
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Everything a criterion may look at; nothing it reads lies outside."""
+
+    protocol: Protocol
+    history: History
+    on: date
+
+    @cached_property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """The results that count."""
+        return counted(self.protocol, self.history.measurements)
+
+    @cached_property
+    def infusion(self) -> Infusion | None:
+        """The infusion, where one is recorded with its day."""
+        t0 = infusion(self.protocol, self.history)
+        return t0 if isinstance(t0, Infusion) else None
+
+    @property
+    def baseline(self) -> date:
+        """The day of the infusion, or the day asked for as long as there is none."""
+        return self.on if self.infusion is None else self.infusion.day
+
+    def coded(self, codes: Iterable[Code]) -> tuple[Measurement, ...]:
+        """The results with any of these codes."""
+        wanted = {Coding(code.system, code.code) for code in codes}
+        return tuple(item for item in self.measurements if not wanted.isdisjoint(item.codings))
+
+    def attested(self, code: str) -> tuple[Measurement, ...]:
+        """What investigators stated about one fact."""
+        return tuple(item for item in self.measurements if item.is_coded(ATTESTATION, code))
+
+    def to_attest(self, code: str) -> str:
+        """What to do where a fact is not stated."""
+        return f"an investigator's statement (attestation {code}): {self.protocol.attestations[code].en}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What one record, or several that agree, say about a criterion."""
+
+    truth: Truth
+    reasons: tuple[str, ...] = ()
+    needs: str | None = None
+    observed: str | None = None
+    normalised: str | None = None
+    threshold: str | None = None
+    evidence: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def of(self, part: Part, parts: tuple[Finding, ...] = ()) -> Finding:
+        """As the finding of a criterion, with its remarks and the open choices it was written with."""
+        choices = tuple(f"{name} = {value}" for name, value in part.choices.items())
+        judged = replace(self, notes=(*part.notes, *choices, *self.notes))
+        return judged.finding(part.id, part.text, parts)
+
+    def finding(self, name: str, text: Sentence, parts: tuple[Finding, ...] = ()) -> Finding:
+        """As a finding; reasons and needs are only said where it is open."""
+        is_open = self.truth is Truth.UNKNOWN
+        return Finding(
+            id=name,
+            verdict=self.truth,
+            text=text.by_language(),
+            observed=self.observed,
+            normalised=self.normalised,
+            threshold=self.threshold,
+            evidence=once(self.evidence),
+            reasons=once(self.reasons) if is_open else (),
+            needs=self.needs if is_open else None,
+            notes=once(self.notes),
+            parts=parts,
+        )
+
+
+def unknown(reason: str, needs: str, *, evidence: tuple[Source, ...] = ()) -> Judged:
+    """Not known, for one reason, with what would settle it."""
+    return Judged(truth=Truth.UNKNOWN, reasons=(reason,), needs=needs, evidence=evidence)
+
+
+def once(items: Iterable[T]) -> tuple[T, ...]:
+    """Each only once, in the order they came."""
+    return tuple(dict.fromkeys(items))

@@ -1,0 +1,164 @@
+"""Whether somebody may enter the trial: every criterion answered, and what is missing to answer it.
+
+Eligible if every inclusion criterion is met and no exclusion criterion is present; ineligible as soon as
+one inclusion criterion is not met or one exclusion criterion is present; otherwise it is not known yet.
+A computed eligibility is decision support: it changes no status.
+"""
+
+from dataclasses import replace
+from datetime import date
+
+from app.clinical import combining
+from app.clinical.answers import Answer, Finding, Result
+from app.clinical.case import Case, once
+from app.clinical.latest import Window
+from app.clinical.persons import age_between, childbearing_potential, other_enrolment, sex
+from app.clinical.records import History
+from app.clinical.renal import creatinine_clearance
+from app.clinical.results import attested, measured, score_at_baseline, statement, tested
+from app.clinical.stability import stable_treatment
+from app.clinical.treatment import daily_dose, dose_course, last_dose_within, monthly_dose
+from app.clinical.truth import Truth, all_of, any_of
+from app.protocol.criteria import (
+    AgeBetween,
+    AllOf,
+    Allowed,
+    AnyOf,
+    Attested,
+    ChildbearingPotential,
+    Chosen,
+    CreatinineClearance,
+    Criterion,
+    DailyDose,
+    DoseCourse,
+    FirstKnown,
+    LastDoseWithin,
+    Measured,
+    MonthlyDose,
+    Not,
+    OtherEnrolment,
+    Provided,
+    ScoreAtBaseline,
+    Sex,
+    StableTreatment,
+    Tested,
+    UnlessAttested,
+    WhereApplicable,
+    everything_in,
+)
+from app.protocol.definition import Protocol
+
+QUESTION = "eligibility"
+VERDICTS = {Truth.YES: "eligible", Truth.NO: "ineligible", Truth.UNKNOWN: "undetermined"}
+SUPPORT = "Decision support: the status of the ResearchSubject changes only by an authorised write."
+
+
+def assess(protocol: Protocol, history: History, *, on: date) -> Answer:
+    """Every criterion on one day. An exclusion's verdict says whether it is present."""
+    case = Case(protocol=protocol, history=history, on=on)
+    included = [finding(criterion, case) for criterion in protocol.inclusion]
+    excluded = [finding(criterion, case) for criterion in protocol.exclusion]
+    verdict = all_of(one.verdict for one in included) & ~any_of(one.verdict for one in excluded)
+    findings = (*included, *excluded)
+    result = Result(
+        verdict=VERDICTS[verdict],
+        findings=findings,
+        reasons=once(reason for one in findings for reason in one.reasons)
+        if verdict is Truth.UNKNOWN
+        else (),
+        missing=once(need for one in findings for need in combining.needs_of(one)),
+    )
+    return Answer(
+        question=QUESTION,
+        subject=history.enrolment.source,
+        protocol=protocol.key,
+        protocol_version=protocol.version,
+        results=(result,),
+        on=on.isoformat(),
+        notes=(SUPPORT,),
+    )
+
+
+def default_day(history: History) -> date | None:
+    """The day of screening: when the subject's part in the study began, if its day is recorded."""
+    start = history.enrolment.period.start
+    return None if start is None else start.day
+
+
+def finding(criterion: Criterion, case: Case) -> Finding:
+    """One criterion of the protocol, naming every open choice that any of its parts was written with."""
+    found = holds(criterion, case)
+    choices = (
+        f"{name} = {value}" for part in everything_in(criterion) for name, value in part.choices.items()
+    )
+    return replace(found, notes=once((*found.notes, *choices)))
+
+
+def holds(criterion: Criterion, case: Case) -> Finding:  # noqa: C901, PLR0911, PLR0912 - one case per kind
+    """Whether a criterion holds, with its parts."""
+    match criterion:
+        case AllOf():
+            return combining.conjunction(criterion, [holds(part, case) for part in criterion.parts])
+        case AnyOf():
+            return combining.disjunction(criterion, [holds(part, case) for part in criterion.parts])
+        case FirstKnown():
+            return combining.first_known(criterion, [holds(part, case) for part in criterion.parts])
+        case Not():
+            return combining.negation(criterion, holds(criterion.part, case))
+        case Chosen():
+            return combining.as_its_part(criterion, holds(criterion.part, case))
+        case Allowed():
+            return _allowed(criterion, case)
+        case WhereApplicable():
+            applies, part = holds(criterion.applies, case), holds(criterion.part, case)
+            return combining.where_applicable(criterion, applies, part)
+        case Provided():
+            condition, part = holds(criterion.condition, case), holds(criterion.part, case)
+            return combining.provided(criterion, condition, part)
+        case UnlessAttested():
+            return _unless_attested(criterion, case)
+        case AgeBetween():
+            return age_between(criterion, case).of(criterion)
+        case Sex():
+            return sex(criterion, case).of(criterion)
+        case ChildbearingPotential():
+            return childbearing_potential(criterion, case).of(criterion)
+        case OtherEnrolment():
+            return other_enrolment(criterion, case).of(criterion)
+        case Attested():
+            return attested(criterion, case).of(criterion)
+        case Tested():
+            return tested(criterion, case).of(criterion)
+        case Measured():
+            return measured(criterion, case).of(criterion)
+        case ScoreAtBaseline():
+            return score_at_baseline(criterion, case).of(criterion)
+        case CreatinineClearance():
+            return creatinine_clearance(criterion, case).of(criterion)
+        case DailyDose():
+            return daily_dose(criterion, case).of(criterion)
+        case MonthlyDose():
+            return monthly_dose(criterion, case).of(criterion)
+        case DoseCourse():
+            return dose_course(criterion, case).of(criterion)
+        case StableTreatment():
+            return stable_treatment(criterion, case).of(criterion)
+        case LastDoseWithin():
+            return last_dose_within(criterion, case).of(criterion)
+
+
+def _allowed(criterion: Allowed, case: Case) -> Finding:
+    if not criterion.allowed:
+        return combining.not_allowed(criterion)
+    return combining.as_its_part(criterion, holds(criterion.part, case))
+
+
+def _unless_attested(criterion: UnlessAttested, case: Case) -> Finding:
+    part = holds(criterion.part, case)
+    scope = criterion.in_force
+    if scope is not None and scope.choice not in scope.among:
+        return combining.as_its_part(criterion, part)
+    code = criterion.attestation
+    stated = statement(case, code, Window(case.on))
+    words = case.protocol.attestations[code]
+    return combining.unless_attested(criterion, part, stated.finding(f"{criterion.id}-attested", words))

@@ -1,0 +1,181 @@
+"""What a patient took of some drugs, day by day, each drug-day counted once.
+
+Single doses of a day add up and stand before a period that covers the same day; of two periods the one
+that began later stands. Doses of different drugs of a group add up in the drug they are measured in.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import groupby, zip_longest
+
+from app.clinical.body import size
+from app.clinical.case import Case
+from app.clinical.given import Given, Question, ask, read, records_of
+from app.clinical.records import Administration, Coding, Source
+from app.clinical.truth import Truth
+from app.protocol.criteria import Route
+from app.protocol.eligibility import Drug
+
+SNOMED = "http://snomed.info/sct"
+ROUTES: dict[Route, Coding] = {
+    "oral": Coding(SNOMED, "26643006"),
+    "intravenous": Coding(SNOMED, "47625008"),
+    "subcutaneous": Coding(SNOMED, "34206005"),
+    "intramuscular": Coding(SNOMED, "78421000"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken of one drug on one day: these records, and which share of their dose is this day's."""
+
+    given: tuple[Given, ...]
+    share: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """The dose of every day it is known on, the records it rests on, and what could not be counted."""
+
+    doses: dict[date, Fraction]
+    sources: dict[date, tuple[Source, ...]]
+    questions: tuple[Question, ...]
+
+
+def exposure(
+    case: Case,
+    drugs: Iterable[Drug],
+    *,
+    unit: str,
+    until: date,
+    routes: tuple[Route, ...] = (),
+    spread: bool = False,
+) -> Exposure:
+    """The doses of these drugs up to a day, in `mg`, `mg/kg` or `mg/m2`.
+
+    With `spread` a single dose counts in equal shares for all the days it covers.
+    """
+    by_drug: defaultdict[str, list[Given]] = defaultdict(list)
+    questions: list[Question] = []
+    for record, drug in records_of(case, drugs):
+        right_way = _is_by(record, routes)
+        if right_way is Truth.NO:
+            continue
+        given, vague = read(record, drug, until=until)
+        questions += vague
+        if right_way is Truth.UNKNOWN:
+            questions.append(ask(record, "missing-observation", "by which route it was given"))
+        elif given is not None:
+            by_drug[drug.name].append(given)
+    known: list[tuple[date, Fraction, tuple[Source, ...]]] = []
+    for name in sorted(by_drug):
+        each, unclear = _amounts(case, by_drug[name], unit)
+        days, contradictions = by_day(by_drug[name], until=until, spread=spread)
+        questions += [*unclear, *contradictions]
+        known += _doses(days, each)
+    return _summed(known, questions)
+
+
+def by_day(
+    given: Sequence[Given], *, until: date, spread: bool
+) -> tuple[dict[date, Taken], tuple[Question, ...]]:
+    """What was taken of one drug on every day; nothing is named where two records contradict each other."""
+    ordered = sorted(given, key=lambda item: (item.first, str(item.source)))
+    days, questions = _periods([item for item in ordered if not item.single])
+    days.update(_single_doses([item for item in ordered if item.single], until=until, spread=spread))
+    return days, questions
+
+
+def _periods(ordered: Sequence[Given]) -> tuple[dict[date, Taken], tuple[Question, ...]]:
+    covering: defaultdict[date, list[Given]] = defaultdict(list)
+    for item in ordered:
+        for day in item.days:
+            covering[day].append(item)
+    days: dict[date, Taken] = {}
+    questions: list[Question] = []
+    for day, items in covering.items():
+        standing = [item for item in items if item.first == items[-1].first]
+        agree = len({item.amount for item in standing}) == 1
+        days[day] = Taken(tuple(standing[:1])) if agree else Taken(())
+        if not agree:
+            what = f"which dose was taken: {standing[0].source} says another one"
+            questions.append(ask(standing[-1].record, "conflicting-values", what))
+    return days, tuple(questions)
+
+
+def _single_doses(ordered: Sequence[Given], *, until: date, spread: bool) -> dict[date, Taken]:
+    """Each day's doses, spread over the days they cover but not beyond the next dose."""
+    dosed = {day: tuple(same) for day, same in groupby(ordered, key=lambda item: item.first)}
+    days: dict[date, Taken] = {}
+    for day, next_day in zip_longest(dosed, list(dosed)[1:]):
+        covers = dosed[day][0].drug.covers_days if spread else 1
+        end = min(day + timedelta(days=covers), until + timedelta(days=1), next_day or date.max)
+        for n in range((end - day).days):
+            days[day + timedelta(days=n)] = Taken(dosed[day], Fraction(1, covers))
+    return days
+
+
+def _amounts(case: Case, given: Sequence[Given], unit: str) -> tuple[dict[Source, Fraction], list[Question]]:
+    """What each record says of one day, in the unit asked for and as the drug its group is measured in."""
+    known: dict[Source, Fraction] = {}
+    questions: list[Question] = []
+    for item in given:
+        if item.amount is None:
+            questions.append(ask(item.record, "missing-observation", "its dose, its unit and how often"))
+            continue
+        scaled = _per_body(case, item, unit)
+        if scaled is None:
+            questions.append(ask(item.record, "missing-observation", f"weight or height near {item.first}"))
+            continue
+        known[item.source] = scaled * Fraction(item.drug.equals_mg) / Fraction(item.drug.mg)
+    return known, questions
+
+
+def _per_body(case: Case, item: Given, unit: str) -> Fraction | None:
+    """The dose of a day per kg or per m², or as a whole; None where the size of the body is not known."""
+    if item.amount is None:
+        return None
+    _, _, per = unit.partition("/")
+    dose = item.amount.daily
+    if (item.amount.per or "") == per:
+        return dose
+    for sized, invert in ((item.amount.per, False), (per, True)):
+        if not sized:
+            continue
+        body = size(case, sized, first=item.first, last=item.last)
+        if body is None:
+            return None
+        dose = dose / body if invert else dose * body
+    return dose
+
+
+def _doses(
+    days: dict[date, Taken], amounts: dict[Source, Fraction]
+) -> Iterator[tuple[date, Fraction, tuple[Source, ...]]]:
+    """The dose of every day on which all of it is known."""
+    for day, taken in days.items():
+        sources = tuple(item.source for item in taken.given)
+        if sources and all(source in amounts for source in sources):
+            yield day, sum((amounts[source] for source in sources), Fraction()) * taken.share, sources
+
+
+def _summed(
+    known: Iterable[tuple[date, Fraction, tuple[Source, ...]]], questions: Iterable[Question]
+) -> Exposure:
+    doses: dict[date, Fraction] = {}
+    sources: dict[date, tuple[Source, ...]] = {}
+    for day, dose, from_records in sorted(known, key=lambda one: one[0]):
+        doses[day] = doses.get(day, Fraction()) + dose
+        sources[day] = sources.get(day, ()) + from_records
+    return Exposure(doses, sources, tuple(dict.fromkeys(questions)))
+
+
+def _is_by(record: Administration, routes: tuple[Route, ...]) -> Truth:
+    """Whether it was given by one of these routes; any route will do where none is asked for."""
+    if not routes:
+        return Truth.YES
+    known = [route for route, coding in ROUTES.items() if coding in record.routes]
+    return Truth.of(not set(known).isdisjoint(routes)) if known else Truth.UNKNOWN

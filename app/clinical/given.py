@@ -1,0 +1,127 @@
+"""The records of a drug: on which days it was certainly taken, and how much each time.
+
+A record with a rate (`20 mg/d`) is taken on every day of its period; a record with a dose alone is one
+dose on its day. Days that are not certain are left out and leave a question.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from app.clinical.case import Case
+from app.clinical.dose import Amount, amount
+from app.clinical.records import Administration, Moment, Source
+from app.clinical.timeline import GIVEN
+from app.protocol.eligibility import Drug
+
+ATC = "http://www.whocc.no/atc"
+ONGOING = "in-progress"
+OVERNIGHT = 1  # days: an infusion that runs past midnight is still one dose
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Why a record cannot be counted in full, what would settle it, and the last day it may concern."""
+
+    reason: str
+    needs: str
+    source: Source
+    day: date = date.max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One record of a drug, from the first to the last day it was certainly taken on."""
+
+    record: Administration
+    drug: Drug
+    first: date
+    last: date
+    amount: Amount | None
+    single: bool
+
+    @property
+    def source(self) -> Source:
+        """The record it was read from."""
+        return self.record.source
+
+    @property
+    def days(self) -> Iterator[date]:
+        """Every day from the first to the last."""
+        return (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
+
+
+def records_of(case: Case, drugs: Iterable[Drug]) -> Iterator[tuple[Administration, Drug]]:
+    """The administrations of these drugs that count, each with the first of them it is coded as."""
+    wanted = tuple(drugs)
+    for record in case.history.administrations:
+        found = next((drug for drug in wanted if _is_of(record, drug)), None)
+        if found is not None and record.status in GIVEN:
+            yield record, found
+
+
+def read(record: Administration, drug: Drug, *, until: date) -> tuple[Given | None, tuple[Question, ...]]:
+    """One record up to a day; None where no day of it is certain or all of it lies later."""
+    start = record.period.start
+    if start is None:
+        return None, (ask(record, "partial-date", "when it was given"),)
+    if start.first_day > until:
+        return None, ()
+    first, last = start.last_day, _certain_end(record, start, until)
+    vague = _vagueness(record, start, known_end=last is not None)
+    questions = () if vague is None else (ask(record, "partial-date", "its first and last day", day=vague),)
+    ends = min(first if last is None else last, until)
+    if first > ends or (start.day is None and not record.has_period):
+        return None, questions
+    single, dose = _amount(record, start)
+    given = Given(record=record, drug=drug, first=first, last=ends, amount=dose, single=single)
+    return given, questions
+
+
+def ask(record: Administration, reason: str, what: str, *, day: date = date.max) -> Question:
+    """A question about one record."""
+    return Question(reason, f"{what} ({record.source})", record.source, day)
+
+
+def _is_of(record: Administration, drug: Drug) -> bool:
+    """Whether the record is coded as the drug; an ATC code stands for everything below it."""
+    return any(
+        coding.system == code.system
+        and (coding.code == code.code or (code.system == ATC and coding.code.startswith(code.code)))
+        for coding in record.codings
+        for code in drug.codes
+    )
+
+
+def _certain_end(record: Administration, start: Moment, until: date) -> date | None:
+    """The last day it was certainly taken on; None where it has ended and nobody said when."""
+    if not record.has_period:
+        return start.last_day
+    if record.period.end is not None:
+        return record.period.end.first_day
+    return until if record.status == ONGOING else None
+
+
+def _vagueness(record: Administration, start: Moment, *, known_end: bool) -> date | None:
+    """The last day on which it is not clear whether it was taken; None where every day is clear."""
+    end = record.period.end
+    if not known_end:
+        return date.max
+    if record.has_period and end is not None and end.day is None:
+        return end.last_day
+    return start.last_day if start.day is None else None
+
+
+def _amount(record: Administration, start: Moment) -> tuple[bool, Amount | None]:
+    """Whether it is a single dose, and how much; a dose without its frequency says nothing of a period."""
+    dose, rate = amount(record.dose, record.dose_unit), amount(record.rate, record.rate_unit)
+    if _is_short(record, start) and dose is not None and dose.days is None:
+        return True, dose
+    return False, next((one for one in (rate, dose) if one is not None and one.days is not None), None)
+
+
+def _is_short(record: Administration, start: Moment) -> bool:
+    if not record.has_period:
+        return True
+    end = record.period.end
+    return end is not None and (end.last_day - start.first_day).days <= OVERNIGHT

@@ -1,0 +1,150 @@
+"""Criterion about current treatment: the same doses for long enough, nothing begun and nothing stopped."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from app.clinical.case import Case, Judged, once
+from app.clinical.comparison import plain, six_digits
+from app.clinical.exposure import Taken, by_day
+from app.clinical.given import Given, Question, ask, read, records_of
+from app.clinical.latest import Window
+from app.clinical.records import Source
+from app.clinical.treatment import history_complete
+from app.clinical.truth import Truth
+from app.protocol.criteria import StableTreatment
+from app.protocol.eligibility import HISTORY_COMPLETE, Drug
+
+Level = tuple[str, Fraction] | None
+"""What was taken on a day, so that two days can be compared; None is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One drug over the window: whether it was taken, what changed, and what is not clear."""
+
+    drug: Drug
+    taken: bool
+    sources: tuple[Source, ...]
+    shown: str
+    change: str | None = None
+    questions: tuple[Question, ...] = ()
+
+
+def stable_treatment(criterion: StableTreatment, case: Case) -> Judged:
+    """On the required drug all the time, and no dose of any counted drug changed."""
+    first = case.on - timedelta(days=criterion.days)
+    courses = [course for course in _courses(criterion, case, first) if course.taken or course.questions]
+    changes = [course for course in courses if course.change is not None]
+    questions = [question for course in courses for question in course.questions]
+    required = {drug.name for drug in case.protocol.drugs_named(criterion.required)}
+    on_it = any(course.drug.name in required and course.taken for course in courses)
+    judged = _verdict(case, criterion, changes, questions, on_it=on_it)
+    return Judged(
+        truth=judged.truth,
+        reasons=judged.reasons,
+        needs=judged.needs,
+        observed="; ".join(course.shown for course in changes or courses) or "no such treatment recorded",
+        threshold=f"{' or '.join(criterion.required)}, and no dose begun, changed or stopped "
+        f"from {first} to {case.on}",
+        evidence=once(
+            (*(source for course in changes or courses for source in course.sources), *judged.evidence)
+        ),
+    )
+
+
+def _verdict(
+    case: Case,
+    criterion: StableTreatment,
+    changes: list[Course],
+    questions: list[Question],
+    *,
+    on_it: bool,
+) -> Judged:
+    if changes:
+        return Judged(truth=Truth.NO)
+    if questions:
+        return Judged(
+            truth=Truth.UNKNOWN,
+            reasons=once(question.reason for question in questions),
+            needs="; ".join(once(question.needs for question in questions)),
+            evidence=once(question.source for question in questions),
+        )
+    complete = history_complete(case, Window(case.on, criterion.history_within_days))
+    if complete.truth is Truth.YES:
+        return Judged(truth=Truth.of(on_it), evidence=complete.evidence)
+    return Judged(
+        truth=Truth.UNKNOWN,
+        reasons=complete.reasons or ("attestation-missing",),
+        needs=complete.needs or case.to_attest(HISTORY_COMPLETE),
+        evidence=complete.evidence,
+    )
+
+
+def _courses(criterion: StableTreatment, case: Case, first: date) -> Iterable[Course]:
+    for drugs in criterion.classes:
+        if not drugs.counted:
+            continue
+        for drug in case.protocol.drugs_named(drugs.drugs):
+            yield _course(case, drug, first, criterion.tolerance_mg, as_needed=drugs.as_needed)
+
+
+def _course(case: Case, drug: Drug, first: date, tolerance: Decimal, *, as_needed: bool) -> Course:
+    given: list[Given] = []
+    vague: list[Question] = []
+    for record, _ in records_of(case, (drug,)):
+        one, unclear = read(record, drug, until=case.on)
+        vague += [question for question in unclear if question.day >= first]
+        if one is not None and not (as_needed and one.single):
+            given.append(one)
+    days, contradictions = by_day(given, until=case.on, spread=True)
+    window = [first + timedelta(days=n) for n in range((case.on - first).days + 1)]
+    here = [item for item in given if item.last >= first]
+    questions = [*vague, *(question for question in contradictions if _touches(question, here))]
+    levels = [_level(days.get(day)) for day in window]
+    at = next((n for n in range(1, len(window)) if _differ(levels[0], levels[n], tolerance)), None)
+    if at is not None and any(item.single for item in here):
+        what = f"whether single doses of {drug.name} are a treatment at a stable dose"
+        questions.append(ask(here[0].record, "ambiguous-protocol", what))
+    changed = at is not None and not questions
+    shown = f"{drug.name} {_shown(levels[-1])}"
+    if at is not None:
+        shown = f"{drug.name} {_shown(levels[0])}, then {_shown(levels[at])} from {window[at]}"
+    return Course(
+        drug=drug,
+        taken=any(level is not None for level in levels),
+        sources=tuple(item.source for item in here),
+        shown=shown,
+        change=shown if changed else None,
+        questions=tuple(questions),
+    )
+
+
+def _touches(question: Question, given: Iterable[Given]) -> bool:
+    return any(item.source == question.source for item in given)
+
+
+def _level(taken: Taken | None) -> Level:
+    """Amounts that are not known are the same as long as the same record says so."""
+    if taken is None or not taken.given:
+        return None
+    if any(item.amount is None for item in taken.given):
+        return ", ".join(str(item.source) for item in taken.given), Fraction()
+    per = taken.given[0].amount.per if taken.given[0].amount is not None else None
+    total = sum((item.amount.daily for item in taken.given if item.amount is not None), Fraction())
+    return f"mg/{per}/d" if per else "mg/d", total * taken.share
+
+
+def _differ(one: Level, other: Level, tolerance: Decimal) -> bool:
+    if one is None or other is None or one[0] != other[0]:
+        return one != other
+    return abs(one[1] - other[1]) > Fraction(tolerance)
+
+
+def _shown(level: Level) -> str:
+    if level is None:
+        return "none"
+    unit, dose = level
+    return f"{plain(six_digits(dose))} {unit}" if unit.startswith("mg/") else "at a dose not known"

@@ -1,0 +1,205 @@
+"""Criteria about past treatment: doses long enough, doses often enough, and the last dose."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from app.clinical.case import Case, Judged, once
+from app.clinical.comparison import plain, six_digits
+from app.clinical.exposure import Exposure, exposure
+from app.clinical.given import Question, read, records_of
+from app.clinical.latest import Window
+from app.clinical.records import Source
+from app.clinical.results import statement
+from app.clinical.truth import Truth
+from app.protocol.criteria import DailyDose, DoseCourse, LastDoseWithin, MonthlyDose
+from app.protocol.eligibility import HISTORY_COMPLETE
+
+MONTH = 30  # days
+PER_UNIT = {"mg/d": ("mg", 1), "mg/kg/d": ("mg/kg", 1), "mg/wk": ("mg", 7)}
+"""The amount a day is counted in, and how many days' worth the threshold names."""
+
+
+def daily_dose(criterion: DailyDose, case: Case) -> Judged:
+    """Enough of the drug on enough days of one course."""
+    unit, times = PER_UNIT[criterion.unit]
+    drugs = case.protocol.drugs_named(criterion.drugs)
+    taken = exposure(case, drugs, unit=unit, until=case.on, routes=criterion.routes, spread=True)
+    doses = {day: six_digits(dose * times) for day, dose in taken.doses.items()}
+    gap = 0 if criterion.consecutive else criterion.gap_days
+    courses = [*_courses([day for day in doses if _is_enough(criterion, doses[day])], gap)]
+    if criterion.average:
+        averaged = [
+            course for course in _courses(list(doses), gap) if _is_enough_on_average(criterion, course, doses)
+        ]
+        courses += averaged
+    longest = max(courses, key=len, default=[])
+    met = len(longest) >= criterion.days
+    shown = longest or list(doses)
+    above = criterion.note_above is not None and any(doses[day] > criterion.note_above for day in shown)
+    judged = _decided(case, met=met, questions=taken.questions)
+    return replace(
+        judged,
+        observed=_course_shown(shown, doses, criterion.unit),
+        threshold=f"{'>' if criterion.strict else '>='} {plain(criterion.dose)} {criterion.unit} "
+        f"on {criterion.days} days{' in a row' if criterion.consecutive else ''}",
+        evidence=_evidence(taken, shown) + judged.evidence,
+        notes=(f"more than {criterion.note_above} {criterion.unit} on some days",) if above else (),
+    )
+
+
+def monthly_dose(criterion: MonthlyDose, case: Case) -> Judged:
+    """Enough of the drug in each of so many months of 30 days, one after the other."""
+    drugs = case.protocol.drugs_named(criterion.drugs)
+    taken = exposure(case, drugs, unit=criterion.unit, until=case.on, routes=criterion.routes)
+    found = _months(criterion, taken.doses)
+    judged = _decided(case, met=found is not None, questions=taken.questions)
+    days = found or list(taken.doses)
+    return replace(
+        judged,
+        observed=_doses_shown(days, taken.doses, criterion.unit),
+        threshold=f">= {plain(criterion.dose)} {criterion.unit} in each of {criterion.months} months",
+        evidence=_evidence(taken, days) + judged.evidence,
+    )
+
+
+def dose_course(criterion: DoseCourse, case: Case) -> Judged:
+    """So many doses of that size, each the right number of days after the one before."""
+    drugs = case.protocol.drugs_named(criterion.drugs)
+    taken = exposure(case, drugs, unit=criterion.unit, until=case.on, routes=criterion.routes)
+    low, high = (criterion.dose * (1 + sign * criterion.dose_tolerance) for sign in (-1, 1))
+    sized = [day for day, dose in taken.doses.items() if low <= six_digits(dose) <= high]
+    course = _longest_chain(sized, criterion.interval_days, criterion.interval_tolerance)
+    met = len(course) >= criterion.doses
+    days = course if met else list(taken.doses)
+    judged = _decided(case, met=met, questions=taken.questions)
+    size = plain(criterion.dose) if low == high else f"{plain(low)} to {plain(high)}"
+    return replace(
+        judged,
+        observed=_doses_shown(days, taken.doses, criterion.unit),
+        threshold=f"{criterion.doses} doses of {size} {criterion.unit}, "
+        f"{criterion.interval_days} ± {criterion.interval_tolerance} days apart",
+        evidence=_evidence(taken, days) + judged.evidence,
+    )
+
+
+def last_dose_within(criterion: LastDoseWithin, case: Case) -> Judged:
+    """Some dose of the drug lies in the days before baseline."""
+    last = case.baseline
+    first = last - timedelta(days=criterion.days)
+    doses: list[tuple[date, Source]] = []
+    questions: list[Question] = []
+    for record, drug in records_of(case, case.protocol.drugs_named(criterion.drugs)):
+        given, vague = read(record, drug, until=last)
+        if given is not None:
+            doses.append((given.last, given.source))
+        questions += [question for question in vague if question.day >= first]
+    latest = max(doses, key=lambda dose: (dose[0], str(dose[1])), default=None)
+    met = latest is not None and latest[0] >= first
+    judged = _decided(case, met=met, questions=questions, window=Window(last, criterion.history_within_days))
+    threshold = f"within {criterion.days} days before {last}"
+    if latest is None:
+        return replace(judged, threshold=threshold, observed="no dose recorded")
+    day, source = latest
+    return replace(
+        judged,
+        threshold=threshold,
+        observed=f"last dose {day}, {(last - day).days} days before",
+        evidence=(source, *judged.evidence),
+    )
+
+
+def history_complete(case: Case, window: Window | None = None) -> Judged:
+    """Whether the investigator says that a drug not recorded was not given."""
+    return statement(case, HISTORY_COMPLETE, window or Window(case.on))
+
+
+def _decided(case: Case, *, met: bool, questions: Sequence[Question], window: Window | None = None) -> Judged:
+    """Met by what is recorded; not met only if nothing is open and all that was given is recorded."""
+    if met:
+        return Judged(truth=Truth.YES)
+    if questions:
+        return Judged(
+            truth=Truth.UNKNOWN,
+            reasons=once(question.reason for question in questions),
+            needs="; ".join(once(question.needs for question in questions)),
+            evidence=once(question.source for question in questions),
+        )
+    complete = history_complete(case, window)
+    if complete.truth is Truth.YES:
+        return Judged(truth=Truth.NO, evidence=complete.evidence)
+    return Judged(
+        truth=Truth.UNKNOWN,
+        reasons=complete.reasons or ("attestation-missing",),
+        needs=complete.needs or case.to_attest(HISTORY_COMPLETE),
+        evidence=complete.evidence,
+    )
+
+
+def _is_enough(criterion: DailyDose, dose: Decimal) -> bool:
+    if criterion.upper_strict and criterion.note_above is not None and dose > criterion.note_above:
+        return False
+    return dose > criterion.dose if criterion.strict else dose >= criterion.dose
+
+
+def _is_enough_on_average(criterion: DailyDose, course: Sequence[date], doses: dict[date, Decimal]) -> bool:
+    mean = sum((Fraction(doses[day]) for day in course), Fraction()) / len(course)
+    return _is_enough(criterion, six_digits(mean))
+
+
+def _courses(days: Sequence[date], gap: int) -> Iterator[list[date]]:
+    """The days as courses: a longer gap than allowed begins a new one."""
+    course: list[date] = []
+    for day in days:
+        if course and (day - course[-1]).days - 1 > gap:
+            yield course
+            course = []
+        course.append(day)
+    if course:
+        yield course
+
+
+def _months(criterion: MonthlyDose, doses: dict[date, Fraction]) -> list[date] | None:
+    """The days of the months in a row that each hold enough, wherever the first of them begins."""
+    if not doses:
+        return None
+    days = list(doses)
+    for start in range(-MONTH + 1, (days[-1] - days[0]).days + 1):
+        first = days[0] + timedelta(days=start)
+        months = [
+            [day for day in days if (day - first).days // MONTH == month] for month in range(criterion.months)
+        ]
+        if all(
+            six_digits(sum((doses[day] for day in month), Fraction())) >= criterion.dose for month in months
+        ):
+            return [day for month in months for day in month]
+    return None
+
+
+def _longest_chain(days: Sequence[date], interval: int, tolerance: int) -> list[date]:
+    """The longest series of days each of which follows the one before at about the interval."""
+    chains: dict[date, list[date]] = {}
+    for day in days:
+        before = [chain for last, chain in chains.items() if abs((day - last).days - interval) <= tolerance]
+        chains[day] = [*max(before, key=len, default=[]), day]
+    return max(chains.values(), key=len, default=[])
+
+
+def _evidence(taken: Exposure, days: Iterable[date]) -> tuple[Source, ...]:
+    return once(source for day in days for source in taken.sources[day])
+
+
+def _course_shown(course: Sequence[date], doses: dict[date, Decimal], unit: str) -> str:
+    if not course:
+        return "no known dose recorded"
+    amounts = sorted({doses[day] for day in course})
+    size = plain(amounts[0]) if len(amounts) == 1 else f"{plain(amounts[0])} to {plain(amounts[-1])}"
+    return f"{size} {unit} on {len(course)} days, {course[0]} to {course[-1]}"
+
+
+def _doses_shown(days: Sequence[date], doses: dict[date, Fraction], unit: str) -> str:
+    if not days:
+        return "no known dose recorded"
+    return ", ".join(f"{plain(six_digits(doses[day]))} {unit} on {day}" for day in days)

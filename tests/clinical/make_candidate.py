@@ -1,0 +1,221 @@
+"""A candidate who is eligible, and small changes to her.
+
+    candidate()                                             the one of the protocol file
+    candidate(results={"loinc:777-3": count(25)})           with another platelet count
+    candidate(attested={"consent-signed": None})            without a statement
+    candidate(treatments={"belimumab": [dose(600, -45)]})   with another treatment
+
+Days are counted from the day asked for.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from app.clinical.answers import Answer, Finding
+from app.clinical.attestation import SYSTEM as ATTESTATION
+from app.clinical.eligibility import assess
+from app.clinical.exposure import ROUTES
+from app.clinical.records import Administration, Coding, Enrolment, History, Measurement, Person, Source, Span
+from app.protocol.criteria import Route, written_short
+from app.protocol.definition import Protocol
+from app.protocol.eligibility import Candidate, Recorded, Treated
+from app.protocol.loader import LIBRARY, read
+from tests.clinical.make import at, enrolment, sledai, source
+
+ANSWERS = {
+    "positive": Coding("http://snomed.info/sct", "10828004"),
+    "negative": Coding("http://snomed.info/sct", "260385009"),
+}
+
+
+@cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads((LIBRARY / "msc-sle.toml").read_text(encoding="utf-8"), parse_float=Decimal)
+
+
+def protocol(**choices: Any) -> Protocol:
+    """MSC-SLE, with some of its open choices made otherwise: `protocol(i3__op=">")`."""
+    wanted = {name.replace("__", "."): value for name, value in choices.items()}
+    return chosen(wanted)
+
+
+def chosen(choices: Mapping[str, Any]) -> Protocol:
+    """MSC-SLE with these choices by their own names."""
+    unknown = set(choices) - {choice["name"] for choice in _file()["choices"]}
+    assert not unknown, unknown
+    made = [choice | {"value": choices.get(choice["name"], choice["value"])} for choice in _file()["choices"]]
+    return read(_file() | {"choices": made}, name="msc-sle.toml")
+
+
+MSC_SLE = protocol()
+ON = MSC_SLE.candidate.on or date.max
+
+
+def on(days: int) -> str:
+    """The date so many days from the day asked for."""
+    return (ON + timedelta(days=days)).isoformat()
+
+
+def number(value: str | int, *, day: int = -5, **more: Any) -> Recorded:
+    """A number as received, `<30` with its comparator."""
+    text = str(value)
+    digits = text.lstrip("<>=")
+    return Recorded(value=Decimal(digits), comparator=text.removesuffix(digits) or None, day=day, **more)
+
+
+def positive(day: int = -5) -> Recorded:
+    """A positive test."""
+    return Recorded(answer="positive", day=day)
+
+
+def negative(day: int = -5) -> Recorded:
+    """A negative test."""
+    return Recorded(answer="negative", day=day)
+
+
+def period(
+    amount: str | int | None,
+    unit: str | None,
+    since: int,
+    until: int | None = None,
+    route: Route | None = "oral",
+) -> Treated:
+    """A treatment over a period, going on where no end is given."""
+    size = None if amount is None else Decimal(amount)
+    return Treated(amount=size, unit=unit, since=since, until=until, route=route)
+
+
+def dose(amount: str | int, day: int, *, unit: str = "mg", route: Route | None = "intravenous") -> Treated:
+    """A single dose on one day."""
+    return Treated(amount=Decimal(amount), unit=unit, since=day, route=route, single=True)
+
+
+def candidate(
+    *,
+    results: Mapping[str, Recorded | None] | None = None,
+    attested: Mapping[str, bool | None] | None = None,
+    treatments: Mapping[str, list[Treated]] | None = None,
+    score: int | None = 10,
+    birth_date: str | None = "1989-03-14",
+    gender: str | None = "female",
+    extra: tuple[Measurement | Administration | Enrolment, ...] = (),
+) -> History:
+    """The candidate of the protocol file with these changes; None takes something away."""
+    file = MSC_SLE.candidate
+    tests: dict[str, Any] = {**file.results, **(results or {})}
+    stated: dict[str, Any] = {**file.attested, **(attested or {})}
+    drugs: dict[str, Any] = {**file.treatments, **(treatments or {})}
+    measurements = [
+        *(result(code, one) for code, one in tests.items() if one),
+        *(statement(code, truth) for code, truth in stated.items() if truth is not None),
+        *(() if score is None else sledai(score, on=on(-3))),
+        *(one for one in extra if isinstance(one, Measurement)),
+    ]
+    return History(
+        enrolment=enrolment(since=ON.isoformat()),
+        person=Person(
+            source=Source("Patient", "p", 1),
+            birth_date=None if birth_date is None else at(birth_date),
+            gender=gender,
+            deceased=None,
+            deceased_at=None,
+        ),
+        study=None,
+        other_enrolments=tuple(one for one in extra if isinstance(one, Enrolment)),
+        measurements=tuple(measurements),
+        administrations=(
+            *(treatment(drug, one) for drug, all_of_it in drugs.items() if all_of_it for one in all_of_it),
+            *(one for one in extra if isinstance(one, Administration)),
+        ),
+    )
+
+
+def changed(change: Candidate) -> History:
+    """The candidate with the changes of a worked example."""
+    return candidate(
+        results={code: one or None for code, one in change.results.items()},
+        attested=change.attested,
+        treatments={drug: list(one or ()) for drug, one in change.treatments.items()},
+        score=10 if change.sledai is None else (change.sledai or None),
+        birth_date=change.birth_date or "1989-03-14",
+        gender=change.gender or "female",
+    )
+
+
+def result(code: str, said: Recorded, **other: Any) -> Measurement:
+    """One Observation."""
+    answers = (ANSWERS[said.answer],) if said.answer else ()
+    if said.coded is not None:
+        answers = (Coding(said.coded.system, said.coded.code),)
+    made = Measurement(
+        source=source("Observation"),
+        part=0,
+        patient="p",
+        status="final",
+        codings=(Coding(**written_short(code)),),
+        when=at(on(said.day)),
+        value=said.value,
+        unit=said.unit,
+        comparator=said.comparator,
+        received=None if said.value is None else str(said.value),
+        received_unit=said.unit,
+        answers=answers,
+        low=said.low,
+        high=said.high,
+    )
+    return replace(made, **other)
+
+
+def statement(code: str, truth: bool, *, day: int = -1, **other: Any) -> Measurement:
+    """One fact an investigator attests."""
+    made = result("loinc:0", Recorded(day=day))
+    return replace(made, **{"codings": (Coding(ATTESTATION, code),), "truth": truth, **other})
+
+
+def treatment(drug: str, said: Treated, **other: Any) -> Administration:
+    """One MedicationAdministration, coded with the drug's first code."""
+    code = next(one for one in MSC_SLE.drugs if one.name == drug).codes[0]
+    start, end = at(on(said.since)), None if said.until is None else at(on(said.until))
+    made = Administration(
+        source=source("MedicationAdministration"),
+        patient="p",
+        study=None,
+        status="in-progress" if end is None and not said.single else "completed",
+        codings=(Coding(code.system, code.code),),
+        text=drug,
+        period=Span(start, start) if said.single else Span(start, end),
+        has_period=not said.single,
+        dose=said.amount if said.single else None,
+        dose_unit=said.unit if said.single else None,
+        rate=None if said.single else said.amount,
+        rate_unit=None if said.single else said.unit,
+        routes=() if said.route is None else (ROUTES[said.route],),
+        reasons=(),
+    )
+    return replace(made, **other)
+
+
+def answer(history: History, *, by: Protocol = MSC_SLE, day: date = ON) -> Answer:
+    """The answer to whether she may enter."""
+    return assess(by, history, on=day)
+
+
+def verdict(history: History, **how: Any) -> str:
+    """eligible, ineligible or undetermined."""
+    return answer(history, **how).results[0].verdict
+
+
+def findings(history: History, **how: Any) -> dict[str, Finding]:
+    """Every finding with its parts, by id."""
+    found: dict[str, Finding] = {}
+    to_read = list(answer(history, **how).results[0].findings)
+    while to_read:
+        one = to_read.pop()
+        found[one.id] = one
+        to_read += one.parts
+    return found
