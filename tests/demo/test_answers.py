@@ -1,14 +1,17 @@
 """What the demonstration trial answers, through mapping and pure functions (docs/demonstration.md)."""
 
+from datetime import date
+
 import pytest
 
-from app.clinical import sri
+from app.clinical import eligibility, sri
 from app.clinical.answers import Result
 from app.clinical.records import Measurement
 from app.clinical.truth import Truth
 from app.demo import TRIAL
 from app.protocol.loader import load_all
 from tests.demo.stories import history, records
+from tools.demonstration.candidates import ATTESTED
 
 VISITS = ("M3", "M6", "M9", "M12")
 MET, NOT, OPEN = "met", "not-met", "undetermined"
@@ -54,6 +57,38 @@ def test_the_index_of_a_treated_subject(subject: str, visit: str, rule: str, ver
     found = answer(subject, visit, rule)
     assert found.verdict == verdict
     assert found.reasons == (REASONS[subject, visit] if verdict == OPEN else ())
+
+
+CANDIDATES = {
+    "msc-sle-c01": ("ineligible", ["E6"]),
+    "msc-sle-c02": ("undetermined", ["E5"]),
+    "msc-sle-c03": ("eligible", []),
+}
+
+
+@pytest.mark.parametrize("candidate", CANDIDATES)
+def test_the_eligibility_of_a_candidate_on_the_day_of_screening(candidate: str) -> None:
+    recorded = history(candidate)
+    screened = recorded.enrolment.period.start
+    assert screened is not None
+    result = eligibility.assess(load_all()["MSC-SLE"], recorded, on=screened.first_day).results[0]
+    as_wanted = {"I": Truth.YES, "E": Truth.NO}
+    in_the_way = [one.id for one in result.findings if one.verdict is not as_wanted[one.id[0]]]
+    assert (result.verdict, in_the_way) == CANDIDATES[candidate]
+
+
+def test_an_undetermined_candidate_is_told_what_to_do() -> None:
+    recorded = history("msc-sle-c02")
+    result = eligibility.assess(load_all()["MSC-SLE"], recorded, on=date(2022, 10, 3)).results[0]
+    assert [needed for needed in result.missing if "HTLV" in needed] == list(result.missing)
+
+
+def test_no_criterion_of_the_protocol_asks_candidates_for_a_statement_they_lack() -> None:
+    only_where_something_is_wrong = {
+        code for code in load_all()["MSC-SLE"].attestations if "due-to-sle" in code or "excepted" in code
+    }
+    asked = set(load_all()["MSC-SLE"].attestations) - only_where_something_is_wrong
+    assert set(ATTESTED) == asked
 
 
 def test_subject_01_responds_at_m6_for_the_registry_and_not_for_the_synopsis() -> None:

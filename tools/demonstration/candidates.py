@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from app.clinical.codes import BASE
+from app.clinical.case import ATTESTATION
 from app.fhir_mapping.units import LOINC
 from tools.demonstration.laboratory import ANALYTES, EXAMINATIONS, SCREENED, TESTS, WEIGHT, Unit
 from tools.demonstration.pieces import (
@@ -34,7 +34,7 @@ from tools.demonstration.subjects import Seen
 
 HYDROXYCHLOROQUINE = ("P01BA02", "hydroxychloroquine")
 MYCOPHENOLATE = ("L04AA06", "mycophenolate mofetil")
-AZATHIOPRINE = ("L04AX01", "azathioprine")
+LEFLUNOMIDE = ("L04AK01", "leflunomide")
 RITUXIMAB = ("L01FA01", "rituximab")
 
 Course = tuple[tuple[str, str], str, int, int | None]
@@ -95,7 +95,7 @@ CANDIDATES = (
             bilag="EBEBECEE",
             pga="2.1",
         ),
-        courses=(*STEADY, (AZATHIOPRINE, "175", -210, -60)),
+        courses=(*STEADY, (LEFLUNOMIDE, "20", -210, -60)),
         missing=("htlv",),
     ),
     Candidate(
@@ -110,8 +110,33 @@ CANDIDATES = (
     ),
 )
 
-ATTESTED: dict[str, bool] = {}
-"""What an investigator states of each of them."""
+ATTESTED = {
+    "sle-acr-fulfilled": True,
+    "sle-therapies-failed": True,
+    "first-line-failed": True,
+    "second-line-failed": True,
+    "treatment-history-complete": True,
+    "childbearing-potential": True,
+    "contraception-effective": True,
+    "consent-signed": True,
+    "social-security": True,
+    "breastfeeding": False,
+    "clinical-heart-failure": False,
+    "uncontrolled-ventricular-arrhythmia": False,
+    "blood-gas-on-room-air": True,
+    "severe-psychiatric-disorder": False,
+    "active-neoplasm": False,
+    "myelodysplasia": False,
+    "uncontrolled-infection": False,
+    "substance-abuse": False,
+    "research-exclusion-period": False,
+    "incapable-of-consent": False,
+    "in-another-study": False,
+    "poor-compliance": False,
+    "legal-protection": False,
+}
+"""What an investigator states of every candidate, where it applies to them."""
+OF_WOMEN = ("childbearing-potential", "breastfeeding")
 
 
 def candidate(one: Candidate) -> list[Json]:
@@ -182,11 +207,13 @@ def _treatments(one: Candidate, name: str, patient: str) -> Iterator[Json]:
 def _attestations(one: Candidate, name: str, patient: str) -> Iterator[Json]:
     """What the investigator states on the day of screening."""
     for fact, stated in ATTESTED.items():
+        if fact in OF_WOMEN and one.gender != "female":
+            continue
         yield observation(
             f"{name}-{fact}",
             patient,
             one.screened.isoformat(),
-            code=concept(coding(BASE + "attestation", fact)),
+            code=concept(coding(ATTESTATION, fact)),
             category="survey",
             valueBoolean=stated,
         )

@@ -27,6 +27,7 @@ class Analyte:
     key: str
     loinc: tuple[str, str]
     unit: Unit
+    category: str = "laboratory"
     low: tuple[str, str] | None = None
     high: tuple[str, str] | None = None
     others: tuple[tuple[str, Unit], ...] = ()
@@ -110,7 +111,7 @@ ANALYTES = (
         ),
     ),
 )
-WEIGHT = Analyte(key="weight", loinc=("29463-7", "Body weight"), unit=ucum("kg", 1))
+WEIGHT = Analyte(key="weight", loinc=("29463-7", "Body weight"), unit=ucum("kg", 1), category="vital-signs")
 
 
 TRANSAMINASE = "[Enzymatic activity/volume] in Serum or Plasma"
@@ -142,8 +143,15 @@ EXAMINATIONS = (
         unit=ucum("U/L", 0),
         high=("40", "40"),
     ),
-    Analyte(key="lvef", loinc=("10230-1", "Left ventricular Ejection fraction"), unit=ucum("%", 0)),
-    Analyte(key="pap", loinc=("8414-5", "Pulmonary artery Mean blood pressure"), unit=MMHG),
+    Analyte(
+        key="lvef",
+        loinc=("10230-1", "Left ventricular Ejection fraction"),
+        unit=ucum("%", 0),
+        category="procedure",
+    ),
+    Analyte(
+        key="pap", loinc=("8414-5", "Pulmonary artery Mean blood pressure"), unit=MMHG, category="procedure"
+    ),
     Analyte(key="pao2", loinc=("2703-7", f"Oxygen {GAS}"), unit=MMHG),
     Analyte(key="paco2", loinc=("2019-8", f"Carbon dioxide {GAS}"), unit=MMHG),
     Analyte(

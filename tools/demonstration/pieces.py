@@ -10,7 +10,7 @@ from app.clinical.codes import BASE, BILAG_GRADE, BILAG_SYSTEM, CLASSIC_SYSTEMS,
 from app.clinical.records import Coding
 from app.fhir_mapping.extensions import SITE, VISIT
 from app.fhir_mapping.units import LOINC, UCUM
-from tools.demonstration.laboratory import WEIGHT, Analyte, Unit
+from tools.demonstration.laboratory import Analyte, Unit
 from tools.demonstration.subjects import Seen
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -102,7 +102,7 @@ def laboratory(
     gender: str = "female",
     units: str = "ucum",
 ) -> Json:
-    """A laboratory result with the reference range and the unit of its laboratory."""
+    """A measured value, with the reference range and the unit of its laboratory."""
     unit = dict(analyte.others).get(units, analyte.unit)
     which = 0 if gender == "female" else 1
     low = Decimal(analyte.low[which]) if analyte.low else None
@@ -120,11 +120,11 @@ def laboratory(
         patient,
         instant(day, "08:10"),
         code=concept(coding(LOINC, *(unit.loinc or analyte.loinc))),
-        category="vital-signs" if analyte is WEIGHT else "laboratory",
+        category=analyte.category,
         valueQuantity=quantity(value, unit),
         **found,
     )
-    return made if analyte is WEIGHT else result(made, day)
+    return result(made, day) if analyte.category == "laboratory" else made
 
 
 def result(made: Json, day: date) -> Json:
