@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from app.clinical.case import ATTESTATION
+from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.fhir_mapping.units import LOINC
 from tools.demonstration.laboratory import ANALYTES, EXAMINATIONS, SCREENED, TESTS, WEIGHT, Unit
 from tools.demonstration.pieces import (

@@ -150,7 +150,10 @@ EXAMINATIONS = (
         category="procedure",
     ),
     Analyte(
-        key="pap", loinc=("8414-5", "Pulmonary artery Mean blood pressure"), unit=MMHG, category="procedure"
+        key="pap",
+        loinc=("8414-5", "Pulmonary artery Mean blood pressure"),
+        unit=MMHG,
+        category="procedure",
     ),
     Analyte(key="pao2", loinc=("2703-7", f"Oxygen {GAS}"), unit=MMHG),
     Analyte(key="paco2", loinc=("2019-8", f"Carbon dioxide {GAS}"), unit=MMHG),
