@@ -43,7 +43,7 @@ NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
 SERIOUSNESS = "http://terminology.hl7.org/CodeSystem/adverse-event-seriousness"
 NCIT_GRADES = {"C41338": 1, "C41339": 2, "C41340": 3, "C41337": 4, "C48275": 5}
 
-_GRADE = re.compile(r"(?:grade|g)?[\s-]*([0-5])", re.ASCII | re.IGNORECASE)
+_GRADE = re.compile(r"(?:(?:grade|g)[\s-]*)?([0-5])", re.ASCII | re.IGNORECASE)
 
 
 def to_records(document: Document, source: Source) -> tuple[AdverseEvent]:

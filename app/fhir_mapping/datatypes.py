@@ -300,5 +300,5 @@ def fold(text: str) -> str:
     """The text as a search compares it: without case, without accents."""
     if text.isascii():
         return text.lower()
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(part for part in parts if not unicodedata.combining(part))
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(part for part in plain if not unicodedata.combining(part))

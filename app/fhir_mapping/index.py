@@ -17,10 +17,8 @@ from app.clinical.records import (
     AdverseEvent,
     Enrolment,
     Measurement,
-    Person,
     Record,
     Source,
-    Study,
 )
 from app.fhir_mapping.change import IndexRows
 from app.fhir_mapping.datatypes import Path, date_bounds, fold, reference, split, walk
@@ -107,32 +105,18 @@ def records(
     A mapping does not know our own address; the index does, and so it decides whom an absolute
     reference means.
     """
-    made = resource.to_records(document, source)
-    return (
-        tuple(_of(record, patient, study) for record in made) if _is_elsewhere(made, patient, study) else made
-    )
+    return tuple(_of(record, patient or "", study) for record in resource.to_records(document, source))
 
 
-def _is_elsewhere(made: tuple[Record, ...], patient: str | None, study: str | None) -> bool:
-    """Whether the records name another patient or study than the index; all of one document name the same."""
-    match made[0] if made else None:
-        case Measurement() as first:
-            return first.patient != (patient or "")
-        case Enrolment() | AdverseEvent() | Administration() as first:
-            return first.patient != (patient or "") or (first.study or None) != study
-        case Person() | Study() | None:
-            return False
-
-
-def _of(record: Record, patient: str | None, study: str | None) -> Record:
+def _of(record: Record, patient: str, study: str | None) -> Record:
     match record:
-        case Enrolment():
-            return replace(record, patient=patient or "", study=study or "")
-        case AdverseEvent() | Administration():
-            return replace(record, patient=patient or "", study=study)
-        case Measurement():
-            return replace(record, patient=patient or "")
-        case Person() | Study():
+        case Measurement() if record.patient != patient:
+            return replace(record, patient=patient)
+        case Enrolment() if (record.patient, record.study) != (patient, study or ""):
+            return replace(record, patient=patient, study=study or "")
+        case AdverseEvent() | Administration() if (record.patient, record.study) != (patient, study):
+            return replace(record, patient=patient, study=study)
+        case _:
             return record
 
 

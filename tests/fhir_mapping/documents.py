@@ -200,6 +200,7 @@ STEROID: Json = {
 }
 BY_REFERENCE: Json = {
     "resourceType": "MedicationAdministration",
+    "meta": META,
     "status": "completed",
     "medicationReference": {"reference": "Medication/m-1"},
     "subject": {"reference": "Patient/p-014"},

@@ -1,4 +1,4 @@
-"""Every analyte in one unit: the factors of the clinical reference §3.1, the spellings of real laboratories."""
+"""Every analyte in one unit: the factors of the clinical reference §3.1, the spellings in use."""
 
 from decimal import Decimal
 from typing import Any
@@ -284,14 +284,16 @@ def test_the_first_known_code_decides() -> None:
 
 
 EXACT_VALUES = st.integers(1, 999_999).map(lambda number: Decimal(number).scaleb(-3))
-WAYS = [
-    (loinc, unit)
-    for loinc, known in BY_LOINC.items()
-    for unit in (
-        *DIMENSIONS[known.dimension],
-        *(unit for bridge in known.bridges for unit in DIMENSIONS[bridge[0]]),
-    )
-]
+
+
+def _units(loinc: str) -> list[str]:
+    """Every unit that leads to the analyte's own."""
+    known = BY_LOINC[loinc]
+    dimensions = [known.dimension, *(bridge[0] for bridge in known.bridges)]
+    return [unit for dimension in dimensions for unit in DIMENSIONS[dimension]]
+
+
+WAYS = [(loinc, unit) for loinc in BY_LOINC for unit in _units(loinc)]
 
 
 def _back(loinc: str, unit: str, value: Decimal) -> Decimal:

@@ -1,0 +1,335 @@
+"""What documents are found by, drawn from nothing but their declarations."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.clinical.codes import BASE as CODES
+from app.clinical.records import Measurement, Source
+from app.fhir_mapping.change import IndexRows
+from app.fhir_mapping.datatypes import EARLIEST, LATEST, moment, span_bounds
+from app.fhir_mapping.index import LONGEST, Links, index_rows, records
+from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.resource import Column, Resource, SearchKind, SearchParameter
+from tests.fhir_mapping.documents import (
+    ADVERSE_EVENT,
+    BILAG,
+    BY_REFERENCE,
+    HERE,
+    HL7,
+    INFUSION,
+    LOINC,
+    OBSERVATION,
+    PATIENT,
+    PGA,
+    POSITIVE,
+    RESEARCH_STUDY,
+    RESEARCH_SUBJECT,
+    SLEDAI,
+    STEROID,
+    Json,
+    source,
+)
+
+
+def rows(document: Json, **changed: Any) -> IndexRows:
+    return index_rows(RESOURCES[document["resourceType"]], document | changed, base=HERE)
+
+
+def bounds(text: str) -> tuple[datetime, datetime]:
+    found = span_bounds(moment(text))
+    assert found is not None
+    return found
+
+
+ITEM, GRADE = CODES + "sledai-item", CODES + "bilag-grade"
+EXTRACTED: list[tuple[Json, str, Any]] = [
+    (PATIENT, "identifier", [("urn:trial:subject", "MSCSLE-SLS-014")]),
+    (PATIENT, "gender", [("", "female")]),
+    (PATIENT, "birthdate", bounds("1985")),
+    (PATIENT, "death-date", [bounds("2024-02")]),
+    (PATIENT, "organization", [("Organization", "sls")]),
+    (RESEARCH_STUDY, "identifier", [("https://clinicaltrials.gov", "NCT03562065")]),
+    (RESEARCH_STUDY, "status", "active"),
+    (RESEARCH_STUDY, "title", [("etude msc-sle", "Étude MSC-SLE")]),
+    (RESEARCH_STUDY, "date", (bounds("2019-05-14")[0], LATEST)),
+    (RESEARCH_STUDY, "partof", [("ResearchStudy", "msc-sle")]),
+    (RESEARCH_STUDY, "sponsor", [("Organization", "aphp")]),
+    (RESEARCH_SUBJECT, "identifier", [("urn:trial:subject", "MSCSLE-SLS-014")]),
+    (RESEARCH_SUBJECT, "patient", "p-014"),
+    (RESEARCH_SUBJECT, "individual", "p-014"),
+    (RESEARCH_SUBJECT, "study", "msc-sle"),
+    (RESEARCH_SUBJECT, "status", "on-study"),
+    (RESEARCH_SUBJECT, "date", (bounds("2021-03-02")[0], LATEST)),
+    (OBSERVATION, "identifier", [("urn:lab", "L21^C3")]),
+    (OBSERVATION, "patient", "p-014"),
+    (OBSERVATION, "subject", "p-014"),
+    (OBSERVATION, "study", "msc-sle"),
+    (OBSERVATION, "code", [(LOINC, "4485-9"), ("urn:lab:codes", "C3N")]),
+    (OBSERVATION, "combo-code", [(LOINC, "4485-9"), ("urn:lab:codes", "C3N")]),
+    (OBSERVATION, "status", "corrected"),
+    (OBSERVATION, "date", bounds("2021-09-14T08:05:00+02:00")),
+    (OBSERVATION, "category", [(HL7 + "observation-category", "laboratory")]),
+    (OBSERVATION, "visit", [("", "M6")]),
+    (SLEDAI, "date", (bounds("2021-09-14")[0], bounds("2021-09-15")[1])),
+    (SLEDAI, "component-code", [(ITEM, "arthritis"), (ITEM, "fever"), (ITEM, "dna-binding")]),
+    (
+        SLEDAI,
+        "combo-code",
+        [(CODES + "score", "selena-sledai"), (ITEM, "arthritis"), (ITEM, "fever"), (ITEM, "dna-binding")],
+    ),
+    (POSITIVE, "value-concept", [(HL7 + "v3-ObservationInterpretation", "POS")]),
+    (POSITIVE, "combo-value-concept", [(HL7 + "v3-ObservationInterpretation", "POS")]),
+    (BILAG, "combo-value-concept", [(GRADE, "B"), (GRADE, "E")]),
+    (BILAG, "value-concept", []),
+    (ADVERSE_EVENT, "identifier", [("urn:ae", "AE1")]),
+    (ADVERSE_EVENT, "subject", "p-014"),
+    (ADVERSE_EVENT, "patient", "p-014"),
+    (ADVERSE_EVENT, "study", "msc-sle"),
+    (ADVERSE_EVENT, "date", bounds("2021-03-16T12:00:00+01:00")),
+    (ADVERSE_EVENT, "recorded-date", [bounds("2021-03-17")]),
+    (ADVERSE_EVENT, "event", [(HL7 + "MDRAE", "10016256")]),
+    (ADVERSE_EVENT, "seriousness", [(HL7 + "adverse-event-seriousness", "Non-serious")]),
+    (ADVERSE_EVENT, "severity", [(HL7 + "adverse-event-severity", "severe")]),
+    (ADVERSE_EVENT, "actuality", [("", "actual")]),
+    (ADVERSE_EVENT, "category", [(HL7 + "adverse-event-category", "product-use-error")]),
+    (ADVERSE_EVENT, "substance", [("MedicationAdministration", "inf-1")]),
+    (ADVERSE_EVENT, "resultingcondition", [("Condition", "fatigue")]),
+    (INFUSION, "identifier", [("urn:infusion", "INF1")]),
+    (INFUSION, "patient", "p-014"),
+    (INFUSION, "subject", "p-014"),
+    (INFUSION, "study", "msc-sle"),
+    (INFUSION, "status", "completed"),
+    (
+        INFUSION,
+        "effective-time",
+        (bounds("2021-03-16T10:02:00+01:00")[0], bounds("2021-03-16T10:47:00+01:00")[1]),
+    ),
+    (STEROID, "effective-time", bounds("2021-03")),
+    (STEROID, "code", [("http://www.whocc.no/atc", "H02AB07")]),
+    (STEROID, "reason-given", [("http://snomed.info/sct", "55464009")]),
+    (BY_REFERENCE, "medication", [("Medication", "m-1")]),
+]
+
+
+def extracted(document: Json, parameter: SearchParameter) -> Any:
+    """What a parameter is found by: a column's value, or the rows of its own table."""
+    found = rows(document)
+    match parameter.column:
+        case Column.PATIENT:
+            return found.patient
+        case Column.STUDY:
+            return found.study
+        case Column.STATUS:
+            return found.status
+        case Column.DATE:
+            return found.date_low, found.date_high
+        case _:
+            tables = (found.tokens, found.references, found.dates, found.strings)
+            return [row[1:] for table in tables for row in table if row[0] == parameter.name]
+
+
+@pytest.mark.parametrize(
+    ("document", "name", "expected"), EXTRACTED, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_parameter_finds_what_it_says(document: Json, name: str, expected: Any) -> None:
+    parameter = RESOURCES[document["resourceType"]].parameter(name)
+
+    assert parameter is not None
+    assert extracted(document, parameter) == expected
+
+
+def test_every_parameter_is_shown_to_find_something() -> None:
+    shown = {(document["resourceType"], name) for document, name, expected in EXTRACTED if expected}
+    declared = {
+        (resource.name, parameter.name)
+        for resource in RESOURCES.values()
+        for parameter in resource.search
+        if parameter.column not in (Column.ID, Column.LAST_UPDATED)
+        and parameter.kind is not SearchKind.QUANTITY
+    }
+
+    assert declared == shown
+
+
+@pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
+def test_a_type_declares_itself_in_order(resource: Resource) -> None:
+    names = [parameter.name for parameter in resource.search]
+
+    assert len(names) == len(set(names))
+    assert names[:3] == ["_id", "_lastUpdated", "identifier"]
+    assert all(parameter.about.endswith(".") for parameter in resource.search)
+    assert all(
+        bool(parameter.targets) == (parameter.kind is SearchKind.REFERENCE) for parameter in resource.search
+    )
+    assert resource.about.startswith(resource.name)
+
+
+def test_columns_are_not_rows_too() -> None:
+    found = rows(OBSERVATION)
+    named = {
+        row[0] for table in (found.tokens, found.references, found.dates, found.strings) for row in table
+    }
+
+    assert named == {"identifier", "category", "code", "combo-code", "visit"}
+
+
+def test_the_site_is_the_tag_of_its_own_system() -> None:
+    other = {"system": "urn:other", "code": "X"}
+
+    assert rows(OBSERVATION).site == "SLS"
+    assert (
+        rows(OBSERVATION, meta={"security": [other, {"system": CODES + "site", "code": "NAN"}]}).site == "NAN"
+    )
+    assert rows(OBSERVATION, meta={"security": [other]}).site is None
+    assert rows(PGA).site is None
+
+
+@pytest.mark.parametrize("document", [PATIENT, RESEARCH_STUDY])
+def test_a_patient_and_a_study_belong_to_themselves(document: Json) -> None:
+    fresh = {name: value for name, value in document.items() if name != "id"}
+    resource = RESOURCES[document["resourceType"]]
+
+    assert document["id"] in (rows(document).patient, rows(document).study)
+    given = index_rows(resource, fresh, base=HERE, own_id="new")
+    assert "new" in (given.patient, given.study)
+    assert index_rows(resource, fresh, base=HERE).patient is None
+
+
+@pytest.mark.parametrize(
+    ("reference", "patient"),
+    [
+        ("Patient/p-1", "p-1"),
+        ("Patient/p-1/_history/2", "p-1"),
+        (f"{HERE}/Patient/p-1", "p-1"),
+        ("http://elsewhere.example/fhir/Patient/p-1", None),
+        ("Group/p-1", None),
+        ("#p-1", None),
+    ],
+)
+def test_a_resource_belongs_to_a_patient_of_ours_or_to_none(reference: str, patient: str | None) -> None:
+    assert rows(PGA, subject={"reference": reference}).patient == patient
+
+
+def test_dates_without_a_beginning_or_a_date_are_open_or_missing() -> None:
+    ended = rows(RESEARCH_SUBJECT, period={"end": "2021-03-02"})
+    undated = rows(RESEARCH_SUBJECT, period={})
+
+    assert (ended.date_low, ended.date_high) == (EARLIEST, bounds("2021-03-02")[1])
+    assert (undated.date_low, undated.date_high) == (None, None)
+
+
+def test_what_has_no_code_is_not_found_by_one() -> None:
+    found = rows(PGA, code={"text": "PGA", "coding": [{"display": "PGA"}]}, category=[{"text": "score"}])
+
+    assert found.tokens == []
+
+
+def test_a_boolean_is_found_by_its_name() -> None:
+    parameter = SearchParameter(name="active", kind=SearchKind.TOKEN, paths=("active",), about="In use.")
+    resource = replace(RESOURCES["Patient"], search=(parameter,))
+
+    assert index_rows(resource, {"active": True}, base=HERE).tokens == [("active", "", "true")]
+    assert index_rows(resource, {"active": False}, base=HERE).tokens == [("active", "", "false")]
+
+
+def test_no_key_grows_beyond_what_a_database_holds() -> None:
+    found = rows(RESEARCH_STUDY, identifier=[{"value": "x" * (LONGEST + 1)}], title="É" * (LONGEST + 1))
+
+    assert found.tokens == []
+    assert found.strings == [("title", "e" * LONGEST, "É" * (LONGEST + 1))]
+
+
+def test_garbage_is_not_found_and_raises_nothing() -> None:
+    study = rows(RESEARCH_STUDY, status=7, title=7, period=7, partOf=["x"], identifier=[7])
+    subject = rows(RESEARCH_SUBJECT, individual=7, period=None, study=[])
+
+    assert (study.status, study.strings, study.date_low, study.tokens) == (None, [], None, [])
+    assert study.references == [("sponsor", "Organization", "aphp")]
+    assert (subject.patient, subject.study) == (None, None)
+    assert rows(ADVERSE_EVENT, recordedDate="garbage").dates == []
+
+
+def test_the_first_study_named_is_the_one_it_is_found_by() -> None:
+    studies = [{"display": "?"}, {"reference": "ResearchStudy/a"}, {"reference": "ResearchStudy/b"}]
+
+    assert rows(ADVERSE_EVENT, study=studies).study == "a"
+
+
+def test_links_are_the_hosted_resources_mentioned_anywhere() -> None:
+    document = {
+        "resourceType": "Observation",
+        "contained": [{"resourceType": "Specimen", "subject": {"reference": f"{HERE}/Patient/p-2"}}],
+        "extension": [
+            {"url": "urn:x", "extension": [{"url": "y", "valueReference": {"reference": "ResearchStudy/s"}}]}
+        ],
+        "subject": {"reference": "Patient/p-1/_history/3"},
+        "performer": [{"reference": "Practitioner/d"}, {"reference": "#here"}, {"reference": "Patient/p-1"}],
+        "derivedFrom": [
+            {"reference": "Observation/o-1"},
+            {"reference": "http://elsewhere.example/Observation/o-2"},
+        ],
+        "valueString": 'she wrote "reference":"Patient/p-9"',
+    }
+
+    assert dict(Links(document, base=HERE)) == {
+        ("Patient", "p-2"): "Observation.contained[0].subject",
+        ("ResearchStudy", "s"): "Observation.extension[0].extension[0].valueReference",
+        ("Patient", "p-1"): "Observation.subject",
+        ("Observation", "o-1"): "Observation.derivedFrom[0]",
+    }
+    assert dict(Links(document, base=HERE, hosted=frozenset({"Practitioner"}))) == {
+        ("Practitioner", "d"): "Observation.performer[0]"
+    }
+
+
+def test_links_know_only_what_is_mentioned() -> None:
+    links = rows(PGA).links
+
+    assert len(links) == 1
+    assert ("Patient", "p-014") in links
+    with pytest.raises(KeyError):
+        links["Patient", "somebody else"]
+
+
+def test_an_absolute_reference_to_us_is_ours_in_the_records_too() -> None:
+    document = {**SLEDAI, "subject": {"reference": f"{HERE}/Patient/p-1"}}
+    resource = RESOURCES["Observation"]
+    made = records(resource, document, source("Observation"), patient="p-1", study=None)
+
+    assert len(made) == 4
+    assert {record.patient for record in made if isinstance(record, Measurement)} == {"p-1"}
+
+
+def test_an_absolute_reference_to_others_belongs_to_nobody_here() -> None:
+    document = {**PGA, "subject": {"reference": "http://elsewhere.example/Patient/p-1"}}
+    (made,) = records(RESOURCES["Observation"], document, source("Observation"), patient=None, study=None)
+
+    assert isinstance(made, Measurement)
+    assert made.patient == ""
+
+
+@pytest.mark.parametrize("document", [RESEARCH_SUBJECT, ADVERSE_EVENT, INFUSION])
+def test_the_study_of_a_record_is_the_one_it_is_found_by(document: Json) -> None:
+    resource = RESOURCES[document["resourceType"]]
+    whole = records(resource, document, source(resource.name), patient="p-014", study="msc-sle")
+    (moved,) = records(resource, document, source(resource.name), patient="p-2", study="s-2")
+
+    assert whole == resource.to_records(document, source(resource.name))
+    assert (moved.patient, moved.study) == ("p-2", "s-2")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("document", [PATIENT, RESEARCH_STUDY])
+def test_a_person_and_a_study_are_themselves(document: Json) -> None:
+    resource = RESOURCES[document["resourceType"]]
+    here = Source(resource.name, "x", 1)
+
+    assert records(resource, document, here, patient="p-1", study=None) == resource.to_records(document, here)
+
+
+def test_instants_are_in_utc() -> None:
+    low = rows(OBSERVATION).date_low
+
+    assert low == datetime(2021, 9, 14, 6, 5, tzinfo=UTC)
