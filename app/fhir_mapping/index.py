@@ -246,9 +246,8 @@ class Links(Mapping[Key, str]):
     def __getitem__(self, key: Key) -> str:
         if key not in self._keys:
             raise KeyError(key)
-        return next(
-            _spelt(place) for text, place in _places(self._document) if reference(text, self._base) == key
-        )
+        backwards = reversed(list(_places(self._document)))  # so that the first mention stands
+        return _spelt({reference(text, self._base): place for text, place in backwards}[key])
 
 
 @lru_cache(maxsize=8192)
