@@ -49,3 +49,42 @@ async def test_a_refusal_is_told_with_its_reasons(body: bytes, said: str) -> Non
     async with httpx.AsyncClient(transport=transport, base_url="http://elsewhere") as client:
         with pytest.raises(NotLoadedError, match=said):
             await load(client)
+
+
+async def verdicts(client: httpx.AsyncClient, question: str, **asked: str) -> list[str]:
+    answer = await client.get(f"/fhir/ResearchSubject/{question}", params=asked)
+    assert answer.status_code == httpx.codes.OK, answer.text
+    results = [one["part"] for one in answer.json()["parameter"] if one["name"] == "result"]
+    return [part["valueCode"] for parts in results for part in parts if part["name"] == "verdict"]
+
+
+async def test_the_first_example_of_the_readme_shows_the_rules_disagree(client: httpx.AsyncClient) -> None:
+    await load(client)
+    sri_status = "msc-sle-01/$sri-status"
+    assert await verdicts(client, sri_status, visit="M6", rule="registry") == ["met"]
+    assert await verdicts(client, sri_status, visit="M6", rule="synopsis") == ["not-met"]
+    assert await verdicts(client, sri_status, visit="M6", rule="published") == ["met"]
+
+
+async def test_before_the_correction_the_answer_was_another(client: httpx.AsyncClient) -> None:
+    await load(client)
+    first = await client.get("/fhir/Observation/msc-sle-04-m3-pga/_history/1")
+    then = first.json()["meta"]["lastUpdated"]
+    asked = {"visit": "M3", "rule": "registry"}
+    assert await verdicts(client, "msc-sle-04/$sri-status", **asked, asOf=then) == ["not-met"]
+    assert await verdicts(client, "msc-sle-04/$sri-status", **asked) == ["met"]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "screened", "verdict"),
+    [
+        ("msc-sle-c01", "2022-09-12", "ineligible"),
+        ("msc-sle-c02", "2022-10-03", "undetermined"),
+        ("msc-sle-c03", "2022-11-14", "eligible"),
+    ],
+)
+async def test_a_candidate_asked_for_the_day_of_screening(
+    client: httpx.AsyncClient, candidate: str, screened: str, verdict: str
+) -> None:
+    await load(client)
+    assert await verdicts(client, f"{candidate}/$eligibility", on=screened) == [verdict]
