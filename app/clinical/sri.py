@@ -94,12 +94,13 @@ def _results(
         )
     recorded = chart(protocol, history, t0, today=today)
     reference = protocol.visit(sri.reference)
+    labels = unique(label for label, _rule in questions)
+    found = {label: recorded.at(protocol.visit(label), reference) for label in labels}
     results = []
     for label, rule in questions:
-        visit = protocol.visit(label)
-        found = recorded.at(visit, reference)
-        alive = alive_at_visit(history.person, seen=found.seen, window_ends=t0.date_of(visit.window[1]))
-        findings = _conditions(rule, found, bilag.systems(protocol))
+        ends = t0.date_of(protocol.visit(label).window[1])
+        alive = alive_at_visit(history.person, seen=found[label].seen, window_ends=ends)
+        findings = _conditions(rule, found[label], bilag.systems(protocol))
         results.append(_result(label, rule, findings + alive, (t0.source,)))
     return tuple(results)
 

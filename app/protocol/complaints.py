@@ -34,34 +34,45 @@ SENTENCES = {
     "model_type": "{field} is {input}; it must be a table",
     "model_attributes_type": "{field} is {input}; it must be a table",
     "dict_type": "{field} is {input}; it must be a table",
-    "union_tag_invalid": "{discriminator} is '{tag}'; it must be {expected_tags}",
+}
+OF_A_WHOLE = {
+    "union_tag_invalid": "{discriminator} is '{tag}'; it must be one of {expected_tags}",
     "union_tag_not_found": "{discriminator} is missing",
 }
 
 
-def in_plain_words(error: ValidationError, raw: dict[str, Any]) -> list[str]:
+def in_plain_words(error: ValidationError, raw: dict[str, Any], *, name: str) -> list[str]:
     """One sentence per mistake: the place as a reader would name it, then what is wrong there."""
-    return [_sentence(problem, raw) for problem in error.errors()]
+    problems = error.errors()
+    return [_sentence(problem, raw, name) for problem in problems if not _follows(problem, problems)]
 
 
-def _sentence(problem: ErrorDetails, raw: dict[str, Any]) -> str:
-    location = problem["loc"]
-    about_field = problem["type"] in SENTENCES
-    steps = _steps(location, raw)
-    field = steps.pop() if about_field and steps else "the file"
-    return ", ".join([*steps, _meaning(problem, field)])
+def _follows(problem: ErrorDetails, problems: list[ErrorDetails]) -> bool:
+    """Whether a list is only called too short because an entry of it is wrong."""
+    size = len(problem["loc"])
+    return problem["type"] == "too_short" and any(
+        len(other["loc"]) > size and other["loc"][:size] == problem["loc"] for other in problems
+    )
 
 
-def _meaning(problem: ErrorDetails, field: str) -> str:
-    """What is wrong, without the vocabulary of the validator."""
+def _sentence(problem: ErrorDetails, raw: dict[str, Any], name: str) -> str:
+    """The place, a colon, and what is wrong, without the vocabulary of the validator."""
+    steps = _steps(problem["loc"], raw, is_missing=problem["type"] == "missing")
     context = problem.get("ctx", {})
-    template = SENTENCES.get(problem["type"])
-    if template is not None:
-        return template.format(**{**context, "field": field, "input": _shown(problem["input"])})
-    return str(context.get("error", problem["msg"]))
+    if problem["type"] in SENTENCES:
+        field = steps.pop() if steps else "the file"
+        meaning = SENTENCES[problem["type"]].format(
+            **{**context, "field": field, "input": _shown(problem["input"])}
+        )
+    elif problem["type"] in OF_A_WHOLE:
+        bare = {**context, "discriminator": str(context["discriminator"]).strip("'")}
+        meaning = OF_A_WHOLE[problem["type"]].format(**bare)
+    else:
+        meaning = str(context.get("error", problem["msg"]))
+    return f"{', '.join([name, *steps])}: {meaning}"
 
 
-def _steps(location: tuple[int | str, ...], raw: Any) -> list[str]:
+def _steps(location: tuple[int | str, ...], raw: Any, *, is_missing: bool) -> list[str]:
     """The way to the mistake, each entry of a list named by its own label."""
     steps: list[str] = []
     here = raw
@@ -69,7 +80,7 @@ def _steps(location: tuple[int | str, ...], raw: Any) -> list[str]:
         here, found = _enter(here, step)
         if isinstance(step, int) and steps:
             steps[-1] = f"{SINGULAR.get(steps[-1], steps[-1])} {_name(here, step)}"
-        elif found or step == location[-1]:
+        elif found or (is_missing and step == location[-1]):
             steps.append(str(step))
     return steps
 

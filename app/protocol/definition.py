@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from app.protocol.eligibility import EligibilityRules
-from app.protocol.examples import Example
+from app.protocol.examples import Example, SriExample
 from app.protocol.parameters import Parameters
 from app.protocol.words import Code, Frozen, Identifier, Sentence, Text
 
@@ -136,6 +136,18 @@ class Protocol(EligibilityRules):
             if label not in labels:
                 raise ValueError(
                     f"the SRI names visit {label}, but the visits of this protocol are {', '.join(labels)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _examples_name_rules_that_exist(self) -> "Protocol":
+        names = [] if self.sri is None else [rule.name for rule in self.sri.rules]
+        for example in self.example:
+            expected = example.expect if isinstance(example, SriExample) else {}
+            for name in sorted(set(expected) - set(names)):
+                raise ValueError(
+                    f"example {example.id} names the rule {name}, "
+                    f"but the SRI rules of this protocol are {', '.join(names) or 'none'}"
                 )
         return self
 

@@ -20,9 +20,13 @@ class ProtocolError(Exception):
     """A protocol file that cannot be used; the message says which, where, and what is wrong with it."""
 
 
-@cache
 def load_all(library: Path = LIBRARY) -> Mapping[str, Protocol]:
-    """Every protocol of the library, by its key."""
+    """Every protocol of the library, by its key; read once."""
+    return _read_all(library)
+
+
+@cache
+def _read_all(library: Path) -> Mapping[str, Protocol]:
     protocols: dict[str, Protocol] = {}
     for path in sorted(library.glob("*.toml")):
         protocol = load(path)
@@ -46,7 +50,7 @@ def read(raw: dict[str, Any], *, name: str) -> Protocol:
     try:
         return Protocol.model_validate(raw)
     except ValidationError as error:
-        raise ProtocolError("\n".join(f"{name}, {line}" for line in in_plain_words(error, raw))) from error
+        raise ProtocolError("\n".join(in_plain_words(error, raw, name=name))) from error
 
 
 def protocol_for(identifiers: Iterable[tuple[str, str]], library: Path = LIBRARY) -> Protocol | None:

@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.clinical.bilag import (
@@ -80,6 +80,7 @@ def test_the_2004_total_counts_12_8_1() -> None:
     assert total(grades, BILAG_2004_SYSTEMS, WEIGHTS["bilag2004"]) == Interval.of(29)
 
 
+@settings(deadline=None)
 @given(FORMS, st.lists(st.sampled_from("ABCDE"), min_size=8, max_size=8))
 def test_the_total_contains_every_completion(grades: dict[str, str | None], filled: list[str]) -> None:
     complete = {
@@ -126,6 +127,7 @@ def test_a_missing_grade_leaves_open_only_what_the_known_side_allows(
     assert (new_b(here, then, ["renal"]).perhaps == ("renal",)) is perhaps_b
 
 
+@settings(deadline=None)
 @given(FORMS, FORMS, st.integers(0, 3), st.lists(st.sampled_from("ABCDE"), min_size=16, max_size=16))
 def test_learning_a_grade_never_flips_what_was_settled(
     before: dict[str, str | None], now: dict[str, str | None], allowed: int, filled: list[str]

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.clinical.codes import SLEDAI_ITEM
@@ -76,6 +76,7 @@ def test_a_threshold_is_settled_only_where_the_whole_range_agrees(
     assert set(found.unknown) == set(unknown)
 
 
+@settings(deadline=None)
 @given(STATES, st.lists(st.booleans(), min_size=24, max_size=24))
 def test_the_range_contains_every_completion_of_the_form(
     states: dict[str, bool | None], facts: list[bool]
@@ -96,6 +97,7 @@ def test_the_range_contains_every_completion_of_the_form(
     assert found.total.low <= total <= found.total.high
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(ITEMS), unique=True))
 def test_items_added_one_by_one_never_lower_the_total(present: list[str]) -> None:
     totals = [

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.clinical.answers import Answer, Finding, Result
@@ -527,6 +527,7 @@ def settled(answer: Answer) -> list[str]:
     return [result.verdict for result in answer.results]
 
 
+@settings(deadline=None)
 @given(VISIT, VISIT, st.randoms(use_true_random=False))
 def test_the_order_in_which_things_were_recorded_does_not_matter(
     before: Any, after: Any, random: Any
@@ -538,6 +539,7 @@ def test_the_order_in_which_things_were_recorded_does_not_matter(
     assert status(PROTOCOL, with_measurements(history, shuffled)) == status(PROTOCOL, history)
 
 
+@settings(deadline=None)
 @given(VISIT, VISIT, VISIT)
 def test_what_was_entered_in_error_changes_nothing(before: Any, after: Any, wrong: Any) -> None:
     history = subject(infusion(), *recorded(BASE, before), *recorded(M3, after))
@@ -549,6 +551,7 @@ def test_what_was_entered_in_error_changes_nothing(before: Any, after: Any, wron
     assert status(PROTOCOL, with_errors) == status(PROTOCOL, history)
 
 
+@settings(deadline=None)
 @given(
     VISIT, VISIT, st.lists(GRADES, min_size=16, max_size=16), st.tuples(PGAS, PGAS), st.tuples(TOTALS, TOTALS)
 )
@@ -576,6 +579,7 @@ def test_what_is_learnt_later_never_flips_a_settled_answer(
         assert then in ("undetermined", now)
 
 
+@settings(deadline=None)
 @given(VISIT, VISIT)
 def test_the_stricter_rule_is_never_met_where_the_laxer_is_not(before: Any, after: Any) -> None:
     found = verdicts(subject(infusion(), *recorded(BASE, before), *recorded(M3, after)))
