@@ -1,0 +1,1 @@
+"""Translation: FHIR documents to trial records, trial answers to FHIR documents."""

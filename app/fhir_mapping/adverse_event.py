@@ -22,28 +22,20 @@ The canonical grade extension is
 as CTCAE 0 to 5 is refused (422), so that no event passes for ungraded.
 """
 
-import re
 from typing import Any
 
 from app.clinical.records import AdverseEvent, Coding, Source
 from app.fhir_mapping.datatypes import (
     codings,
     concept_text,
-    decimal,
-    extension,
     identifiers,
     moment,
     target_id,
 )
-from app.fhir_mapping.extensions import GRADES
-from app.fhir_mapping.outcome import Issue
+from app.fhir_mapping.grade import grade, review
 from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
 
-NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
 SERIOUSNESS = "http://terminology.hl7.org/CodeSystem/adverse-event-seriousness"
-NCIT_GRADES = {"C41338": 1, "C41339": 2, "C41340": 3, "C41337": 4, "C48275": 5}
-
-_GRADE = re.compile(r"(?:(?:grade|g)[\s-]*)?([0-5])", re.ASCII | re.IGNORECASE)
 
 
 def to_records(document: Document, source: Source) -> tuple[AdverseEvent]:
@@ -68,42 +60,6 @@ def to_records(document: Document, source: Source) -> tuple[AdverseEvent]:
             identifiers=identifiers(document.get("identifier")),
         ),
     )
-
-
-def grade(document: Document) -> int | None:
-    """The CTCAE grade, from the first grade extension that says one."""
-    sent = (extension(document, url) for url in GRADES)
-    return next((read for one in sent if one is not None and (read := _grade(one)) is not None), None)
-
-
-def _grade(sent: dict[str, Any]) -> int | None:
-    """A grade extension's value, however it is written."""
-    if "valueInteger" in sent:
-        return _in_range(str(sent["valueInteger"]))
-    for name in ("valueCode", "valueString"):
-        if name in sent:
-            return NCIT_GRADES.get(sent[name], _in_range(sent[name]))
-    if "valueQuantity" in sent:
-        value = decimal(sent["valueQuantity"].get("value"))
-        return int(value) if value is not None and value in range(6) else None
-    if "valueCoding" in sent:
-        return _of_codings(codings({"coding": [sent["valueCoding"]]}))
-    concept = sent.get("valueCodeableConcept")
-    coded = _of_codings(codings(concept))
-    return coded if coded is not None else _in_range(concept_text(concept) or "")
-
-
-def _of_codings(found: tuple[Coding, ...]) -> int | None:
-    for coding in found:
-        read = NCIT_GRADES.get(coding.code) if coding.system == NCIT else _in_range(coding.code)
-        if read is not None:
-            return read
-    return None
-
-
-def _in_range(text: str) -> int | None:
-    match = _GRADE.fullmatch(text.strip())
-    return int(match[1]) if match else None
 
 
 def _serious(found: tuple[Coding, ...]) -> bool | None:
@@ -141,20 +97,6 @@ def _suspect(entity: dict[str, Any]) -> str | None:
 def _assessment(opinion: dict[str, Any]) -> str | None:
     assessed = opinion.get("assessment")
     return _first_code(assessed) or concept_text(assessed) or opinion.get("productRelatedness")
-
-
-def review(document: Document) -> tuple[Issue, ...]:
-    """A grade that is not one is refused: it would pass for an event without a grade."""
-    return tuple(
-        Issue(
-            "value",
-            "the grade cannot be read as a CTCAE grade 0 to 5: send valueInteger 3, valueCode 3, or an "
-            "NCIt grade such as C41340",
-            f"AdverseEvent.extension('{one['url']}')",
-        )
-        for one in document.get("extension", ())
-        if one.get("url") in GRADES and _grade(one) is None
-    )
 
 
 ADVERSE_EVENT = Resource(

@@ -3,14 +3,10 @@
 This runs on every write, so the paths are taken apart once for each Resource.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
-
-import msgspec
 
 from app.clinical.records import (
     Administration,
@@ -23,6 +19,7 @@ from app.clinical.records import (
 from app.fhir_mapping.change import IndexRows
 from app.fhir_mapping.datatypes import Path, date_bounds, fold, reference, split, walk
 from app.fhir_mapping.extensions import SITE
+from app.fhir_mapping.mentions import Mentions
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
 
@@ -33,9 +30,6 @@ LONGEST: Final = 500
 """The longest code or beginning of a text that is searched by: a database key has an end."""
 
 Bounds = tuple[datetime, datetime]
-Key = tuple[str, str]
-_Place = tuple[Any, str | int]
-"""The place of the holder, and the name or number under which it holds this."""
 
 
 @dataclass(slots=True)
@@ -93,7 +87,7 @@ def index_rows(
         references=found.references,
         dates=found.dates,
         strings=found.strings,
-        links=Links(document, base=base, hosted=hosted),
+        links=Mentions(document, base=base, hosted=hosted),
     )
 
 
@@ -223,59 +217,3 @@ def _site(document: Document) -> str | None:
     """The site its `meta.security` tag names."""
     tags = document.get("meta", {}).get("security", ())
     return next((tag["code"] for tag in tags if tag.get("system") == SITE and "code" in tag), None)
-
-
-class Links(Mapping[Key, str]):
-    """Every hosted resource a document refers to, with the FHIRPath of one mention.
-
-    Where a mention stands is only looked for when it is asked: for the explanation of a refusal.
-    """
-
-    def __init__(self, document: Document, *, base: str, hosted: frozenset[str] = HOSTED) -> None:
-        self._document = document
-        self._base = base
-        mentioned = dict.fromkeys(_literal(text, base) for text in _MENTIONED.findall(_encode(document)))
-        self._keys = tuple(target for target in mentioned if target is not None and target[0] in hosted)
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def __getitem__(self, key: Key) -> str:
-        if key not in self._keys:
-            raise KeyError(key)
-        backwards = reversed(list(_places(self._document)))  # so that the first mention stands
-        return _spelt({reference(text, self._base): place for text, place in backwards}[key])
-
-
-@lru_cache(maxsize=8192)
-def _literal(text: bytes, base: str) -> Key | None:
-    return reference(text.decode(), base)
-
-
-_MENTIONED: Final = re.compile(rb'"reference":"([^"\\#][^"\\]*)"')
-"""A literal reference in JSON: to find them as text is far faster than to walk to them."""
-_encode: Final = msgspec.json.Encoder().encode
-_HOLDERS: Final = frozenset({dict, list})
-
-
-def _places(document: Document) -> Iterator[tuple[str, _Place]]:
-    """The literal references with their places."""
-    waiting: list[tuple[Any, _Place]] = [(document, (None, document.get("resourceType", "")))]
-    for element, place in waiting:  # grows as it is read
-        if isinstance(element, dict) and isinstance(element.get("reference"), str):
-            yield element["reference"], place
-        below = element.items() if isinstance(element, dict) else enumerate(element)
-        waiting += [(value, (place, name)) for name, value in below if value.__class__ in _HOLDERS]
-
-
-def _spelt(place: _Place) -> str:
-    """A place as FHIRPath."""
-    steps: list[str] = []
-    holder: Any = place
-    while holder is not None:
-        holder, name = holder
-        steps.append(f"[{name}]" if isinstance(name, int) else f".{name}")
-    return "".join(reversed(steps)).removeprefix(".")

@@ -37,25 +37,12 @@ score does not have.
 
 from typing import Any
 
-from app.clinical.records import Coding, Measurement, Moment, Source
-from app.fhir_mapping.datatypes import (
-    all_codings,
-    codings,
-    concept_text,
-    decimal,
-    digits,
-    extension,
-    moment,
-    period,
-    target_id,
-    timing,
-)
+from app.clinical.records import Measurement, Moment, Source
+from app.fhir_mapping.datatypes import codings, extension, moment, period, target_id, timing
 from app.fhir_mapping.extensions import STUDY_PATH, VISIT, VISIT_PATH
+from app.fhir_mapping.observed import said
 from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
 from app.fhir_mapping.scores import review
-from app.fhir_mapping.units import Analyte, amount, analyte, written_unit
-
-Element = dict[str, Any]
 
 
 def to_records(document: Document, source: Source) -> tuple[Measurement, ...]:
@@ -68,7 +55,7 @@ def to_records(document: Document, source: Source) -> tuple[Measurement, ...]:
         "when": _when(document),
         "visit": _visit(document),
     }
-    whole = Measurement(part=0, codings=panel, **shared, **_said(document, panel))
+    whole = Measurement(part=0, codings=panel, **shared, **said(document, panel))
     components = document.get("component")
     if not components:
         return (whole,)
@@ -76,7 +63,7 @@ def to_records(document: Document, source: Source) -> tuple[Measurement, ...]:
     return (
         whole,
         *(
-            Measurement(part=number, codings=own, panel=panel, **shared, **_said(component, own))
+            Measurement(part=number, codings=own, panel=panel, **shared, **said(component, own))
             for number, (own, component) in enumerate(parts, 1)
         ),
     )
@@ -95,92 +82,6 @@ def _when(document: Document) -> Moment | None:
 def _visit(document: Document) -> str | None:
     tag = extension(document, VISIT) if "extension" in document else None
     return tag.get("valueCode") if tag is not None else None
-
-
-def _said(element: Element, own: tuple[Coding, ...]) -> dict[str, Any]:
-    """What an Observation or a component says: its value, its range, or why there is none."""
-    known = analyte(own)
-    said = _value(element, known)
-    if "interpretation" in element:
-        said["interpretations"] = tuple(coding.code for coding in all_codings(element["interpretation"]))
-    if "referenceRange" in element:
-        said["low"], said["high"] = _range(element, known)
-    if "dataAbsentReason" in element:
-        said["absent"] = _reason(element["dataAbsentReason"])
-    return said
-
-
-def _value(element: Element, known: Analyte | None) -> dict[str, Any]:
-    """The value in whichever of R4's types it came."""
-    if "valueQuantity" in element:
-        return _quantity(element["valueQuantity"], known)
-    if "valueInteger" in element:
-        return _quantity({"value": element["valueInteger"]}, known)
-    if "valueCodeableConcept" in element:
-        concept = element["valueCodeableConcept"]
-        return {"answers": codings(concept), "text": concept_text(concept)}
-    if "valueBoolean" in element:
-        return {"truth": element["valueBoolean"]}
-    if "valueRatio" in element:
-        return _titre(element["valueRatio"], known)
-    texts = (element.get(name) for name in ("valueString", "valueDateTime", "valueTime"))
-    return {"text": next((text for text in texts if text is not None), None)}
-
-
-def _quantity(quantity: Element, known: Analyte | None) -> dict[str, Any]:
-    found = amount(known, quantity)
-    return {
-        "value": found.value,
-        "unit": found.unit,
-        "problem": found.problem,
-        "comparator": quantity.get("comparator"),
-        "received": _digits(quantity.get("value")),
-        "received_unit": written_unit(quantity),
-    }
-
-
-def _digits(number: Any) -> str | None:
-    """The number as sent; one beyond what is ever measured as it is."""
-    if number is None:
-        return None
-    exact = decimal(number)
-    return digits(exact) if exact is not None else f"{number}"
-
-
-def _titre(ratio: Element, known: Analyte | None) -> dict[str, Any]:
-    """A titre 1:80 is 80 in `{titer}`; another ratio is kept and not computed with."""
-    one, many = (ratio.get(side) or {} for side in ("numerator", "denominator"))
-    if known is None or known.canonical != "{titer}" or decimal(one.get("value")) != 1 or "comparator" in one:
-        return {}
-    said = _quantity({"value": many.get("value"), "unit": "{titer}"}, known)
-    said["comparator"] = many.get("comparator")
-    said["received"] = f"1:{said['received']}"
-    return said
-
-
-def _range(element: Element, known: Analyte | None) -> tuple[Any, Any]:
-    """The normal range; a bound without a unit of its own is in the unit of the value."""
-    normal: Element = next((one for one in element["referenceRange"] if _is_normal(one)), {})
-    value = element.get("valueQuantity", {})
-    return _bound(normal.get("low"), value, known), _bound(normal.get("high"), value, known)
-
-
-def _is_normal(one: Element) -> bool:
-    """Whether this is the range of the healthy, not a therapeutic or a critical one."""
-    return "type" not in one or any(coding.code == "normal" for coding in codings(one["type"]))
-
-
-def _bound(bound: Element | None, measured: Element, known: Analyte | None) -> Any:
-    if bound is None:
-        return None
-    if "unit" not in bound and "code" not in bound:
-        units: Element = {name: measured[name] for name in ("system", "code", "unit") if name in measured}
-        bound = {**units, "value": bound.get("value")}
-    return amount(known, bound).value
-
-
-def _reason(concept: Any) -> str | None:
-    return next((coding.code for coding in codings(concept)), concept_text(concept))
 
 
 def _token(name: str, *paths: str, about: str) -> SearchParameter:

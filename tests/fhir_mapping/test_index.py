@@ -10,7 +10,8 @@ from app.clinical.codes import BASE as CODES
 from app.clinical.records import Measurement, Source
 from app.fhir_mapping.change import IndexRows
 from app.fhir_mapping.datatypes import EARLIEST, LATEST, moment, span_bounds
-from app.fhir_mapping.index import LONGEST, Links, index_rows, records
+from app.fhir_mapping.index import HOSTED, LONGEST, index_rows, records
+from app.fhir_mapping.mentions import Mentions
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Column, Resource, SearchKind, SearchParameter
 from tests.fhir_mapping.documents import (
@@ -274,13 +275,13 @@ def test_links_are_the_hosted_resources_mentioned_anywhere() -> None:
         "valueString": 'she wrote "reference":"Patient/p-9"',
     }
 
-    assert dict(Links(document, base=HERE)) == {
+    assert dict(Mentions(document, base=HERE, hosted=HOSTED)) == {
         ("Patient", "p-2"): "Observation.contained[0].subject",
         ("ResearchStudy", "s"): "Observation.extension[0].extension[0].valueReference",
         ("Patient", "p-1"): "Observation.subject",
         ("Observation", "o-1"): "Observation.derivedFrom[0]",
     }
-    assert dict(Links(document, base=HERE, hosted=frozenset({"Practitioner"}))) == {
+    assert dict(Mentions(document, base=HERE, hosted=frozenset({"Practitioner"}))) == {
         ("Practitioner", "d"): "Observation.performer[0]"
     }
 
