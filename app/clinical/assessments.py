@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Generic, TypeVar
 
-from app.clinical import bilag, pga, sledai
+from app.clinical import bilag, pga, sledai, sledai_labs
 from app.clinical.bilag import Bilag
 from app.clinical.pga import Pga
 from app.clinical.records import History, Measurement
@@ -54,6 +54,7 @@ class Chart:
     protocol: Protocol
     t0: Infusion
     today: date | None
+    results: tuple[Measurement, ...]
     sledai: Instrument[Sledai]
     bilag: Instrument[Bilag]
     pga: Instrument[Pga]
@@ -62,7 +63,7 @@ class Chart:
         """What stands for a visit and for the baseline it is compared with."""
         grades = self._pair(self.bilag, visit, reference)
         return Assessed(
-            sledai=self._pair(self.sledai, visit, reference),
+            sledai=Pair(*map(self._with_lab_queries, self._pair(self.sledai, visit, reference).sides)),
             bilag=grades,
             pga=self._pair(self.pga, visit, reference),
             queries=self._queries(grades),
@@ -93,6 +94,16 @@ class Chart:
             reading=instrument.merged(choice.chosen),
             choice=choice,
         )
+
+    def _with_lab_queries(self, side: Side[Sledai]) -> Side[Sledai]:
+        """The side with what laboratory results of those days say otherwise; no score is changed."""
+        lookback = self.protocol.parameters.sledai.lookback_days
+        notes = [
+            note
+            for form in side.choice.chosen
+            for note in sledai_labs.queries(form, self.results, lookback_days=lookback)
+        ]
+        return replace(side, choice=replace(side.choice, notes=side.choice.notes + tuple(notes)))
 
     def _window_open(self, visit: Visit, choice: Choice[D]) -> Choice[D]:
         """A missing assessment may still come while the window has not closed."""
@@ -126,6 +137,7 @@ def chart(protocol: Protocol, history: History, t0: Infusion, *, today: date | N
         protocol=protocol,
         t0=t0,
         today=today,
+        results=final,
         sledai=recorded(sledai.name(protocol), sledai.assessments, sledai.merged),
         bilag=recorded(bilag.name(protocol), bilag.assessments, bilag.merged),
         pga=recorded(pga.NAME, pga.assessments, pga.merged),

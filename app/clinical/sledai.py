@@ -4,8 +4,8 @@ An item that is not known leaves the total between two numbers. Items and a reco
 where they cannot, nothing is known but that they contradict each other.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 
 from app.clinical.codes import SCORE, SLEDAI_ITEM
@@ -21,12 +21,13 @@ RANGE = Interval.of(0, sum(WEIGHTS.values()))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sledai:
-    """One SLEDAI assessment: what the total can be, and the items that leave it open."""
+    """One SLEDAI assessment: what the total can be, the items recorded, and those that leave it open."""
 
     source: Source
     when: Moment | None
     visit: str | None
     total: Interval
+    items: Mapping[str, bool] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     valid: bool = True
     reasons: tuple[str, ...] = ()
@@ -85,6 +86,7 @@ def _assessment(parts: list[Measurement], panel: Coding, *, absent_if_missing: b
         when=whole.when,
         visit=whole.visit,
         total=total,
+        items={item: True in known for item, known in items.items() if len(known - {None}) == 1},
         unknown=unknown if is_open and items else (),
         valid=conflict or total != RANGE,
         reasons=_reasons(conflict=conflict, is_open=is_open),

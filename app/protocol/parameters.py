@@ -49,10 +49,11 @@ class ObservationParameters(Frozen):
 
 
 class SledaiParameters(Frozen):
-    """Which SLEDAI is meant, and what an item that was not recorded means."""
+    """Which SLEDAI is meant, what an item not recorded means, and how far back its items look."""
 
     variant: Literal["selena", "sledai_2k"] = "selena"
     missing_item: Literal["unknown", "absent"] = "unknown"
+    lookback_days: Days = 10
 
 
 class BilagParameters(Frozen):

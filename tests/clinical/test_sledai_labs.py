@@ -1,0 +1,128 @@
+"""SLEDAI items read from laboratory results: worked examples SL-6 and SL-7, and data queries."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.clinical.records import Coding, Measurement
+from app.clinical.sledai import assessments
+from app.clinical.sledai_labs import derived, queries
+from app.clinical.sri import status
+from app.clinical.truth import Truth
+from app.protocol.loader import load_all
+from tests.clinical.make import bilag, day, infusion, observation, pga, sledai, subject
+
+PROTOCOL = load_all()["MSC-SLE"]
+YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
+
+
+def result(code: str, value: str | None, **said: Any) -> Measurement:
+    """One laboratory result in its canonical unit, four days before day 0 unless said otherwise."""
+    on = said.pop("on", day(-4))
+    number = None if value is None else Decimal(value)
+    [measured] = observation(Coding("http://loinc.org", code), on=on, value=number, **said)
+    return measured
+
+
+def platelets(value: str | None, **said: Any) -> Measurement:
+    return result("777-3", value, **said)
+
+
+def c3(value: str | None, *, low: Decimal | None = Decimal("0.75"), **said: Any) -> Measurement:
+    return result("4485-9", value, low=low, high=Decimal("1.40"), **said)
+
+
+def c4(value: str) -> Measurement:
+    return result("4498-2", value, low=Decimal("0.10"))
+
+
+def anti_dsdna(value: str, **said: Any) -> Measurement:
+    return result("5130-0", value, **said)
+
+
+@pytest.mark.parametrize(
+    ("item", "results", "present"),
+    [
+        pytest.param("thrombocytopenia", [platelets("100")], NO, id="SL-6-100"),
+        pytest.param("thrombocytopenia", [platelets("99")], YES, id="SL-6-99"),
+        pytest.param("thrombocytopenia", [], UNKNOWN, id="no platelets"),
+        pytest.param("thrombocytopenia", [platelets(None)], UNKNOWN, id="no value"),
+        pytest.param("thrombocytopenia", [platelets("150"), platelets("80")], YES, id="once in the days"),
+        pytest.param("thrombocytopenia", [platelets("20", comparator="<")], YES, id="below 20"),
+        pytest.param("thrombocytopenia", [platelets("50", comparator=">")], UNKNOWN, id="above 50"),
+        pytest.param("low-complement", [c3("0.70")], YES, id="SL-7-low"),
+        pytest.param("low-complement", [c3("0.80")], UNKNOWN, id="SL-7-in-range"),
+        pytest.param("low-complement", [c3("0.80"), c4("0.20")], NO, id="both in range"),
+        pytest.param("low-complement", [c3("0.80"), c4("0.05")], YES, id="one low"),
+        pytest.param("low-complement", [c3("0.70", low=None), c4("0.20")], UNKNOWN, id="no range"),
+        pytest.param("low-complement", [c3(None, interpretations=("L",))], YES, id="called low"),
+        pytest.param("dna-binding", [anti_dsdna("45", high=Decimal(30))], YES, id="above its range"),
+        pytest.param("dna-binding", [anti_dsdna("30", high=Decimal(30))], NO, id="at its limit"),
+        pytest.param("dna-binding", [anti_dsdna("45")], UNKNOWN, id="no range for DNA"),
+        pytest.param("dna-binding", [anti_dsdna("45", interpretations=("H",))], YES, id="called high"),
+        pytest.param("dna-binding", [platelets("99")], UNKNOWN, id="another result"),
+    ],
+)
+def test_an_item_is_read_from_results(item: str, results: list[Measurement], present: Truth) -> None:
+    assert derived(item, results) is present
+
+
+def asked(form: Any, *results: Measurement) -> list[str]:
+    """The data queries of one form."""
+    [read] = assessments(PROTOCOL, form)
+    return list(queries(read, results, lookback_days=10))
+
+
+def test_a_form_that_denies_what_the_laboratory_found_is_queried() -> None:
+    [query] = asked(sledai(rest="absent", on=day(0), name="form"), platelets("99", name="lab"))
+
+    assert query == (
+        "thrombocytopenia is absent in Observation/form/_history/1, "
+        "but by the laboratory it is present (Observation/lab/_history/1)"
+    )
+
+
+def test_a_form_that_claims_what_the_laboratory_denies_is_queried() -> None:
+    [query] = asked(sledai(present=["thrombocytopenia"], on=day(0)), platelets("180"))
+
+    assert "is present in" in query
+    assert "by the laboratory it is absent" in query
+
+
+def test_an_item_the_form_does_not_know_is_queried_where_the_laboratory_does() -> None:
+    [query] = asked(sledai(unknown=["thrombocytopenia"], rest="absent", on=day(0)), platelets("180"))
+
+    assert "thrombocytopenia is not known in" in query
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(sledai(present=["thrombocytopenia"], on=day(0)), id="they agree"),
+        pytest.param(sledai(12, on=day(0)), id="only a total"),
+        pytest.param(sledai(rest="absent"), id="no date"),
+        pytest.param(sledai(rest="absent", on="2021-03"), id="no day"),
+        pytest.param(sledai(rest="absent", on=day(7)), id="eleven days later"),
+        pytest.param(sledai(rest="absent", on=day(-5)), id="the day before"),
+    ],
+)
+def test_there_is_nothing_to_query(form: Any) -> None:
+    assert asked(form, platelets("99"), platelets("99", on=None), platelets("99", on="2021-02")) == []
+
+
+def test_a_query_is_told_with_the_answer_and_changes_no_verdict() -> None:
+    recorded = (
+        infusion(),
+        *(sledai(present=["vasculitis", "seizure"], rest="absent", on=day(0)), bilag({}, on=day(0))),
+        *(pga("2.0", on=day(0)), pga("1.0", on=day(91)), bilag({}, on=day(91)), sledai(6, on=day(91))),
+    )
+
+    def answer(*more: Any) -> Any:
+        return status(PROTOCOL, subject(*recorded, *more), visits=["M3"], rules=["registry"]).results[0]
+
+    plain, queried = answer(), answer((platelets("99"),))
+
+    assert queried.verdict == plain.verdict == "met"
+    assert plain.findings[0].notes == ()
+    assert "thrombocytopenia" in queried.findings[0].notes[0]
