@@ -62,7 +62,9 @@ def _digits(number: Any) -> str | None:
 def _titre(ratio: Element, known: Analyte | None) -> dict[str, Any]:
     """A titre 1:80 is 80 in `{titer}`; another ratio is kept and not computed with."""
     one, many = (ratio.get(side) or {} for side in ("numerator", "denominator"))
-    if known is None or known.canonical != "{titer}" or decimal(one.get("value")) != 1 or "comparator" in one:
+    if known is None or known.canonical != "{titer}" or "comparator" in one:
+        return {}
+    if decimal(one.get("value")) != 1 or "value" not in many:
         return {}
     said = _quantity({"value": many.get("value"), "unit": "{titer}"}, known)
     said["comparator"] = many.get("comparator")
