@@ -21,6 +21,7 @@ from app.clinical.truth import Truth
 from app.protocol.definition import Protocol
 from app.protocol.parameters import Weights
 
+SHORT_NAME = {"classic": "classic BILAG", "bilag2004": "BILAG-2004"}
 INSTRUMENT = {"classic": "bilag-classic", "bilag2004": "bilag-2004"}
 SYSTEMS = {"classic": CLASSIC_SYSTEMS, "bilag2004": BILAG_2004_SYSTEMS}
 Grades = Mapping[str, str]
@@ -68,7 +69,7 @@ def coding(protocol: Protocol) -> Coding:
 
 def name(protocol: Protocol) -> str:
     """What it is called."""
-    return SCORE.concept(coding(protocol).code).en
+    return SHORT_NAME[protocol.parameters.bilag.variant]
 
 
 def systems(protocol: Protocol) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from app.protocol.definition import Protocol, SriRule
 
 CODING = SCORE.coding("pga")
 SCALE_MAX = SCORE.coding("scale-max")
-NAME = SCORE.concept("pga").en
+NAME = "PGA"
 RANGE = Interval.of(0, 3)
 Scored = tuple[Interval, tuple[str, ...], tuple[str, ...]]  # with the reasons and notes where there is none
 SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_EVEN)

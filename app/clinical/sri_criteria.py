@@ -38,7 +38,7 @@ class Side(Generic[D]):
     @property
     def missing(self) -> "Gap":
         """That there is no assessment."""
-        return Gap(self.choice.reasons, f"a {self.instrument} assessment at {self.place}")
+        return Gap(self.choice.reasons, f"the {self.instrument} at {self.place}")
 
     @property
     def contradicted(self) -> "Gap":
@@ -78,7 +78,7 @@ def sledai_drop(rule: SriRule, pair: Pair[Sledai]) -> Finding:
         verdict=(before - after).holds(">=", rule.sledai_drop),
         text=rule.text.sledai.by_language(),
         observed=", ".join(f"{side.label} {side.reading or 'none'}" for side in pair.sides),
-        normalised=f"drop {before - after}",
+        normalised=f"drop {before - after}" if all(side.reading for side in pair.sides) else None,
         threshold=f">= {rule.sledai_drop}",
         reasons=("not-applicable",) if floor else (),
         notes=(note,) if floor else (),
@@ -151,7 +151,7 @@ def _sledai_gaps(pair: Pair[Sledai]) -> Iterator[Gap]:
         elif "conflicting-values" in reading.reasons:
             yield side.contradicted
         elif not reading.valid:
-            yield Gap(reading.reasons, f"a {side.instrument} total or its items at {side.place}")
+            yield Gap(reading.reasons, f"the {side.instrument} total or its items at {side.place}")
         elif reading.unknown:
             items = ", ".join(reading.unknown)
             yield Gap(reading.reasons, f"whether present or absent at {side.label}: {items}")
@@ -168,7 +168,7 @@ def _pga_gaps(pair: Pair[Pga]) -> Iterator[Gap]:
             yield side.contradicted
         elif reading.score.low < reading.score.high:
             reasons = reading.reasons or ("missing-observation",)
-            yield Gap(reasons, f"an exact {side.instrument} with its scale at {side.place}")
+            yield Gap(reasons, f"the exact {side.instrument} with its scale at {side.place}")
 
 
 def _grades(side: Side[Bilag]) -> Grades:

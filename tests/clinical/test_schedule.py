@@ -12,10 +12,17 @@ from tests.clinical.make import Measurements, at, day, sledai, subject
 from tests.clinical.make import infusion as given
 
 PROTOCOL = load_all()["MSC-SLE"]
-T0 = infusion(PROTOCOL, subject(given("2021-03-01T10:00:00+01:00")))
-T0_OF_A_DAY = infusion(PROTOCOL, subject(given("2021-03-01")))
-assert isinstance(T0, Infusion)
-assert isinstance(T0_OF_A_DAY, Infusion)
+
+
+def infused(on: str) -> Infusion:
+    """Day 0 of somebody infused then."""
+    found = infusion(PROTOCOL, subject(given(on)))
+    assert isinstance(found, Infusion)
+    return found
+
+
+T0 = infused("2021-03-01T10:00:00+01:00")
+T0_OF_A_DAY = infused("2021-03-01")
 
 
 def scored(**where: str | None) -> Measurements:

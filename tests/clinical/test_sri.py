@@ -166,7 +166,7 @@ def test_sri_7_says_that_the_bilag_is_missing() -> None:
     result = ask(history)
 
     assert result.reasons == ("missing-observation",)
-    assert result.missing == ("a Classic BILAG index assessment at M3 (2021-05-17 to 2021-06-14)",)
+    assert result.missing == ("the classic BILAG at M3 (2021-05-17 to 2021-06-14)",)
     assert [one.verdict for one in result.findings] == [Truth.YES, Truth.UNKNOWN, Truth.UNKNOWN, Truth.YES]
 
 
@@ -300,7 +300,9 @@ def test_a_subject_without_baseline_is_undetermined() -> None:
 
     assert result.verdict == "undetermined"
     assert result.reasons == ("baseline-missing",)
-    assert result.missing[0] == "a SELENA-SLEDAI assessment at M0 (2021-01-30 to 2021-03-01)"
+    assert finding(result, "sledai-drop").observed == "M0 none, M3 6"
+    assert finding(result, "sledai-drop").normalised is None
+    assert result.missing[0] == "the SELENA-SLEDAI at M0 (2021-01-30 to 2021-03-01)"
 
 
 def test_without_a_baseline_a_visit_without_b_still_has_no_new_b() -> None:
@@ -411,13 +413,13 @@ def test_what_is_open_for_several_reasons_asks_for_each() -> None:
     assert result.verdict == "undetermined"
     assert result.reasons == ("missing-observation", "unit-not-convertible")
     assert finding(result, "sledai-drop").needs == (
-        "a SELENA-SLEDAI total or its items at M0 (2021-01-30 to 2021-03-01); "
+        "the SELENA-SLEDAI total or its items at M0 (2021-01-30 to 2021-03-01); "
         "the exact SELENA-SLEDAI total at M3"
     )
     assert finding(result, "new-bilag-b-limit").needs == "the BILAG grade at M0 of renal"
     assert finding(result, "new-bilag-b-limit").observed == "general ? to D, renal ? to B"
     assert finding(result, "no-pga-worsening").needs == (
-        "an exact Physician global assessment with its scale at M0 (2021-01-30 to 2021-03-01)"
+        "the exact PGA with its scale at M0 (2021-01-30 to 2021-03-01)"
     )
 
 
