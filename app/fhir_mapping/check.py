@@ -31,10 +31,10 @@ def problems(type_name: str, document: dict[str, Any], where: str | None = None)
     found = walk(type_name, document, where)
     if found or accepts(type_name, document, codec.write(document)):
         return found
-    return _third_opinion(type_name, document, where or type_name)
+    return third_opinion(type_name, document, where or type_name)
 
 
-def _third_opinion(type_name: str, document: dict[str, Any], where: str) -> tuple[Issue, ...]:
+def third_opinion(type_name: str, document: dict[str, Any], where: str) -> tuple[Issue, ...]:
     """What fhir.resources says, imported only now: it is large, and rarely asked."""
     from fhir.resources.R4B import get_fhir_model_class  # noqa: PLC0415
     from pydantic import ValidationError  # noqa: PLC0415

@@ -128,10 +128,9 @@ def _entry(raw: bytes, number: int) -> tuple[ShellEntry, Document]:
     shell = {name: _value(slice_) for name, slice_ in slices.items()}
     if resource is not None:
         shell["resource"] = {"resourceType": "Parameters"}
-    request = shell.get("request")
-    return ShellEntry(
-        _text(shell.get("fullUrl")), request if isinstance(request, dict) else None, resource
-    ), shell
+    asked = shell.get("request")
+    request = asked if isinstance(asked, dict) else None
+    return ShellEntry(_text(shell.get("fullUrl")), request, resource), shell
 
 
 def _text(value: Any) -> str | None:

@@ -80,16 +80,21 @@ def _object(known: Definition, value: dict[str, Any], path: str) -> Found:
 def _member(known: Definition, name: str, value: dict[str, Any], path: str) -> Found:
     element = known.elements.get(name)
     if element is not None:
-        padded = value.get(f"_{name}") if name not in ("", None) else None
-        yield from _element(element, value[name], path, padded)
+        yield from _element(element, value[name], path, value.get(f"_{name}"))
         return
     base = known.elements.get(name[1:]) if name.startswith("_") else None
-    if base is not None and base.type in EXPECTED and base.type != "xhtml":
+    if base is not None and _extensible(known, base):
         yield from _sibling(base, value[name], value, path)
         return
     place = f"{path}.{name}" if name.isidentifier() and len(name) <= SHOWN else path
     text = f"{quoted(name)} is not an element of {known.name} in R4" + did_you_mean(name, known.elements)
     yield Issue("structure", text, place)
+
+
+def _extensible(known: Definition, element: Element) -> bool:
+    """Whether a primitive may have extensions: an XML attribute, as id and Extension.url are, may not."""
+    attribute = element.name == "id" or (known.name == "Extension" and element.name == "url")
+    return element.type in EXPECTED and element.type != "xhtml" and not attribute
 
 
 def _element(element: Element, value: Any, path: str, sibling: Any) -> Found:
