@@ -128,9 +128,8 @@ def _entry(raw: bytes, number: int) -> tuple[ShellEntry, Document]:
     shell = {name: _value(slice_) for name, slice_ in slices.items()}
     if resource is not None:
         shell["resource"] = {"resourceType": "Parameters"}
-    asked = shell.get("request")
-    request = asked if isinstance(asked, dict) else None
-    return ShellEntry(_text(shell.get("fullUrl")), request, resource), shell
+    asked, name = shell.get("request"), _text(shell.get("fullUrl"))
+    return ShellEntry(name, asked if isinstance(asked, dict) else None, resource), shell
 
 
 def _text(value: Any) -> str | None:

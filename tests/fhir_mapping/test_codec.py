@@ -118,12 +118,12 @@ def test_the_members_come_as_sent_and_in_order() -> None:
 
 
 def test_the_server_sets_id_version_and_instant_and_touches_nothing_else() -> None:
-    raw = b"""{"id": "mine", "status": "final", "resourceType": "Observation", "valueQuantity": {"value": 1.50},
+    raw = b"""{"id": "mine", "status": "final", "resourceType": "Observation", "valueQuantity":{"value":1.50},
         "meta": {"versionId": "9", "tag": [{"code": "HTEST" }], "lastUpdated": "2001-01-01T00:00:00Z"}}"""
 
     assert stored(raw) == (
         b'{"resourceType":"Observation","id":"o-1","meta":{"tag":[{"code": "HTEST" }],"versionId":"3",'
-        b'"lastUpdated":"2026-11-22T10:00:00.000Z"},"status":"final","valueQuantity":{"value": 1.50}}'
+        b'"lastUpdated":"2026-11-22T10:00:00.000Z"},"status":"final","valueQuantity":{"value":1.50}}'
     )
 
 
@@ -194,7 +194,7 @@ def test_a_duplicate_is_found_whatever_stands_around_it(pairs: list[tuple[str, s
 def test_a_bundle_is_opened_with_each_resource_as_sent() -> None:
     shell = codec.bundle_shell(
         b'{"resourceType": "Bundle", "type": "batch", "entry": ['
-        b'{"fullUrl": "urn:uuid:1", "resource": { "a":1.50 }, "request": {"method": "POST", "url": "Patient"}},'
+        b'{"fullUrl": "urn:uuid:1","resource": { "a":1.50 },"request":{"method": "POST", "url": "Patient"}},'
         b'{"request": {"method": "GET", "url": "Patient/1"}}]}'
     )
 
