@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from app.fhir_mapping.operation import OPERATIONS, Operation, OperationParameter
 from app.routers import examples
@@ -81,7 +80,7 @@ def operation_definition(_path: str) -> Said:
 def operation(asked: Operation, method: str) -> Said:
     """GET of an operation, or POST of its Parameters."""
     posted = method == "POST"
-    filled = dict(parse_qsl(asked.example))
+    name, filled = examples.ASKED[asked.name]
     said = interaction(
         asked.code + ("ByPost" if posted else ""),
         asked.resource,
@@ -89,7 +88,7 @@ def operation(asked: Operation, method: str) -> Said:
         asked.about,
         tag=QUESTIONS,
         parameters=[
-            id_of(asked.resource, examples.ASKED.get(asked.name)),
+            id_of(asked.resource, name),
             *([] if posted else [_asked_with(parameter, filled) for parameter in asked.parameters]),
         ],
         sends=body("Parameters", _parameters(asked, filled)) if posted else None,

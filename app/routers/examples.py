@@ -15,8 +15,11 @@ STORED = {
 }
 """By type, a resource of the demonstration trial: what a read shows."""
 
-ASKED = {"$eligibility": "msc-sle-c01"}
-"""By operation, whom it is asked about, where that is not the subject a read shows."""
+ASKED = {
+    "$sri-status": ("msc-sle-01", {"visit": "M6"}),
+    "$eligibility": ("msc-sle-c01", {"on": "2022-09-12"}),
+}
+"""By operation, whom it is asked about, and with what."""
 
 SEARCHED = {
     "ResearchSubject": {"study": "ResearchStudy/msc-sle"},

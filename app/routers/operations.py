@@ -45,8 +45,10 @@ async def operation(request: FhirRequest) -> FhirResponse:
 def _sri_status(protocol: Protocol, history: History, question: Question, today: date) -> Answer:
     try:
         return sri.status(protocol, history, visits=question.visits, rules=question.rules, today=today)
-    except (sri.UnknownVisit, sri.UnknownRule) as unknown:
-        raise refusal(400, "value", str(unknown)) from None
+    except sri.UnknownVisit as unknown:
+        raise refusal(400, "value", str(unknown), "http.visit") from None
+    except sri.UnknownRule as unknown:
+        raise refusal(400, "value", str(unknown), "http.rule") from None
     except sri.NoSri as unasked:
         raise refusal(422, "business-rule", str(unasked)) from None
 

@@ -66,7 +66,7 @@ def find(request: FhirRequest) -> Handler:
         ):
             _name(request, route, segments)
             return _method(request, route)
-    raise refusal(404, "not-found", "there is nothing at this address; GET /fhir/metadata says what there is")
+    raise nothing_here()
 
 
 def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None:
@@ -82,7 +82,7 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
             case "{version}":
                 request.version = found
             case "{operation}":
-                request.operation = found
+                request.operation = _checked_operation(found)
             case _:
                 pass
 
@@ -97,12 +97,25 @@ def _method(request: FhirRequest, route: Route) -> Handler:
     return handler
 
 
+def nothing_here() -> Refusal:
+    """404 for an address of no shape we know."""
+    return refusal(
+        404, "not-found", "there is nothing at this address; GET /fhir/metadata says what there is"
+    )
+
+
 def unknown_type(name: str) -> Refusal:
     """404 that names the types there are."""
     shown = name if name.isalnum() and len(name) <= links.LONGEST_SHOWN else "this"
     return refusal(
         404, "not-supported", f"{shown} is not a resource type served here; there are {', '.join(RESOURCES)}"
     )
+
+
+def _checked_operation(text: str) -> str:
+    if not text.startswith("$"):
+        raise nothing_here()
+    return text
 
 
 def _checked_id(text: str) -> str:

@@ -1,0 +1,41 @@
+"""Bodies to send: the examples of the Swagger page, changed where a test needs it."""
+
+from typing import Any
+
+import httpx
+
+from app.fhir_mapping import codec
+from app.fhir_mapping.registry import RESOURCES
+from app.routers import examples
+
+TYPES = tuple(RESOURCES)
+HEADERS = {"Content-Type": "application/fhir+json"}
+NEEDED = (("Patient", "msc-sle-p08"), ("ResearchStudy", "msc-sle"))
+"""What the examples refer to."""
+
+
+def body(kind: str, **changes: Any) -> bytes:
+    """The example of a type, with members added or exchanged."""
+    return codec.write({**examples.BODIES[kind], **changes})
+
+
+def bundle_of(kind: str, *entries: dict[str, Any]) -> bytes:
+    """A transaction or batch."""
+    return codec.write({"resourceType": "Bundle", "type": kind, "entry": list(entries)})
+
+
+async def created(client: httpx.AsyncClient, kind: str, **changes: Any) -> str:
+    """The id of a resource just created."""
+    answer = await client.post(f"/fhir/{kind}", content=body(kind, **changes))
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def issues(answer: httpx.Response) -> list[dict[str, Any]]:
+    """The issues of an OperationOutcome; fails where the answer is none."""
+    assert answer.headers["content-type"] == "application/fhir+json; charset=utf-8"
+    document = answer.json()
+    assert document["resourceType"] == "OperationOutcome"
+    found: list[dict[str, Any]] = document["issue"]
+    assert found
+    return found

@@ -1,0 +1,167 @@
+"""Transactions and batches through HTTP (https://hl7.org/fhir/R4/http.html#transaction)."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from app.routers import examples
+from tests.routers.make import body, bundle_of, created, issues
+
+NEW = "urn:uuid:5f0c4a6e-0b1d-4f0e-9a57-6d9f6a1c2b3d"
+
+
+def post(kind: str, full_url: str | None = None, **changes: Any) -> dict[str, Any]:
+    named = {"fullUrl": full_url} if full_url else {}
+    resource = {**examples.BODIES[kind], **changes}
+    return {**named, "resource": resource, "request": {"method": "POST", "url": kind}}
+
+
+def put(kind: str, name: str, **changes: Any) -> dict[str, Any]:
+    resource = {**examples.BODIES[kind], "id": name, **changes}
+    return {"resource": resource, "request": {"method": "PUT", "url": f"{kind}/{name}"}}
+
+
+def statuses(answer: httpx.Response) -> list[str]:
+    return [entry["response"]["status"] for entry in answer.json()["entry"]]
+
+
+@pytest.mark.verifies("http.transaction")
+async def test_a_transaction_names_its_own_entries(trial: httpx.AsyncClient) -> None:
+    result = post("Observation", subject={"reference": NEW})
+
+    answer = await trial.post("/fhir", content=bundle_of("transaction", result, post("Patient", NEW)))
+
+    assert (answer.status_code, statuses(answer)) == (200, ["201 Created", "201 Created"])
+    patient, observation = answer.json()["entry"][1], answer.json()["entry"][0]
+    stored = (await trial.get(observation["response"]["location"])).json()
+    assert patient["response"]["location"].endswith(f"{stored['subject']['reference']}/_history/1")
+    assert observation["response"]["etag"] == 'W/"1"'
+
+
+@pytest.mark.verifies("http.transaction")
+async def test_one_bad_entry_stops_the_whole_transaction(trial: httpx.AsyncClient) -> None:
+    good, bad = post("Patient"), post("Observation", status="done")
+
+    answer = await trial.post("/fhir", content=bundle_of("transaction", good, bad))
+
+    assert answer.status_code == 400
+    assert issues(answer)[0]["expression"] == ["Bundle.entry[1].resource.status"]
+    assert (await trial.get("/fhir/Patient?_summary=count")).json()["total"] == 1
+
+
+@pytest.mark.verifies("http.transaction")
+async def test_a_stale_entry_stops_the_whole_transaction(trial: httpx.AsyncClient) -> None:
+    stale = put("Patient", "msc-sle-p08")
+    stale["request"]["ifMatch"] = 'W/"7"'
+
+    answer = await trial.post("/fhir", content=bundle_of("transaction", post("Patient"), stale))
+
+    assert answer.status_code == 412
+    assert (await trial.get("/fhir/Patient?_summary=count")).json()["total"] == 1
+
+
+@pytest.mark.verifies("http.transaction")
+async def test_a_transaction_deletes_then_creates_then_updates_then_reads(trial: httpx.AsyncClient) -> None:
+    name = await created(trial, "Patient")
+    entries = [
+        {"request": {"method": "GET", "url": "Patient/msc-sle-p08"}},
+        put("Patient", "msc-sle-p08", language="fr"),
+        {"request": {"method": "DELETE", "url": f"Patient/{name}"}},
+        {"request": {"method": "GET", "url": f"Patient/{name}"}},
+        {"request": {"method": "GET", "url": "Patient/msc-sle-p08/_history/1"}},
+        {"request": {"method": "GET", "url": "Patient/msc-sle-p08/_history"}},
+        {"request": {"method": "GET", "url": "Patient?_id=msc-sle-p08&_count=1"}},
+        {"request": {"method": "GET", "url": "Patient?_count=x"}},
+    ]
+
+    answer = await trial.post("/fhir", content=bundle_of("transaction", *entries))
+
+    assert [status[:3] for status in statuses(answer)] == [
+        "200",
+        "200",
+        "204",
+        "410",
+        "200",
+        "200",
+        "200",
+        "400",
+    ]
+    found = answer.json()["entry"]
+    assert found[0]["resource"]["language"] == "fr"
+    assert "language" not in found[4]["resource"]
+    assert found[5]["resource"]["total"] == 2
+    assert [entry["resource"]["id"] for entry in found[6]["resource"]["entry"]] == ["msc-sle-p08"]
+
+
+@pytest.mark.verifies("http.batch")
+async def test_each_entry_of_a_batch_stands_alone(trial: httpx.AsyncClient) -> None:
+    entries = [
+        post("Patient"),
+        post("Observation", status="done"),
+        {"request": {"method": "GET", "url": "Patient/none"}},
+        {"request": {"method": "DELETE", "url": "Patient/none"}},
+        post("Observation", subject={"reference": "Patient/nobody"}),
+        post("Patient", name=[{"family": "X"}]),
+        {"request": {"method": "GET", "url": "Bogus/1"}},
+    ]
+
+    answer = await trial.post("/fhir", content=bundle_of("batch", *entries))
+
+    assert (answer.status_code, answer.json()["type"]) == (200, "batch-response")
+    assert [status[:3] for status in statuses(answer)] == ["201", "400", "404", "204", "422", "422", "404"]
+    outcomes = [entry["response"].get("outcome") for entry in answer.json()["entry"]]
+    assert [outcome is not None for outcome in outcomes] == [False, True, True, False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("prefer", "given"), [("return=representation", True), ("return=minimal", False), ("", False)]
+)
+async def test_what_is_stored_comes_back_where_it_is_asked_for(
+    trial: httpx.AsyncClient, prefer: str, given: bool
+) -> None:
+    answer = await trial.post(
+        "/fhir", content=bundle_of("transaction", post("Patient")), headers={"Prefer": prefer}
+    )
+
+    assert ("resource" in answer.json()["entry"][0]) is given
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"resourceType":"Bundle","type":"searchset"}',
+        b'{"resourceType":"Bundle"}',
+        b'{"resourceType":"Patient"}',
+        b'{"resourceType":"Bundle","type":"batch","entry":{}}',
+        b'{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Bogus"}}]}',
+        bundle_of("transaction", {"request": {"method": "GET", "url": "Bogus/1"}}),
+    ],
+)
+async def test_what_is_no_transaction_and_no_batch_is_refused(trial: httpx.AsyncClient, raw: bytes) -> None:
+    answer = await trial.post("/fhir", content=raw)
+
+    assert answer.status_code in {400, 404}
+    issues(answer)
+
+
+@pytest.mark.verifies("http.if-match")
+async def test_of_many_who_change_the_same_version_one_succeeds(trial: httpx.AsyncClient) -> None:
+    changed = body("Patient", id="msc-sle-p08")
+
+    answers = await asyncio.gather(
+        *(
+            trial.put("/fhir/Patient/msc-sle-p08", content=changed, headers={"If-Match": 'W/"1"'})
+            for _ in range(20)
+        )
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 19
+
+
+async def test_fifty_writers_at_once_lose_nothing(trial: httpx.AsyncClient) -> None:
+    names = await asyncio.gather(*(created(trial, "Observation") for _ in range(50)))
+
+    assert len(set(names)) == 50
+    assert (await trial.get("/fhir/Observation?_summary=count")).json()["total"] == 50

@@ -1,0 +1,214 @@
+"""The command line as an operator meets it: a process, what it says, and its exit code."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.postgres import ROOT
+from tests.routers.make import HEADERS, body
+from tests.servers import answers, end, free_port, running_server
+
+ANYWHERE = ".".join("0000")
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command, in an environment without settings of our own."""
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *words],
+        cwd=ROOT,
+        env=clean() | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("TRIALBRIDGE_")}
+
+
+@pytest.mark.parametrize("command", ["serve", "demo", "migrate", "rebuild", "openapi"])
+def test_each_command_explains_itself(command: str) -> None:
+    assert command in run("--help").stdout
+    explained = run(command, "--help")
+
+    assert explained.returncode == 0
+    assert "Usage" in explained.stdout
+
+
+def test_it_says_its_version() -> None:
+    assert run("--version").stdout.startswith("trialbridge 0.")
+
+
+def test_serve_does_not_start_without_being_told_who_may_ask() -> None:
+    refused = run("serve")
+
+    assert refused.returncode == 2
+    assert "TRIALBRIDGE_AUTH=none" in refused.stderr
+
+
+def test_serve_does_not_open_itself_to_the_network() -> None:
+    refused = run("serve", "--host", ANYWHERE, TRIALBRIDGE_AUTH="none")
+
+    assert refused.returncode == 2
+    assert "loopback" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "rebuild"])
+def test_a_setting_that_does_not_exist_stops_a_command(command: str) -> None:
+    refused = run(command, TRIALBRIDGE_PORT="1")
+
+    assert refused.returncode == 2
+    assert "TRIALBRIDGE_PORT is not a setting" in refused.stderr
+
+
+def test_a_port_in_use_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with serving_demo(tmp_path, "--empty") as (url, _):
+        port = url.rpartition(":")[2]
+        refused = run("demo", "--port", port, "--data", str(tmp_path / "other"))
+
+    assert refused.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in refused.stderr
+
+
+def test_a_database_is_migrated_again_and_again_and_rebuilt(empty_database_url: str) -> None:
+    settings = {"TRIALBRIDGE_DATABASE_URL": empty_database_url}
+
+    first, second, rebuilt = (
+        run("migrate", **settings),
+        run("migrate", **settings),
+        run("rebuild", **settings),
+    )
+
+    assert [first.returncode, second.returncode, rebuilt.returncode] == [0, 0, 0]
+    assert "measurement: 0" in rebuilt.stdout
+
+
+def test_a_database_that_cannot_be_reached_is_an_exit_code(tmp_path: Path) -> None:
+    file = tmp_path / "a-file"
+    file.write_text("")
+
+    failed = run("migrate", TRIALBRIDGE_DATABASE_URL=f"sqlite:///{file}/below.db")
+    unmigrated = run("rebuild", TRIALBRIDGE_DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+
+    assert (failed.returncode, unmigrated.returncode) == (1, 1)
+    assert "could not be migrated" in failed.stderr
+    assert "nothing was changed" in unmigrated.stderr
+
+
+def test_the_description_is_printed() -> None:
+    assert run("openapi").stdout.encode() == (ROOT / "openapi" / "openapi.json").read_bytes()
+
+
+@contextmanager
+def serving_demo(data: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The sandbox, once it answers."""
+    port = free_port()
+    command = [sys.executable, "-m", "app.cli", "demo", "--port", str(port), "--data", str(data), *options]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            give_up = time.monotonic() + 60
+            while time.monotonic() < give_up and process.poll() is None:
+                if answers(f"http://127.0.0.1:{port}/readyz"):
+                    break
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}", process
+        finally:
+            end(process)  # type: ignore[arg-type] # a process that writes text ends like any other
+
+
+def test_the_demonstration_answers_what_it_says_on_the_screen(tmp_path: Path) -> None:
+    with serving_demo(tmp_path / "data") as (url, process):
+        address = f"{url}/fhir/ResearchSubject/msc-sle-01/$sri-status?visit=M6&view=plain"
+        answer = httpx.get(address)
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=20)
+
+    assert answer.json()["results"][0]["visit"] == "M6"
+    assert f"curl '{address}'" in said
+    assert f"{url}/docs" in said
+    assert process.returncode == 0
+
+
+def test_the_demonstration_keeps_its_data(tmp_path: Path) -> None:
+    with serving_demo(tmp_path) as (url, _):
+        stored = httpx.post(f"{url}/fhir/Patient", content=body("Patient"), headers=HEADERS)
+    with serving_demo(tmp_path) as (url, process):
+        again = httpx.get(f"{url}/fhir/Patient/{stored.json()['id']}")
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=20)
+
+    assert again.status_code == 200
+    assert "loaded" not in said
+
+
+def test_an_empty_sandbox_has_no_trial(tmp_path: Path) -> None:
+    with serving_demo(tmp_path, "--empty") as (url, _):
+        assert httpx.get(f"{url}/fhir/ResearchStudy?_summary=count").json()["total"] == 0
+
+
+def test_a_request_under_way_ends_before_the_server_does(database_url: str, tmp_path: Path) -> None:
+    with running_server(database_url, tmp_path) as server:
+
+        def slowly() -> Iterator[bytes]:
+            raw = body("Patient")
+            yield raw[:10]
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            yield raw[10:]
+
+        answer = httpx.post(f"{server.url}/fhir/Patient", content=slowly(), headers=HEADERS, timeout=20)
+        code = server.process.wait(20)
+
+    assert (answer.status_code, code) == (201, 0)
+
+
+def test_what_was_acknowledged_survives_the_kill(database_url: str, tmp_path: Path) -> None:
+    """SIGKILL in the middle of a stream of writes: each one answered 201 is there afterwards."""
+    acknowledged: list[str] = []
+
+    def write(url: str) -> None:
+        with httpx.Client(headers=HEADERS) as client:
+            while True:
+                try:
+                    answer = client.post(f"{url}/fhir/Patient", content=body("Patient"))
+                except httpx.TransportError:
+                    return
+                acknowledged.append(answer.json()["id"])
+
+    with running_server(database_url, tmp_path) as server:
+        writers = [threading.Thread(target=write, args=(server.url,)) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+        time.sleep(1.5)
+        server.process.kill()
+        for writer in writers:
+            writer.join()
+
+    with running_server(database_url, tmp_path) as server, httpx.Client() as client:
+        lost = [name for name in acknowledged if client.get(f"{server.url}/fhir/Patient/{name}").is_error]
+    assert acknowledged
+    assert lost == []
+
+
+def test_workers_share_one_database(database_url: str, tmp_path: Path) -> None:
+    with running_server(database_url, tmp_path, "--workers", "2") as server, httpx.Client() as client:
+        stored = [
+            client.post(f"{server.url}/fhir/Patient", content=body("Patient"), headers=HEADERS)
+            for _ in range(20)
+        ]
+        read = [client.get(answer.headers["location"]).status_code for answer in stored]
+
+    assert read == [200] * 20
