@@ -124,10 +124,10 @@ def _entry(raw: bytes, number: int) -> tuple[ShellEntry, Document]:
     if not raw.startswith(b"{"):
         raise refusal(400, "structure", "an entry of a Bundle must be an object", where)
     slices = members(raw)
-    resource = slices.pop("resource", None)
-    shell = {name: _value(slice_) for name, slice_ in slices.items()}
+    resource = slices.get("resource")
     if resource is not None:
-        shell["resource"] = {"resourceType": "Parameters"}
+        slices["resource"] = b'{"resourceType":"Parameters"}'
+    shell = read(b"{%b}" % b",".join(_name(name) + value for name, value in slices.items()))
     asked, name = shell.get("request"), _text(shell.get("fullUrl"))
     return ShellEntry(name, asked if isinstance(asked, dict) else None, resource), shell
 

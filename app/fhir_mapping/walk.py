@@ -217,8 +217,9 @@ def _primitive(element: Element, value: Any, place: str) -> Found:
         yield Issue("value", f"{element.name} must be {EXPECTED[element.type]}", place)
     elif element.codes is not None and not any(value in each for each in element.codes.values()):
         allowed = [code for each in element.codes.values() for code in each]
-        text = f"{quoted(value)} is not a code for {element.name}{did_you_mean(value, allowed)}; R4 allows "
-        yield Issue("code-invalid", text + some(allowed), place)
+        meant = did_you_mean(value, allowed) or ";"
+        text = f"{quoted(value)} is not a code for {element.name}{meant} R4 allows {some(allowed)}"
+        yield Issue("code-invalid", text, place)
     elif element.type == "xhtml":
         complaint = narrative.complaint(value)
         if complaint is not None:

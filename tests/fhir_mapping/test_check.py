@@ -62,7 +62,7 @@ def test_a_wrong_code_is_told_which_codes_there_are() -> None:
     [issue] = check.problems("Observation", body)
 
     assert issue.text == (
-        "'finel' is not a code for status; did you mean 'final'?; R4 allows amended, cancelled, corrected, "
+        "'finel' is not a code for status; did you mean 'final'? R4 allows amended, cancelled, corrected, "
         "entered-in-error, final, preliminary, registered, unknown"
     )
 

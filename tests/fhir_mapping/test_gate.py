@@ -45,11 +45,22 @@ def test_what_the_gate_accepts_the_models_of_fhir_resources_accept(case: tuple[s
         assert refused_by_model(kind, document) == []
 
 
+def _unknown_to_model(place: tuple[str | int, ...]) -> bool:
+    """The one thing R4 allows and those models do not: an extension of an extension's primitive value."""
+    return str(place[-1]).startswith("_value") and any(
+        str(step).lower().endswith("extension") for step in place
+    )
+
+
 def refused_by_model(kind: str, document: dict[str, Any]) -> list[str]:
     try:
         get_fhir_model_class(kind).model_validate(document)
     except ValidationError as problem:
-        return [f"{error['loc']}: {error['msg']}" for error in problem.errors()]
+        return [
+            f"{error['loc']}: {error['msg']}"
+            for error in problem.errors()
+            if not _unknown_to_model(error["loc"])
+        ]
     return []
 
 
