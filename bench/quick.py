@@ -16,6 +16,7 @@ import msgspec
 import uvloop
 
 from app.store.migrate import upgrade
+from app.store.session import open_database
 from bench import bare, material
 from bench.material import CODES, PATIENTS, PER_PATIENT, request
 from tests.postgres import running_postgres
@@ -32,7 +33,7 @@ def drive(
     file = place / "requests"
     file.write_bytes(msgspec.msgpack.encode(requests))
     command = [sys.executable, "-m", "bench.drive", str(port), str(clients), str(seconds), str(file)]
-    seen = subprocess.run(command, check=True, capture_output=True).stdout
+    seen = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=seconds + 30).stdout
     return msgspec.json.decode(seen, type=dict[str, float])
 
 
@@ -76,12 +77,20 @@ def fill(url: str) -> None:
                 raise RuntimeError(f"filling failed: {answer.status_code} {answer.text[:500]}")
 
 
+async def learn(url: str) -> None:
+    """Let the database know what it holds, as PostgreSQL's autovacuum does in the long run."""
+    database = await open_database(url)
+    await database.write(lambda connection: connection.execute("ANALYZE"))
+    await database.close()
+
+
 def measure(name: str, url: str, place: Path) -> None:
     """One database: the service, then the limit, a line for each workload."""
     upgrade(url)
     loads = workloads()
     with running_server(url, place) as server:
         fill(server.url)
+        uvloop.run(learn(url))
         port = int(server.url.rsplit(":", 1)[1])
         ours = {load: drive(port, requests, clients=n, place=place) for load, (requests, n) in loads.items()}
     with bare_server(url) as port:

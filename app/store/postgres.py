@@ -93,8 +93,14 @@ class PostgresDatabase:
 
     @classmethod
     async def open(cls, url: str) -> "PostgresDatabase":
-        """Connect; the pool grows with the load."""
-        pool = await asyncpg.create_pool(url, min_size=1, max_size=16, reset=_keep)
+        """Connect; the pool grows with the load.
+
+        A plan made without knowing the values took a search of one patient's results through every
+        patient's (10 ms instead of 0.5), so each is planned with its values.
+        """
+        pool = await asyncpg.create_pool(
+            url, min_size=1, max_size=16, reset=_keep, server_settings={"plan_cache_mode": "force_custom_plan"}
+        )
         return cls(pool)
 
     async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
