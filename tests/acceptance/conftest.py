@@ -12,7 +12,7 @@ from tests.databases import copy_of, outside_the_loop
 from tests.servers import Server, running_server
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def http(server: Server) -> Iterator[httpx.Client]:
     """A client of a real server, on SQLite and on PostgreSQL in turn."""
     with httpx.Client(base_url=server.url, timeout=30) as client:

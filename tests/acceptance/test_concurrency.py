@@ -176,7 +176,7 @@ async def test_readers_meanwhile_see_whole_transactions_only(address: str) -> No
     written = asyncio.Event()
 
     async def keep_writing(client: httpx.AsyncClient) -> None:
-        for number in range(40):
+        for number in range(25):
             entries = [("PUT", f"Observation/{name}", observation(mark, number, name=name)) for name in names]
             answer = await client.post("/fhir", json=bundle(*entries))
             assert answer.status_code == 200, answer.text
