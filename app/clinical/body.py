@@ -21,14 +21,12 @@ def size(case: Case, per: str, *, first: date, last: date) -> Fraction | None:
 def weight(case: Case, first: date, last: date) -> Fraction | None:
     """The body weight in kg measured nearest to these days."""
     body = case.protocol.body
-    return None if body is None else _nearest(case, body.weight, first, last, limit=body.within_days)
+    return _nearest(case, body.weight, first, last, limit=body.within_days)
 
 
 def surface(case: Case, first: date, last: date) -> Fraction | None:
     """The body surface in m² measured nearest to these days, or computed from weight and height."""
     body = case.protocol.body
-    if body is None:
-        return None
     measured = _nearest(case, body.surface, first, last, limit=body.within_days)
     if measured is not None:
         return measured

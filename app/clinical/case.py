@@ -53,7 +53,7 @@ class Case:
 
     def to_attest(self, code: str) -> str:
         """What to do where a fact is not stated."""
-        return f"an investigator's statement (attestation {code}): {self.protocol.attestations[code].en}"
+        return f"have an investigator attest {code}: {self.protocol.attestations[code].en}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

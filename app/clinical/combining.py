@@ -5,6 +5,7 @@ a disjunction, the open ones where it stays open.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.clinical.answers import Finding
 from app.clinical.case import Judged, once
@@ -65,7 +66,7 @@ def provided(criterion: Provided, condition: Finding, part: Finding) -> Finding:
         return _rests_on(part.verdict, (condition, part)).of(criterion, (condition, part))
     judged = _rests_on(Truth.UNKNOWN, (condition,))
     if condition.verdict is Truth.NO:
-        needs = f"a result for which this holds: {criterion.condition.text.en}"
+        needs = f"order a result for which this holds: {criterion.condition.text.en}"
         judged = Judged(
             truth=Truth.UNKNOWN, reasons=("missing-observation",), needs=needs, evidence=condition.evidence
         )
@@ -85,13 +86,16 @@ def not_allowed(criterion: Allowed) -> Finding:
 def unless_attested(criterion: UnlessAttested, part: Finding, stated: Finding) -> Finding:
     """The part, unless an investigator's statement takes it out."""
     truth = part.verdict & ~stated.verdict
-    if truth is Truth.YES:
-        return _rests_on(truth, (part, stated)).of(criterion, (part, stated))
-    if truth is Truth.NO:
-        settling = part if part.verdict is Truth.NO else stated
-        return _rests_on(truth, (settling,)).of(criterion, (part, stated))
-    is_open = [one for one in (part, stated) if one.verdict is Truth.UNKNOWN]
-    return _rests_on(truth, is_open).of(criterion, (part, stated))
+    if part.verdict is Truth.NO:
+        return _rests_on(truth, (part,)).of(criterion, (part,))
+    judged = replace(
+        _rests_on(truth, (part if part.verdict is truth else stated,)),
+        observed=part.observed,
+        normalised=part.normalised,
+        threshold=part.threshold,
+        evidence=(*part.evidence, *stated.evidence),
+    )
+    return judged.of(criterion, (part, stated))
 
 
 def needs_of(finding: Finding) -> tuple[str, ...]:
@@ -110,10 +114,15 @@ def _whole(truth: Truth, parts: Sequence[Finding], *, notes: tuple[str, ...] = (
 
 
 def _rests_on(truth: Truth, deciding: Sequence[Finding], *, notes: tuple[str, ...] = ()) -> Judged:
+    """The whole by the parts that decide it; what a single one saw is what the whole saw."""
+    [only] = deciding if len(deciding) == 1 else [None]
     return Judged(
         truth=truth,
         reasons=once(reason for part in deciding for reason in part.reasons),
         needs="; ".join(once(need for part in deciding for need in needs_of(part))) or None,
+        observed=None if only is None else only.observed,
+        normalised=None if only is None else only.normalised,
+        threshold=None if only is None else only.threshold,
         evidence=once(source for part in deciding for source in part.evidence),
         notes=notes,
     )

@@ -143,7 +143,7 @@ def holds(criterion: Criterion, case: Case) -> Finding:  # noqa: C901, PLR0911, 
             return dose_course(criterion, case).of(criterion)
         case StableTreatment():
             return stable_treatment(criterion, case).of(criterion)
-        case LastDoseWithin():
+        case LastDoseWithin():  # pragma: no branch - there is no other kind, mypy says
             return last_dose_within(criterion, case).of(criterion)
 
 

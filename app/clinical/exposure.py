@@ -13,6 +13,7 @@ from itertools import groupby, zip_longest
 
 from app.clinical.body import size
 from app.clinical.case import Case
+from app.clinical.dose import Amount
 from app.clinical.given import Given, Question, ask, read, records_of
 from app.clinical.records import Administration, Coding, Source
 from app.clinical.truth import Truth
@@ -126,7 +127,7 @@ def _amounts(case: Case, given: Sequence[Given], unit: str) -> tuple[dict[Source
         if item.amount is None:
             questions.append(ask(item.record, "missing-observation", "its dose, its unit and how often"))
             continue
-        scaled = _per_body(case, item, unit)
+        scaled = _per_body(case, item, item.amount, unit)
         if scaled is None:
             questions.append(ask(item.record, "missing-observation", f"weight or height near {item.first}"))
             continue
@@ -134,15 +135,13 @@ def _amounts(case: Case, given: Sequence[Given], unit: str) -> tuple[dict[Source
     return known, questions
 
 
-def _per_body(case: Case, item: Given, unit: str) -> Fraction | None:
+def _per_body(case: Case, item: Given, amount: Amount, unit: str) -> Fraction | None:
     """The dose of a day per kg or per m², or as a whole; None where the size of the body is not known."""
-    if item.amount is None:
-        return None
     _, _, per = unit.partition("/")
-    dose = item.amount.daily
-    if (item.amount.per or "") == per:
+    dose = amount.daily
+    if (amount.per or "") == per:
         return dose
-    for sized, invert in ((item.amount.per, False), (per, True)):
+    for sized, invert in ((amount.per, False), (per, True)):
         if not sized:
             continue
         body = size(case, sized, first=item.first, last=item.last)

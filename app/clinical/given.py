@@ -21,12 +21,16 @@ OVERNIGHT = 1  # days: an infusion that runs past midnight is still one dose
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Why a record cannot be counted in full, what would settle it, and the last day it may concern."""
+    """Why a record cannot be counted in full, and what would settle it.
+
+    `day` is the last day it may concern; `one_dose` says that no more than one dose is in question.
+    """
 
     reason: str
     needs: str
     source: Source
-    day: date = date.max
+    day: date
+    one_dose: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +77,15 @@ def read(record: Administration, drug: Drug, *, until: date) -> tuple[Given | No
     ends = min(first if last is None else last, until)
     if first > ends or (start.day is None and not record.has_period):
         return None, questions
-    single, dose = _amount(record, start)
+    single, dose = _amount(record)
     given = Given(record=record, drug=drug, first=first, last=ends, amount=dose, single=single)
     return given, questions
 
 
 def ask(record: Administration, reason: str, what: str, *, day: date = date.max) -> Question:
     """A question about one record."""
-    return Question(reason, f"{what} ({record.source})", record.source, day)
+    needs = f"record {what}, for {record.source}"
+    return Question(reason, needs, record.source, day, one_dose=_is_short(record))
 
 
 def _is_of(record: Administration, drug: Drug) -> bool:
@@ -112,16 +117,17 @@ def _vagueness(record: Administration, start: Moment, *, known_end: bool) -> dat
     return start.last_day if start.day is None else None
 
 
-def _amount(record: Administration, start: Moment) -> tuple[bool, Amount | None]:
+def _amount(record: Administration) -> tuple[bool, Amount | None]:
     """Whether it is a single dose, and how much; a dose without its frequency says nothing of a period."""
     dose, rate = amount(record.dose, record.dose_unit), amount(record.rate, record.rate_unit)
-    if _is_short(record, start) and dose is not None and dose.days is None:
+    if _is_short(record) and dose is not None and dose.days is None:
         return True, dose
     return False, next((one for one in (rate, dose) if one is not None and one.days is not None), None)
 
 
-def _is_short(record: Administration, start: Moment) -> bool:
+def _is_short(record: Administration) -> bool:
+    """Whether it is one occasion rather than a course."""
+    start, end = record.period.start, record.period.end
     if not record.has_period:
         return True
-    end = record.period.end
-    return end is not None and (end.last_day - start.first_day).days <= OVERNIGHT
+    return start is not None and end is not None and (end.last_day - start.first_day).days <= OVERNIGHT

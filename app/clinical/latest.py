@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from app.clinical.case import Judged, once, unknown
+from app.clinical.presence import in_words
 from app.clinical.records import Measurement, Moment
 from app.clinical.truth import Truth
 
@@ -84,7 +85,7 @@ def agreed(each: Sequence[Judged], candidates: Sequence[Dated]) -> Judged:
     reason = "partial-date" if vague else "conflicting-values"
     sources = ", ".join(str(item.source) for item, _ in candidates)
     return replace(
-        unknown(reason, f"which of {sources} is right or later; they contradict each other"),
+        unknown(reason, f"find out which of {sources} is right or later: they contradict each other"),
         threshold=each[0].threshold,
     )
 
@@ -95,7 +96,7 @@ def shown(item: Measurement) -> str:
         return " ".join(filter(None, (f"{item.comparator or ''}{item.received}", item.received_unit)))
     if item.truth is not None:
         return str(item.truth).lower()
-    words = [coding.code for coding in item.answers] or list(item.interpretations)
+    words = [in_words(answer) for answer in item.answers] or list(item.interpretations)
     return ", ".join(words) or item.text or "a value that could not be read"
 
 
@@ -119,7 +120,10 @@ def dated(when: Moment, last: date) -> str:
     if when.day is None:
         return when.text
     days = (last - when.day).days
-    return f"{when.day}, {days} days before" if days >= 0 else f"{when.day}, {-days} days after"
+    if days == 0:
+        return f"{when.day}, the same day"
+    count = "1 day" if abs(days) == 1 else f"{abs(days)} days"
+    return f"{when.day}, {count} {'before' if days > 0 else 'after'}"
 
 
 def _says_something(item: Measurement) -> bool:
@@ -135,7 +139,7 @@ def _nothing(told: Sequence[Measurement], window: Window, *, order: str, missing
         return unknown(missing, order)
     vague = tuple(item.source for item in told if item.when is None or window.may_hold(item.when))
     if vague:
-        needs = f"{order}: the exact date of {', '.join(map(str, vague))}"
+        needs = f"record the exact date of {', '.join(map(str, vague))}"
         return unknown("partial-date", needs, evidence=vague)
     timed = [(item, item.when) for item in told if item.when is not None]
     nearest, when = min(timed, key=lambda pair: (window.distance(pair[1]), str(pair[0].source)))

@@ -38,7 +38,7 @@ def age_between(criterion: AgeBetween, case: Case) -> Judged:
     """The day asked for lies between two birthdays."""
     person, born = case.history.person, births(case)
     if person is None or person.birth_date is None:
-        return unknown("missing-observation", "the birth date (Patient.birthDate)")
+        return unknown("missing-observation", "record the birth date (Patient.birthDate)")
     lower = ">=" if criterion.min_inclusive else ">"
     upper = "<=" if criterion.max_inclusive else "<"
     ages = sorted({age_on(day, case.on) for day in born})
@@ -46,7 +46,7 @@ def age_between(criterion: AgeBetween, case: Case) -> Judged:
     return Judged(
         truth=Truth.of(truths.pop()) if len(truths) == 1 else Truth.UNKNOWN,
         reasons=("partial-date",),
-        needs="the day of birth (Patient.birthDate)",
+        needs="record the day of birth (Patient.birthDate)",
         observed=f"born {person.birth_date.text}",
         normalised=" or ".join(map(str, ages)) + " years",
         threshold=f"age {lower} {criterion.min_years} and {upper} {criterion.max_years} years",
@@ -58,7 +58,7 @@ def sex(criterion: Sex, case: Case) -> Judged:
     """The administrative gender is the one asked for."""
     person = case.history.person
     if person is None or person.gender not in ("female", "male"):
-        return unknown("missing-observation", "the gender (Patient.gender)")
+        return unknown("missing-observation", "record the gender (Patient.gender)")
     truth = Truth.of(person.gender == criterion.is_)
     return Judged(truth=truth, observed=person.gender, threshold=criterion.is_, evidence=(person.source,))
 
@@ -72,14 +72,14 @@ def childbearing_potential(criterion: ChildbearingPotential, case: Case) -> Judg
     if stated.truth is not Truth.UNKNOWN:
         return stated
     if person is None or person.gender != "female":
-        return unknown("missing-observation", "the gender (Patient.gender)")
+        return unknown("missing-observation", "record the gender (Patient.gender)")
     ages = {age_on(born, case.on) for born in births(case)}
     young = {age <= criterion.max_age for age in ages}
     return Judged(
         truth=Truth.of(young.pop()) if len(young) == 1 else Truth.UNKNOWN,
         reasons=("attestation-missing",),
         needs=case.to_attest(criterion.attestation),
-        observed=" or ".join([person.gender, *(f"{age} years" for age in sorted(ages))]),
+        observed=f"{person.gender}, {' or '.join(map(str, sorted(ages))) or 'unknown'} years",
         threshold=f"woman of at most {criterion.max_age} years, as nothing is stated",
         evidence=(person.source,),
     )
@@ -99,7 +99,7 @@ def other_enrolment(criterion: OtherEnrolment, case: Case) -> Judged:
     return Judged(
         truth=truth,
         reasons=("partial-date",),
-        needs="the exact period of the other enrolment",
+        needs="record the exact period of the other enrolment",
         observed=", ".join(f"{other.study}: {other.status}" for other in deciding) or "no other study",
         threshold=" or ".join(criterion.statuses),
         evidence=tuple(other.source for other in deciding),

@@ -57,7 +57,7 @@ def creatinine_clearance(criterion: CreatinineClearance, case: Case) -> Judged:
     last_creatinine = could_be_latest(case.coded(criterion.creatinine), window)
     computable = criterion.formula != "measured"
     if (last_reported and not _is_later(last_creatinine, last_reported)) or not computable:
-        order = f"creatinine clearance ({named(codes)})"
+        order = f"order creatinine clearance ({named(codes)})"
         judged = judge(reported, window, lambda item: _reported(criterion, item, order), order=order)
     else:
         judged = _computed(criterion, case, window)
@@ -79,7 +79,7 @@ def _reported(criterion: CreatinineClearance, item: Measurement, order: str) -> 
 
 
 def _computed(criterion: CreatinineClearance, case: Case, window: Window) -> Judged:
-    order = f"serum creatinine ({named(criterion.creatinine)})"
+    order = f"order serum creatinine ({named(criterion.creatinine)})"
     creatinine = case.coded(criterion.creatinine)
     inputs = _inputs(criterion, case)
     judged = judge(creatinine, window, lambda item: _by_formula(criterion, item, inputs, order), order=order)
@@ -100,11 +100,11 @@ def _by_formula(criterion: CreatinineClearance, item: Measurement, inputs: Input
     clearances = sorted({formula(umol) for formula in inputs.formulas})
     comparator = None if item.comparator is None else MIRRORED[item.comparator]
     truths = {passes(each, comparator, criterion.op, criterion.value) for each in clearances}
-    exact = "an exact creatinine" if item.comparator else "one weight and the day of birth"
+    exact = order if item.comparator else "record the day of birth and one weight"
     return Judged(
         truth=truths.pop() if len(truths) == 1 else Truth.UNKNOWN,
         reasons=("missing-observation",) if item.comparator else inputs.reasons,
-        needs=f"{exact}, as the possible ones do not agree",
+        needs=f"{exact}: the clearances possible now do not agree",
         normalised=f"{' or '.join(map(plain, clearances))} {UNITS[criterion.formula]}",
     )
 
@@ -115,9 +115,9 @@ def _inputs(criterion: CreatinineClearance, case: Case) -> Inputs:
     gender = person.gender if person is not None and person.gender in ("female", "male") else None
     weights = _weights(case) if criterion.formula == "cockcroft_gault" else ((Decimal(1), None),)
     needed = {
-        "the birth date (Patient.birthDate)": ages,
-        "the gender (Patient.gender)": gender,
-        "a body weight of the last 90 days": weights,
+        "record the birth date (Patient.birthDate)": ages,
+        "record the gender (Patient.gender)": gender,
+        "record a recent body weight": weights,
     }
     missing = tuple(what for what, value in needed.items() if not value)
     if missing or person is None:
@@ -141,8 +141,6 @@ def _formula(
 def _weights(case: Case) -> tuple[tuple[Decimal, Source | None], ...]:
     """The latest body weight; several only where none is certainly later."""
     body = case.protocol.body
-    if body is None:
-        return ()
     usable = [item for item in case.coded(body.weight) if item.value is not None and item.comparator is None]
     latest = could_be_latest(usable, Window(case.on, body.within_days))
     return tuple((item.value, item.source) for item, _ in latest if item.value is not None)

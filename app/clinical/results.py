@@ -9,33 +9,13 @@ from app.clinical import sledai
 from app.clinical.case import Case, Judged, unknown
 from app.clinical.comparison import passes, plain
 from app.clinical.latest import Window, dated, judge, normalised, shown
+from app.clinical.presence import NEGATIVE, NEGATIVE_FLAGS, POSITIVE, POSITIVE_FLAGS
 from app.clinical.records import Coding, Measurement, Moment
 from app.clinical.schedule import baseline
 from app.clinical.timeline import Infusion
 from app.clinical.truth import Truth, any_of
 from app.protocol.criteria import Assay, Attested, Measured, ScoreAtBaseline, Tested
 from app.protocol.words import Code
-
-SNOMED = "http://snomed.info/sct"
-LOINC = "http://loinc.org"
-POSITIVE = frozenset(
-    {
-        Coding(SNOMED, "10828004"),  # Positive
-        Coding(SNOMED, "260373001"),  # Detected
-        Coding(LOINC, "LA6576-8"),  # Positive
-        Coding(LOINC, "LA11882-0"),  # Detected
-    }
-)
-NEGATIVE = frozenset(
-    {
-        Coding(SNOMED, "260385009"),  # Negative
-        Coding(SNOMED, "260415000"),  # Not detected
-        Coding(LOINC, "LA6577-6"),  # Negative
-        Coding(LOINC, "LA11883-8"),  # Not detected
-    }
-)
-POSITIVE_FLAGS = frozenset({"POS", "DET", "RR"})  # positive, detected, reactive
-NEGATIVE_FLAGS = frozenset({"NEG", "ND", "NR"})  # negative, not detected, not reactive
 
 
 def attested(criterion: Attested, case: Case) -> Judged:
@@ -57,7 +37,7 @@ def statement(case: Case, code: str, window: Window) -> Judged:
 
 def measured(criterion: Measured, case: Case) -> Judged:
     """The latest value against the threshold."""
-    order = f"{criterion.order} ({named(criterion.codes)})"
+    order = f"order {criterion.order}"
     return judge(
         case.coded(criterion.codes),
         Window(case.on, criterion.within_days),
@@ -68,9 +48,8 @@ def measured(criterion: Measured, case: Case) -> Judged:
 
 def tested(criterion: Tested, case: Case) -> Judged:
     """The latest test, or any test there ever was."""
-    codes = tuple(assay.code for assay in criterion.assays)
-    order = f"{criterion.order} ({named(codes)})"
-    items = case.coded(codes)
+    order = f"order {criterion.order}"
+    items = case.coded(assay.code for assay in criterion.assays)
     if criterion.ever:
         return _ever(criterion, case, items, order)
     window = Window(case.on, criterion.within_days)
@@ -87,7 +66,7 @@ def score_at_baseline(criterion: ScoreAtBaseline, case: Case) -> Judged:
     threshold = f"{criterion.op} {plain(criterion.value)}"
     score = sledai.merged(chosen.chosen)
     days = case.protocol.parameters.visit.baseline_lookback_days
-    needs = f"{sledai.name(case.protocol)} at most {days} days before {case.baseline}"
+    needs = f"record a {sledai.name(case.protocol)} at most {days} days before {case.baseline}"
     if score is None:
         return Judged(
             truth=Truth.UNKNOWN,
@@ -97,7 +76,7 @@ def score_at_baseline(criterion: ScoreAtBaseline, case: Case) -> Judged:
             notes=chosen.notes,
         )
     if score.unknown:
-        needs = f"the {sledai.name(case.protocol)} items {', '.join(score.unknown)}"
+        needs = f"record the {sledai.name(case.protocol)} items {', '.join(score.unknown)}"
     return Judged(
         truth=score.total.holds(criterion.op, criterion.value),
         reasons=score.reasons or ("missing-observation",),
@@ -126,7 +105,7 @@ def _compared(criterion: Measured, item: Measurement, order: str) -> Judged:
         return unknown(item.problem or "unit-not-convertible", f"{order} in {criterion.unit or 'its unit'}")
     threshold = _threshold(criterion, item)
     if threshold is None:
-        return unknown("no-reference-range", f"{order}: its upper limit of normal")
+        return unknown("no-reference-range", f"{order}, with the upper limit of normal")
     number, words = threshold
     truth = passes(item.value, item.comparator, criterion.op, number)
     needs = f"{order} as an exact number"
@@ -170,8 +149,8 @@ def _is_positive(assay: Assay, item: Measurement) -> Truth:
 
 
 def _coded(assay: Assay, item: Measurement) -> Truth:
-    positive = {Coding(code.system, code.code) for code in assay.positive} or POSITIVE
-    negative = {Coding(code.system, code.code) for code in assay.negative} or NEGATIVE
+    positive = {Coding(code.system, code.code) for code in assay.positive} or set(POSITIVE)
+    negative = {Coding(code.system, code.code) for code in assay.negative} or set(NEGATIVE)
     return _one_of(set(item.answers), positive, negative)
 
 

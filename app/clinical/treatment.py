@@ -74,7 +74,7 @@ def dose_course(criterion: DoseCourse, case: Case) -> Judged:
     course = _longest_chain(sized, criterion.interval_days, criterion.interval_tolerance)
     met = len(course) >= criterion.doses
     days = course if met else list(taken.doses)
-    judged = _decided(case, met=met, questions=taken.questions)
+    judged = _decided(case, met=met, questions=taken.questions if _may_hide(criterion, taken) else ())
     size = plain(criterion.dose) if low == high else f"{plain(low)} to {plain(high)}"
     return replace(
         judged,
@@ -93,8 +93,11 @@ def last_dose_within(criterion: LastDoseWithin, case: Case) -> Judged:
     questions: list[Question] = []
     for record, drug in records_of(case, case.protocol.drugs_named(criterion.drugs)):
         given, vague = read(record, drug, until=last)
+        start = record.period.start
         if given is not None:
             doses.append((given.last, given.source))
+        elif start is not None and first <= start.first_day and start.last_day <= last:
+            doses.append((start.last_day, record.source))  # some day of the window, whichever it was
         questions += [question for question in vague if question.day >= first]
     latest = max(doses, key=lambda dose: (dose[0], str(dose[1])), default=None)
     met = latest is not None and latest[0] >= first
@@ -176,6 +179,13 @@ def _months(criterion: MonthlyDose, doses: dict[date, Fraction]) -> list[date] |
         ):
             return [day for month in months for day in month]
     return None
+
+
+def _may_hide(criterion: DoseCourse, taken: Exposure) -> bool:
+    """Whether what is not clear could make up for the doses that are missing."""
+    unclear = {question.source for question in taken.questions}
+    courses = any(not question.one_dose for question in taken.questions)
+    return courses or len(taken.doses) + len(unclear) >= criterion.doses
 
 
 def _longest_chain(days: Sequence[date], interval: int, tolerance: int) -> list[date]:

@@ -11,7 +11,10 @@ from app.protocol.criteria import (
     Attested,
     ChildbearingPotential,
     Codes,
+    CreatinineClearance,
     Criterion,
+    DailyDose,
+    DoseCourse,
     Exposure,
     Route,
     ShortCode,
@@ -64,10 +67,10 @@ class Drug(Frozen):
 class Body(Frozen):
     """Where weight, height and body surface are found, and how far from the day they are used for."""
 
-    weight: Codes
-    height: Codes
-    surface: Codes
-    within_days: Annotated[int, Field(ge=0, strict=True)]
+    weight: tuple[ShortCode, ...] = ()
+    height: tuple[ShortCode, ...] = ()
+    surface: tuple[ShortCode, ...] = ()
+    within_days: Annotated[int, Field(ge=0, strict=True)] = 0
 
 
 class Recorded(Frozen):
@@ -127,7 +130,7 @@ class EligibilityRules(Frozen):
     choices: tuple[OpenChoice, ...] = ()
     attestations: dict[Text, Sentence] = Field(default_factory=dict)
     drugs: tuple[Drug, ...] = ()
-    body: Body | None = None
+    body: Body = Body()
     inclusion: tuple[Criterion, ...] = ()
     exclusion: tuple[Criterion, ...] = ()
     candidate: Candidate = Candidate()
@@ -149,7 +152,10 @@ class EligibilityRules(Frozen):
     def _choices_are_made(cls, raw: Any) -> Any:
         if not isinstance(raw, dict):
             return raw
-        values = {choice["name"]: choice["value"] for choice in raw.get("choices", []) if _is_choice(choice)}
+        choices = raw.get("choices", [])
+        if not all(map(_is_choice, choices)):  # say first what is wrong with the choices
+            return raw | {"inclusion": [], "exclusion": []}
+        values = {choice["name"]: choice["value"] for choice in choices}
         used: set[str] = set()
         chosen = {key: _filled_in(raw[key], values, used) for key in ("inclusion", "exclusion") if key in raw}
         if unused := sorted(set(values) - used):
@@ -163,6 +169,12 @@ class EligibilityRules(Frozen):
             if part.id in seen:
                 raise ValueError(f"two criteria have the id {part.id}")
             seen.add(part.id)
+        return self
+
+    @model_validator(mode="after")
+    def _weighs_where_it_must(self) -> "EligibilityRules":
+        if not self.body.weight and (part := next(filter(_needs_weight, self.every_part), None)):
+            raise ValueError(f"{part.id} needs the body weight, but [body] names no code for it")
         return self
 
     @model_validator(mode="after")
@@ -217,6 +229,16 @@ def _filled_in(node: Any, values: dict[str, Any], used: set[str]) -> Any:
         used |= here
         filled["choices"] = {name: spelt(values[name]) for name in sorted(here)}
     return filled
+
+
+def _needs_weight(part: Criterion) -> bool:
+    match part:
+        case DailyDose() | DoseCourse():
+            return "/kg" in part.unit or "/m2" in part.unit
+        case CreatinineClearance():
+            return part.formula == "cockcroft_gault"
+        case _:
+            return False
 
 
 def _drugs_of(part: Criterion) -> tuple[str, ...]:

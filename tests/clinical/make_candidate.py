@@ -38,21 +38,21 @@ def _file() -> dict[str, Any]:
     return tomllib.loads((LIBRARY / "msc-sle.toml").read_text(encoding="utf-8"), parse_float=Decimal)
 
 
-def protocol(**choices: Any) -> Protocol:
-    """MSC-SLE, with some of its open choices made otherwise: `protocol(i3__op=">")`."""
-    wanted = {name.replace("__", "."): value for name, value in choices.items()}
-    return chosen(wanted)
-
-
 def chosen(choices: Mapping[str, Any]) -> Protocol:
-    """MSC-SLE with these choices by their own names."""
-    unknown = set(choices) - {choice["name"] for choice in _file()["choices"]}
+    """MSC-SLE with some of its open choices made otherwise, by their names."""
+    return _chosen(tuple(sorted(choices.items())))
+
+
+@cache
+def _chosen(choices: tuple[tuple[str, Any], ...]) -> Protocol:
+    file, otherwise = _file(), dict(choices)
+    unknown = set(otherwise) - {choice["name"] for choice in file["choices"]}
     assert not unknown, unknown
-    made = [choice | {"value": choices.get(choice["name"], choice["value"])} for choice in _file()["choices"]]
-    return read(_file() | {"choices": made}, name="msc-sle.toml")
+    made = [choice | {"value": otherwise.get(choice["name"], choice["value"])} for choice in file["choices"]]
+    return read(file | {"choices": made}, name="msc-sle.toml")
 
 
-MSC_SLE = protocol()
+MSC_SLE = chosen({})
 ON = MSC_SLE.candidate.on or date.max
 
 
@@ -65,7 +65,8 @@ def number(value: str | int, *, day: int = -5, **more: Any) -> Recorded:
     """A number as received, `<30` with its comparator."""
     text = str(value)
     digits = text.lstrip("<>=")
-    return Recorded(value=Decimal(digits), comparator=text.removesuffix(digits) or None, day=day, **more)
+    more["comparator"] = text.removesuffix(digits) or None
+    return Recorded(value=Decimal(digits), day=day, **more)
 
 
 def positive(day: int = -5) -> Recorded:

@@ -1,0 +1,271 @@
+"""A protocol file that says who may enter: what it may not get wrong, and the codes it names."""
+
+import copy
+import re
+import tomllib
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.protocol import criteria
+from app.protocol.loader import LIBRARY, ProtocolError, load_all, read
+
+FILES = sorted(LIBRARY.glob("*.toml"))
+
+
+def raw() -> dict[str, Any]:
+    return tomllib.loads((LIBRARY / "msc-sle.toml").read_text(encoding="utf-8"), parse_float=Decimal)
+
+
+def complaint(changed: dict[str, Any]) -> str:
+    with pytest.raises(ProtocolError) as refused:
+        read(changed, name="msc-sle.toml")
+    return str(refused.value)
+
+
+def with_part(**part: Any) -> dict[str, Any]:
+    """A protocol of one criterion."""
+    text = {"en": "Something.", "fr": "Quelque chose."}
+    changed = raw() | {"inclusion": [{"id": "I1", "text": text, **part}], "exclusion": [], "choices": []}
+    return changed | {"attestations": {}, "eligibility_example": [], "drugs": []}
+
+
+def test_the_lupus_trial_has_nine_inclusion_and_twelve_exclusion_criteria() -> None:
+    protocol = load_all()["MSC-SLE"]
+
+    assert [one.id for one in protocol.inclusion] == [f"I{n}" for n in range(1, 10)]
+    assert [one.id for one in protocol.exclusion] == [f"E{n}" for n in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("I4a", "I4b", *(f"I4b-{n}" for n in ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii"))),
+        *("E2a", "E2b", "E2c", "E2d", "E2e"),
+        *("E4-neutrophils", "E4-platelets", "E4-haemoglobin", "E4-cd4"),
+        *("E5-infection", "E5-hiv", "E5-htlv", "E5-hbv", "E5-hcv"),
+        *("E6-belimumab", "E6-bcell"),
+    ],
+)
+def test_every_sub_item_has_its_own_sentence(name: str) -> None:
+    [part] = [one for one in load_all()["MSC-SLE"].every_part if one.id == name]
+
+    assert part.text.en.endswith(".")
+    assert part.text.fr.endswith(".")
+
+
+def test_every_choice_of_the_conventions_is_open() -> None:
+    assert {choice.name for choice in load_all()["MSC-SLE"].choices} == {
+        *(
+            "age.min_inclusive",
+            "age.max_inclusive",
+            "ana.min_titer",
+            "i3.op",
+            "i4.failure_per",
+            "i4.op_strict",
+        ),
+        *("i4a.min_mg", "i4a.consecutive", "vii.upper_strict", "viii.sc", "i5.nsaid", "i5.tol_mg"),
+        *("wocbp.max_age", "crcl.formula", "e4.cause_scope", "e5.hcv", "e6.belimumab_days", "e6.bcell_days"),
+    }
+
+
+def test_what_is_ordered_is_what_is_read() -> None:
+    for part in load_all()["MSC-SLE"].every_part:
+        if isinstance(part, criteria.Measured | criteria.Tested):
+            codes = (
+                part.codes if isinstance(part, criteria.Measured) else [assay.code for assay in part.assays]
+            )
+            [ordered] = re.findall(r"\(LOINC ([\d-]+)\)", part.order)
+            assert ordered in {code.code for code in codes}, part.id
+
+
+# ----------------------------------------------------------------------------------- what it may not say
+
+
+def test_a_choice_must_be_declared() -> None:
+    changed = raw()
+    changed["inclusion"][2]["op"] = "$i3.opp"
+
+    assert "a criterion depends on the choice i3.opp, which this file does not declare" in complaint(changed)
+
+
+def test_a_choice_must_be_used() -> None:
+    changed = raw()
+    changed["choices"].append({"name": "i3.sustained", "value": "none", "because": "silent"})
+
+    assert "no criterion depends on the choice i3.sustained" in complaint(changed)
+
+
+def test_a_choice_must_have_one_of_its_values() -> None:
+    changed = raw()
+    [choice] = [one for one in changed["choices"] if one["name"] == "i3.op"]
+    choice["value"] = "="
+
+    assert "i3.op is =, but may only be >=, >" in complaint(changed)
+
+
+def test_a_choice_without_a_value_is_refused_as_such() -> None:
+    changed = raw()
+    del changed["choices"][0]["value"]
+
+    assert "value is missing" in complaint(changed)
+
+
+def test_two_parts_may_not_share_an_id() -> None:
+    changed = raw()
+    changed["inclusion"][1]["parts"][0]["id"] = "E12"
+
+    assert "two criteria have the id E12" in complaint(changed)
+
+
+def test_an_attestation_must_be_declared_and_read() -> None:
+    strange, unread = raw(), raw()
+    strange["inclusion"][7]["attestation"] = "consent-given"
+    unread["attestations"]["left-handed"] = {"en": "Left-handed.", "fr": "Gaucher."}
+
+    assert "I8 names consent-given, which this file does not declare" in complaint(strange)
+    assert "no criterion reads the attestation left-handed" in complaint(unread)
+
+
+def test_a_drug_must_be_declared() -> None:
+    changed = raw()
+    changed["drugs"] = [drug for drug in changed["drugs"] if drug["name"] != "leflunomide"]
+
+    assert "I4b-v names leflunomide, which this file does not declare" in complaint(changed)
+
+
+def test_a_code_must_name_its_system() -> None:
+    changed = raw()
+    changed["drugs"][0]["codes"] = ["H02AB07"]
+
+    assert "code 'H02AB07' does not begin with one of loinc:, snomed:, atc:, rxnorm:" in complaint(changed)
+
+
+def test_a_code_may_be_written_in_full() -> None:
+    changed = raw()
+    changed["drugs"][0]["codes"] = [{"system": "urn:ours", "code": "P"}]
+
+    assert read(changed, name="x").drugs[0].codes[0].system == "urn:ours"
+
+
+def test_a_reading_must_exist() -> None:
+    changed = raw()
+    [choice] = [one for one in changed["choices"] if one["name"] == "e5.hcv"]
+    choice |= {"value": "both", "among": []}
+
+    assert "there is no reading 'both', only pcr_positive, antibody" in complaint(changed)
+
+
+def test_a_doses_per_kg_needs_a_weight() -> None:
+    changed = raw()
+    changed["body"]["weight"] = []
+
+    assert "I4b-iii needs the body weight, but [body] names no code for it" in complaint(changed)
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ({"op": "<"}, "give either value or times_upper_limit"),
+        (
+            {"op": "<", "value": 3, "unit": "g/L", "times_upper_limit": 2},
+            "give either value or times_upper_limit",
+        ),
+        ({"op": "<", "value": 3}, "a value needs its unit, and only a value has one"),
+        ({"op": "<", "times_upper_limit": 3, "unit": "g/L"}, "a value needs its unit"),
+        ({"op": "<", "value": 0, "unit": "g/L"}, "it must be more than 0"),
+        ({"op": "=", "value": 1, "unit": "g/L"}, "op is '='"),
+        ({"op": "<", "value": 1, "unit": "g/L", "window": 3}, "window is not a word that can be used here"),
+    ],
+)
+def test_a_measurement_needs_one_threshold(part: dict[str, Any], expected: str) -> None:
+    changed = with_part(kind="measured", codes=["loinc:718-7"], order="haemoglobin", **part)
+
+    assert expected in complaint(changed)
+
+
+def test_a_kind_must_be_one_we_know() -> None:
+    assert "kind is 'felt'" in complaint(with_part(kind="felt"))
+    assert "kind is missing" in complaint(with_part())
+
+
+def test_a_reading_by_yes_or_no_is_named_as_toml_spells_it() -> None:
+    text = {"en": "Woman.", "fr": "Femme."}
+    among = {"true": {"id": "W", "text": text, "kind": "sex", "is": "female"}}
+    protocol = read(with_part(kind="chosen", by=True, among=among), name="x")
+
+    assert [part.id for part in criteria.everything_in(protocol.inclusion[0])] == ["I1", "W"]
+
+
+def test_a_protocol_is_also_made_from_what_is_already_read() -> None:
+    protocol = load_all()["MSC-SLE"]
+
+    assert type(protocol).model_validate(protocol) == protocol
+
+
+# ------------------------------------------------------------------------------------ codes as they should be
+
+
+def codes(node: Any) -> Iterator[str]:
+    """Every code of a file written short."""
+    if isinstance(node, str) and re.match(r"^(loinc|snomed|atc|rxnorm):", node):
+        yield node
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from codes(inner)
+
+
+def is_loinc(code: str) -> bool:
+    digits, check = code.split("-")
+    doubled = [int(digit) * (2 if n % 2 == 0 else 1) for n, digit in enumerate(reversed(digits))]
+    return (10 - sum(number // 10 + number % 10 for number in doubled) % 10) % 10 == int(check)
+
+
+PERMUTED = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+
+
+def turned(one: int, other: int) -> int:
+    """The product of two symmetries of the pentagon: five turns, then five reflections."""
+    turn = one + other if one < 5 else one - other
+    return turn % 5 + 5 * ((one < 5) != (other < 5))
+
+
+def is_snomed(code: str) -> bool:
+    check = 0
+    for n, digit in enumerate(reversed(code)):
+        permuted = int(digit)
+        for _ in range(n % 8):
+            permuted = PERMUTED[permuted]
+        check = turned(check, permuted)
+    return check == 0
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_code_has_the_form_and_check_digit_of_its_system(path: Path) -> None:
+    checks = {
+        "loinc": is_loinc,
+        "snomed": is_snomed,
+        "atc": lambda code: re.fullmatch(r"[A-Z]\d\d[A-Z]([A-Z](\d\d)?)?", code) is not None,
+        "rxnorm": str.isdecimal,
+    }
+    named = set(codes(tomllib.loads(path.read_text(encoding="utf-8"))))
+
+    assert set(checks) == set(criteria.SYSTEMS)
+    assert [one for one in sorted(named) if not checks[one.split(":")[0]](one.split(":")[1])] == []
+
+
+def test_the_check_digits_are_checked() -> None:
+    assert is_loinc("8414-5")
+    assert not is_loinc("8414-1")
+    assert is_snomed("95416007")
+    assert not is_snomed("95416009")
+
+
+def test_a_file_is_not_changed_by_being_read() -> None:
+    before = raw()
+    given = copy.deepcopy(before)
+    read(given, name="x")
+
+    assert given == before
