@@ -131,7 +131,7 @@ def _made(resource: Resource) -> Plan:
     columns = set()
     for parameter in resource.search:
         take = _COLUMN.get(parameter.column) if parameter.column else _TAKE.get(parameter.kind)
-        if take is None or (parameter.column, parameter.paths) in columns:
+        if take is None or parameter.either or (parameter.column, parameter.paths) in columns:
             continue
         if parameter.column:  # two names for one column: it is filled once
             columns.add((parameter.column, parameter.paths))

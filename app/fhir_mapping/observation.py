@@ -84,10 +84,10 @@ def _visit(document: Document) -> str | None:
     return tag.get("valueCode") if tag is not None else None
 
 
-def _token(name: str, *paths: str, about: str) -> SearchParameter:
+def _token(name: str, *paths: str, about: str, either: tuple[str, ...] = ()) -> SearchParameter:
     """One of R4's own token parameters of Observation."""
     url = f"http://hl7.org/fhir/SearchParameter/Observation-{name}"
-    return SearchParameter(name=name, kind=SearchKind.TOKEN, paths=paths, about=about, url=url)
+    return SearchParameter(name=name, kind=SearchKind.TOKEN, paths=paths, about=about, either=either, url=url)
 
 
 OBSERVATION = Resource(
@@ -162,12 +162,22 @@ OBSERVATION = Resource(
             url="http://hl7.org/fhir/SearchParameter/Observation-combo-value-quantity",
         ),
         _token("component-code", "component.code", about="The code of a component, such as a SLEDAI item."),
-        _token("combo-code", "code", "component.code", about="A code of the Observation or a component."),
+        _token(
+            "combo-code",
+            "code",
+            "component.code",
+            either=("code", "component-code"),
+            about="A code of the Observation or a component.",
+        ),
         _token("value-concept", "valueCodeableConcept", about="The coded answer."),
+        _token(
+            "component-value-concept", "component.valueCodeableConcept", about="A component's coded answer."
+        ),
         _token(
             "combo-value-concept",
             "valueCodeableConcept",
             "component.valueCodeableConcept",
+            either=("value-concept", "component-value-concept"),
             about="The coded answer of the Observation or of a component.",
         ),
         SearchParameter(

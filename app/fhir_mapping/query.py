@@ -37,9 +37,7 @@ class DateValue:
 
 @dataclass(frozen=True, slots=True)
 class QuantityValue:
-    """A number with its prefix and implicit precision [low, high), in the unit asked for.
-
-    """
+    """A number with its prefix and implicit precision [low, high), in the unit asked for."""
 
     prefix: Prefix
     value: Decimal

@@ -42,7 +42,8 @@ class SearchParameter:
     `paths` are the elements it looks at, in JSON names with dots (`component.code`); lists are walked.
     `column` names where a single-valued parameter lies; the others lie in the index tables, but for
     quantities, which lie in the measurements.
-    `targets` are the types a reference parameter may point to.
+    `either` names the parameters whose values a combined one (`combo-code`) is found by; it has none of
+    its own. `targets` are the types a reference parameter may point to.
     """
 
     name: str
@@ -50,6 +51,7 @@ class SearchParameter:
     paths: tuple[str, ...]
     about: str
     column: Column | None = None
+    either: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     url: str | None = None  # canonical of the official SearchParameter, None where it is our own
 
@@ -76,7 +78,11 @@ class Resource:
 
 IDENTITY = (
     SearchParameter(
-        name="_id", kind=SearchKind.TOKEN, paths=("id",), column=Column.ID, about="The logical id of the resource."
+        name="_id",
+        kind=SearchKind.TOKEN,
+        paths=("id",),
+        column=Column.ID,
+        about="The logical id of the resource.",
     ),
     SearchParameter(
         name="_lastUpdated",

@@ -99,7 +99,11 @@ class PostgresDatabase:
         patient's (10 ms instead of 0.5), so each is planned with its values.
         """
         pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=16, reset=_keep, server_settings={"plan_cache_mode": "force_custom_plan"}
+            url,
+            min_size=1,
+            max_size=16,
+            reset=_keep,
+            server_settings={"plan_cache_mode": "force_custom_plan"},
         )
         return cls(pool)
 

@@ -146,10 +146,11 @@ def _condition(statement: _Statement, parameter: SearchParameter, value: Value) 
 
 def _indexed(statement: _Statement, table: str, parameter: SearchParameter, condition: str) -> str:
     """That an index row of this parameter meets a condition."""
-    name = statement.value(parameter.name)
+    names = parameter.either or (parameter.name,)
+    any_name = " OR ".join(f"s.parameter = {statement.value(name)}" for name in names)
     return (
         f"EXISTS (SELECT 1 FROM {table} s WHERE s.type = r.type AND s.id = r.id"
-        f" AND s.parameter = {name} AND {condition})"
+        f" AND ({any_name}) AND {condition})"
     )
 
 

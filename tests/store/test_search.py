@@ -61,6 +61,8 @@ async def labs(trial: Store) -> Store:
         ([("code", "urn:oid:1.2.250.1.0.99.2|")], "o1 o2 o3 o4 o5"),
         ([("code", "http://loinc.org|C3N")], ""),
         ([("code", "|C3N")], ""),
+        ([("combo-code", "4485-9")], "o1 o2 o3 o4 o5"),
+        ([("component-code", "4485-9")], ""),
         ([("date", "2021-03-14")], "o2 o3"),
         ([("date", "2021-03")], "o1 o2 o3"),
         ([("date", "ge2021-04")], "o4 o5"),
