@@ -249,6 +249,12 @@ class CreatinineClearance(Part):
     value: Amount
     within_days: Days
 
+    @model_validator(mode="after")
+    def _knows_the_reported_one(self) -> "CreatinineClearance":
+        if self.formula not in self.reported:
+            raise ValueError(f"reported names no code for the clearance by {self.formula}")
+        return self
+
 
 class Exposure(Part):
     """What is asked of past treatment with any of some drugs, named singly or by their group."""

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from app.protocol import criteria
+from app.protocol.definition import Protocol
 from app.protocol.loader import LIBRARY, ProtocolError, load_all, read
 
 FILES = sorted(LIBRARY.glob("*.toml"))
@@ -166,6 +168,21 @@ def test_a_doses_per_kg_needs_a_weight() -> None:
     assert "I4b-iii needs the body weight, but [body] names no code for it" in complaint(changed)
 
 
+@pytest.mark.parametrize("formula", ["cockcroft_gault", "ckdepi2021"])
+def test_only_the_formula_with_the_weight_needs_a_weight(formula: str) -> None:
+    clearance: dict[str, Any] = {"kind": "creatinine-clearance", "creatinine": ["loinc:14682-9"], "op": "<"}
+    reported = {formula: ["loinc:2164-2"]}
+    changed = with_part(**clearance, formula=formula, value=30, within_days=30, reported=reported)
+
+    if formula == "ckdepi2021":
+        assert read(changed | {"body": {}}, name="x").body.weight == ()
+    else:
+        assert "I1 needs the body weight" in complaint(changed | {"body": {}})
+    assert f"no code for the clearance by {formula}" in complaint(
+        with_part(**clearance, formula=formula, value=30, within_days=30, reported={})
+    )
+
+
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
@@ -200,10 +217,9 @@ def test_a_reading_by_yes_or_no_is_named_as_toml_spells_it() -> None:
     assert [part.id for part in criteria.everything_in(protocol.inclusion[0])] == ["I1", "W"]
 
 
-def test_a_protocol_is_also_made_from_what_is_already_read() -> None:
-    protocol = load_all()["MSC-SLE"]
-
-    assert type(protocol).model_validate(protocol) == protocol
+def test_a_file_that_is_no_table_is_refused() -> None:
+    with pytest.raises(ValidationError, match="valid dictionary"):
+        Protocol.model_validate(["inclusion"])
 
 
 # ------------------------------------------------------------------------------------ codes as they should be
