@@ -28,6 +28,11 @@ _INS_ROOT = b"1.2.250.1.213.1.4."
 _FLAT = bytes.maketrans(b"123456789AB", b"0" * 11)
 _NIR_LENGTH = b"0" * 15
 _OF_CODINGS = (b'"code"', b'"system"', b'"version"')
+_OF_ANOTHER = re.compile(
+    rb'"reference"\s*:\s*"(?:[^"]*/)?(?:Practitioner|PractitionerRole|Organization|Location|Specimen|Encounter)/'
+)
+_HOLDER = 40
+_HOLDERS = (b'"performer":', b'"performer" :', b'"recorder":')
 
 Found = Iterator[Issue]
 
@@ -46,17 +51,22 @@ def identifying(type_name: str, document: dict[str, Any], raw: bytes | None = No
 def _surely_none(type_name: str, document: dict[str, Any], raw: bytes) -> bool:
     if type_name in _OF_PERSONS or "contained" in document or b"\\" in raw or _INS_ROOT in raw:
         return False
-    return _NIR_LENGTH not in raw.translate(_FLAT, b" ") and _displays_of_codings_only(raw)
+    return _NIR_LENGTH not in raw.translate(_FLAT, b" ") and _displays_name_no_person(raw)
 
 
-def _displays_of_codings_only(raw: bytes) -> bool:
-    """Whether each display follows a member that a Coding has and a Reference has not."""
-    *before, _ = raw.split(b'"display"')
-    for part in before:
-        value = part.rstrip(b" \t\r\n,")
-        name = value[: value.rfind(b'"', 0, -1)].rstrip(b" \t\r\n:")
-        if not name.endswith(_OF_CODINGS):
+def _displays_name_no_person(raw: bytes) -> bool:
+    """Whether each display stands plainly in a Coding, or in a reference to another than a person."""
+    at = raw.find(b'"display"')
+    while at >= 0:
+        start, end = raw.rfind(b"{", 0, at), raw.find(b"}", at)
+        around = raw[start:end]
+        if b"}" in raw[start:at] or b"{" in raw[at:end]:
             return False
+        if not any(member in around for member in _OF_CODINGS) and _OF_ANOTHER.search(around) is None:
+            holder = raw[max(0, start - _HOLDER) : start].rstrip(b" \t\r\n[")
+            if b'"reference"' in around or not holder.endswith(_HOLDERS):
+                return False
+        at = raw.find(b'"display"', end)
     return True
 
 

@@ -21,6 +21,7 @@ _LIST = re.compile(rb'"instantiatesUri"\s*:\s*\[[^\]]*\]')
 _ITEM = re.compile(rb"([\[,]\s*)" + _STRING, re.DOTALL)
 _NARRATIVE = re.compile(rb'"div"\s*:\s*' + _STRING, re.DOTALL)
 _ATTRIBUTE = re.compile(rb"((?:href|src)\s*=\s*(?:\\\"|'))([^\"'\\<>]*)()")
+_OPEN = re.compile(rb'"reference"\s*:\s*"(?:urn:|[A-Za-z]+\?)')
 _RESTFUL = re.compile(r"(https?://.*/)([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})", re.ASCII)
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?", re.ASCII)
 
@@ -69,7 +70,7 @@ def unresolved(document: dict[str, Any], where: str, *, called: Collection[str])
 
 def may_be_open(raw: bytes) -> bool:
     """Whether the resource may hold a reference `unresolved` would find; a quick look before a long one."""
-    return b'"urn:' in raw or b"?" in raw or b"\\" in raw
+    return b"\\" in raw or _OPEN.search(raw) is not None
 
 
 def _target(written: bytes, names: Names, relative_to: str) -> bytes | None:

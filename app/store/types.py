@@ -8,6 +8,7 @@ TEXT, so that nothing is ever turned into a float on the way.
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import types
@@ -45,6 +46,7 @@ FLAG = types.Boolean()
 NUMBER = types.Integer()
 
 
+@lru_cache(maxsize=4096)  # the instants of one commit are the same, the days of a feed few
 def instant_to_text(instant: datetime) -> str:
     """Fixed width, UTC, microseconds: sorts as time does."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
