@@ -65,7 +65,9 @@ RULE = OperationParameter(
     repeats=True,
 )
 ON = OperationParameter(
-    name="on", kind="date", about="The clinical day the question is asked for; today where none is named."
+    name="on",
+    kind="date",
+    about="The clinical day the question is asked for; the day of screening, else today.",
 )
 AS_OF = OperationParameter(
     name="asOf",

@@ -53,8 +53,9 @@ def _sri_status(protocol: Protocol, history: History, question: Question, today:
         raise refusal(422, "business-rule", str(unasked)) from None
 
 
-def _eligibility(protocol: Protocol, history: History, _question: Question, today: date) -> Answer:
-    return eligibility.assess(protocol, history, on=today)
+def _eligibility(protocol: Protocol, history: History, question: Question, today: date) -> Answer:
+    """As of the day asked for, else the day of screening where it is recorded, else today."""
+    return eligibility.assess(protocol, history, on=question.on or eligibility.default_day(history) or today)
 
 
 DECISIONS: Mapping[str, Decide] = {SRI_STATUS.name: _sri_status, ELIGIBILITY.name: _eligibility}
