@@ -18,7 +18,7 @@ from app.clinical.records import (
     Study,
 )
 from app.fhir_mapping.change import IndexRows
-from app.fhir_mapping.index import records
+from app.fhir_mapping.index import LONGEST, records
 from app.fhir_mapping.resource import Document, Resource
 from app.store import models
 from app.store.database import Row
@@ -70,7 +70,9 @@ def trial_row(record: Record) -> tuple[Table, Row]:
 
 
 def _first(codings: tuple[Coding, ...]) -> tuple[str | None, str | None]:
-    return (codings[0].system, codings[0].code) if codings else (None, None)
+    if not codings or len(codings[0].code) > LONGEST:  # a longer one cannot be a database key
+        return None, None
+    return codings[0].system, codings[0].code
 
 
 def _text(moment: Moment | None) -> str | None:

@@ -175,3 +175,12 @@ async def test_the_statements_of_a_transaction_do_not_grow_with_it(trial: Store)
 
     assert counts[0] == counts[1]
     assert counts[1] < 12
+
+
+async def test_a_code_too_long_for_a_database_key_is_kept_but_not_a_key(trial: Store) -> None:
+    long = c3("p1").replace(b"4485-9", b"4" * 5000)
+
+    [version] = await transact(trial, [put(long)])
+
+    assert version.document is not None
+    assert b"4" * 5000 in version.document
