@@ -1,5 +1,6 @@
 """One subject's eligibility question: the protocol, what is recorded, and the day it is asked for."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,8 +12,8 @@ from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.clinical.records import Coding, History, Measurement, Source
 from app.clinical.timeline import Infusion, counted, infusion
 from app.clinical.truth import Truth
-from app.protocol.criteria import Part
 from app.protocol.definition import Protocol
+from app.protocol.parts import Part
 from app.protocol.words import Code, Sentence
 
 T = TypeVar("T")
@@ -42,14 +43,23 @@ class Case:
         """The day of the infusion, or the day asked for as long as there is none."""
         return self.on if self.infusion is None else self.infusion.day
 
+    @cached_property
+    def by_code(self) -> dict[Coding, list[Measurement]]:
+        """The results by each of their codes."""
+        found: defaultdict[Coding, list[Measurement]] = defaultdict(list)
+        for item in self.measurements:
+            for coding in item.codings:
+                found[coding].append(item)
+        return dict(found)
+
     def coded(self, codes: Iterable[Code]) -> tuple[Measurement, ...]:
-        """The results with any of these codes."""
-        wanted = {Coding(code.system, code.code) for code in codes}
-        return tuple(item for item in self.measurements if not wanted.isdisjoint(item.codings))
+        """The results with any of these codes, each once."""
+        found = (item for code in codes for item in self.by_code.get(Coding(code.system, code.code), ()))
+        return tuple({(item.source, item.part): item for item in found}.values())
 
     def attested(self, code: str) -> tuple[Measurement, ...]:
         """What investigators stated about one fact."""
-        return tuple(item for item in self.measurements if item.is_coded(ATTESTATION, code))
+        return tuple(self.by_code.get(Coding(ATTESTATION, code), ()))
 
     def to_attest(self, code: str) -> str:
         """What to do where a fact is not stated."""

@@ -20,33 +20,35 @@ from app.clinical.stability import stable_treatment
 from app.clinical.treatment import daily_dose, dose_course, last_dose_within, monthly_dose
 from app.clinical.truth import Truth, all_of, any_of
 from app.protocol.criteria import (
-    AgeBetween,
     AllOf,
     Allowed,
     AnyOf,
-    Attested,
-    ChildbearingPotential,
     Chosen,
-    CreatinineClearance,
     Criterion,
-    DailyDose,
-    DoseCourse,
     FirstKnown,
-    LastDoseWithin,
-    Measured,
-    MonthlyDose,
     Not,
-    OtherEnrolment,
     Provided,
-    ScoreAtBaseline,
-    Sex,
-    StableTreatment,
-    Tested,
     UnlessAttested,
     WhereApplicable,
     everything_in,
 )
 from app.protocol.definition import Protocol
+from app.protocol.questions import (
+    AgeBetween,
+    Attested,
+    ChildbearingPotential,
+    CreatinineClearance,
+    DailyDose,
+    DoseCourse,
+    LastDoseWithin,
+    Measured,
+    MonthlyDose,
+    OtherEnrolment,
+    ScoreAtBaseline,
+    Sex,
+    StableTreatment,
+    Tested,
+)
 
 QUESTION = "eligibility"
 VERDICTS = {Truth.YES: "eligible", Truth.NO: "ineligible", Truth.UNKNOWN: "undetermined"}

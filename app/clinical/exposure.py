@@ -17,8 +17,8 @@ from app.clinical.dose import Amount
 from app.clinical.given import Given, Question, ask, read, records_of
 from app.clinical.records import Administration, Coding, Source
 from app.clinical.truth import Truth
-from app.protocol.criteria import Route
 from app.protocol.eligibility import Drug
+from app.protocol.parts import Route
 
 SNOMED = "http://snomed.info/sct"
 ROUTES: dict[Route, Coding] = {

@@ -8,7 +8,7 @@ from app.clinical.latest import Window
 from app.clinical.records import Enrolment
 from app.clinical.results import statement
 from app.clinical.truth import Truth, all_of, any_of
-from app.protocol.criteria import AgeBetween, ChildbearingPotential, OtherEnrolment, Sex
+from app.protocol.questions import AgeBetween, ChildbearingPotential, OtherEnrolment, Sex
 
 LEAP_DAY = (2, 29)
 

@@ -11,7 +11,7 @@ from app.clinical.persons import age_on, births
 from app.clinical.records import Measurement, Moment, Source
 from app.clinical.results import named
 from app.clinical.truth import Truth
-from app.protocol.criteria import CreatinineClearance
+from app.protocol.questions import CreatinineClearance
 
 UMOL_PER_MG = Decimal("88.4")  # µmol/L of creatinine in 1 mg/dL
 DIGITS = 28

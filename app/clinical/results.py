@@ -14,7 +14,7 @@ from app.clinical.records import Coding, Measurement, Moment
 from app.clinical.schedule import baseline
 from app.clinical.timeline import Infusion
 from app.clinical.truth import Truth, any_of
-from app.protocol.criteria import Assay, Attested, Measured, ScoreAtBaseline, Tested
+from app.protocol.questions import Assay, Attested, Measured, ScoreAtBaseline, Tested
 from app.protocol.words import Code
 
 

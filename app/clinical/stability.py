@@ -14,8 +14,8 @@ from app.clinical.latest import Window
 from app.clinical.records import Source
 from app.clinical.treatment import history_complete
 from app.clinical.truth import Truth
-from app.protocol.criteria import StableTreatment
 from app.protocol.eligibility import HISTORY_COMPLETE, Drug
+from app.protocol.questions import StableTreatment
 
 Level = tuple[str, Fraction] | None
 """What was taken on a day, so that two days can be compared; None is nothing."""

@@ -14,8 +14,8 @@ from app.clinical.latest import Window
 from app.clinical.records import Source
 from app.clinical.results import statement
 from app.clinical.truth import Truth
-from app.protocol.criteria import DailyDose, DoseCourse, LastDoseWithin, MonthlyDose
 from app.protocol.eligibility import HISTORY_COMPLETE
+from app.protocol.questions import DailyDose, DoseCourse, LastDoseWithin, MonthlyDose
 
 MONTH = 30  # days
 PER_UNIT = {"mg/d": ("mg", 1), "mg/kg/d": ("mg/kg", 1), "mg/wk": ("mg", 7)}

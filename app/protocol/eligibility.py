@@ -7,20 +7,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from app.protocol.criteria import (
+from app.protocol.criteria import Criterion, UnlessAttested, everything_in
+from app.protocol.parts import Codes, Route, ShortCode
+from app.protocol.questions import (
     Attested,
     ChildbearingPotential,
-    Codes,
     CreatinineClearance,
-    Criterion,
     DailyDose,
     DoseCourse,
     Exposure,
-    Route,
-    ShortCode,
     StableTreatment,
-    UnlessAttested,
-    everything_in,
 )
 from app.protocol.words import Frozen, Sentence, Text
 

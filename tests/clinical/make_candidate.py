@@ -21,10 +21,10 @@ from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.clinical.eligibility import assess
 from app.clinical.exposure import ROUTES
 from app.clinical.records import Administration, Coding, Enrolment, History, Measurement, Person, Source, Span
-from app.protocol.criteria import Route, written_short
 from app.protocol.definition import Protocol
 from app.protocol.eligibility import Candidate, Recorded, Treated
 from app.protocol.loader import LIBRARY, read
+from app.protocol.parts import Route, written_short
 from tests.clinical.make import at, enrolment, sledai, source
 
 ANSWERS = {

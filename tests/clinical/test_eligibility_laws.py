@@ -13,7 +13,7 @@ from app.clinical.comparison import passes
 from app.clinical.interval import COMPARE
 from app.clinical.records import Administration, History, Measurement
 from app.clinical.truth import Truth
-from app.protocol.criteria import Op
+from app.protocol.parts import Op
 from tests.clinical.make_candidate import (
     MSC_SLE,
     answer,

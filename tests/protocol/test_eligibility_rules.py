@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.protocol import criteria
+from app.protocol import criteria, parts, questions
 from app.protocol.definition import Protocol
 from app.protocol.loader import LIBRARY, ProtocolError, load_all, read
 
@@ -76,9 +76,9 @@ def test_every_choice_of_the_conventions_is_open() -> None:
 
 def test_what_is_ordered_is_what_is_read() -> None:
     for part in load_all()["MSC-SLE"].every_part:
-        if isinstance(part, criteria.Measured | criteria.Tested):
+        if isinstance(part, questions.Measured | questions.Tested):
             codes = (
-                part.codes if isinstance(part, criteria.Measured) else [assay.code for assay in part.assays]
+                part.codes if isinstance(part, questions.Measured) else [assay.code for assay in part.assays]
             )
             [ordered] = re.findall(r"\(LOINC ([\d-]+)\)", part.order)
             assert ordered in {code.code for code in codes}, part.id
@@ -268,7 +268,7 @@ def test_every_code_has_the_form_and_check_digit_of_its_system(path: Path) -> No
     }
     named = set(codes(tomllib.loads(path.read_text(encoding="utf-8"))))
 
-    assert set(checks) == set(criteria.SYSTEMS)
+    assert set(checks) == set(parts.SYSTEMS)
     assert [one for one in sorted(named) if not checks[one.split(":")[0]](one.split(":")[1])] == []
 
 
