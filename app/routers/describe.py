@@ -163,13 +163,17 @@ def _searched(resource: Resource) -> list[Said]:
 
 
 def _form(resource: Resource) -> Said:
+    """The search parameters as fields; Swagger UI fills each in with its own example, or with `string`."""
+    filled = examples.SEARCHED[resource.name]
     properties = {
-        parameter.name: {"type": "string", "description": _about(parameter)} for parameter in resource.search
+        parameter.name: {
+            "type": "string",
+            "description": _about(parameter),
+            "example": filled.get(parameter.name, ""),
+        }
+        for parameter in resource.search
     }
-    return {
-        "schema": {"type": "object", "properties": properties},
-        "example": examples.SEARCHED[resource.name],
-    }
+    return {"schema": {"type": "object", "properties": properties}, "example": filled}
 
 
 def _about(parameter: SearchParameter) -> str:
