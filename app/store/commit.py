@@ -4,8 +4,8 @@ The number of statements does not depend on how much is written: the current ver
 locked by one, the references are checked by one, and each table is written by one.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.fhir_mapping import codec
@@ -14,6 +14,8 @@ from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.store import models
 from app.store.database import Connection, Contention, Database, Key, Row
+from app.store.integrity import check_deletions, check_references
+from app.store.piece import Indexes, Piece, standing
 from app.store.rows import Rows, derived, gather
 from app.store.types import instant_to_text
 
@@ -21,20 +23,9 @@ _TICK = timedelta(microseconds=1)
 
 _CURRENT = """SELECT r.type, r.id, r.version, r.deleted, r.last_updated, r.patient_id, r.study_id, r.site
  FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id ORDER BY r.type, r.id {locking}"""
-PRESENT = """SELECT r.type, r.id FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id
- WHERE NOT r.deleted ORDER BY r.type, r.id {sharing}"""
 _REMEMBER = """INSERT INTO version (type, id, version, last_updated, superseded, patient_id, study_id, site,
  document) SELECT r.type, r.id, r.version, r.last_updated, $2, r.patient_id, r.study_id, r.site, r.document
  FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id"""
-_REFERRED = """SELECT target_type, target_id, type, id FROM (
- SELECT 'Patient' AS target_type, patient_id AS target_id, type, id, deleted FROM resource
-  WHERE type <> 'Patient' AND patient_id IN (SELECT k.id FROM {keys} WHERE k.type = 'Patient')
- UNION ALL SELECT 'ResearchStudy', study_id, type, id, deleted FROM resource
-  WHERE type <> 'ResearchStudy' AND study_id IN (SELECT k.id FROM {keys} WHERE k.type = 'ResearchStudy')
- UNION ALL SELECT s.target_type, s.target_id, s.type, s.id, FALSE FROM search_reference s
-  JOIN {keys} ON s.target_type = k.type AND s.target_id = k.id
- ) AS referring WHERE NOT deleted AND NOT EXISTS (
-  SELECT 1 FROM {keys} WHERE k.type = referring.type AND k.id = referring.id) LIMIT 20"""
 UPSERT = (
     "ON CONFLICT (type, id) DO UPDATE SET "
     + ", ".join(
@@ -44,19 +35,6 @@ UPSERT = (
     )
     + " WHERE resource.version = excluded.version - 1"
 )
-
-
-@dataclass(slots=True, eq=False)
-class Piece:
-    """Changes that belong together: all are carried out, or none."""
-
-    changes: Sequence[Change]
-    refused: Refusal | None = None
-    versions: list[Version] = field(default_factory=list)
-
-    def keys(self) -> Iterator[Key]:
-        """The resources it changes."""
-        return ((change.resource.name, change.id) for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +48,6 @@ class _Current:
 
 
 _NEVER = _Current()
-Indexes = dict[int, IndexRows]
 
 
 async def commit(
@@ -82,14 +59,14 @@ async def commit(
         piece.refused = _stale(piece, current)
     indexes: Indexes = {
         id(change): index_rows(change.resource, change.document, base=base, own_id=change.id)
-        for piece in _standing(pieces)
+        for piece in standing(pieces)
         for change in piece.changes
         if isinstance(change, Put)
     }
-    await _check_references(database, connection, pieces, indexes)
-    await _check_deletions(database, connection, pieces, current)
+    await check_references(database, connection, pieces, indexes)
+    await check_deletions(database, connection, pieces)
     at = max([at, *(found.last_updated + _TICK for found in current.values() if found.last_updated)])
-    planned = [_plan(piece, current, at) for piece in _standing(pieces)]
+    planned = [_plan(piece, current, at) for piece in standing(pieces)]
     superseded = [
         (plan.version.type, plan.version.id) for plans in planned for plan in plans if plan.supersedes
     ]
@@ -97,10 +74,6 @@ async def commit(
         await connection.execute(_REMEMBER.format(keys=database.keys(1)), database.key_set(superseded), at)
         await _forget_derived(connection, superseded)
     await _write(connection, [plan for plans in planned for plan in plans if plan.writes], indexes)
-
-
-def _standing(pieces: Sequence[Piece]) -> list[Piece]:
-    return [piece for piece in pieces if piece.refused is None]
 
 
 async def _current(
@@ -132,68 +105,6 @@ def _stale(piece: Piece, current: dict[Key, _Current]) -> Refusal | None:
             text = f"{change.resource.name}/{change.id}: {stands}; read it again and send your change on top"
             issues.append(Issue("conflict", text, change.where))
     return Refusal(412, tuple(issues)) if issues else None
-
-
-async def _check_references(
-    database: Database, connection: Connection, pieces: Sequence[Piece], indexes: Indexes
-) -> None:
-    """422 where a resource refers to one of a type we host that is not there."""
-    wanted: dict[Key, None] = {}
-    for piece in _standing(pieces):
-        own = {(change.resource.name, change.id) for change in piece.changes if isinstance(change, Put)}
-        for change in piece.changes:
-            if isinstance(change, Put):
-                wanted |= dict.fromkeys(key for key in indexes[id(change)].links if key not in own)
-    if not wanted:
-        return
-    sql = PRESENT.format(keys=database.keys(1), sharing=database.sharing)
-    rows = await connection.fetch(sql, database.key_set(sorted(wanted)))
-    present = {(row[0], row[1]) for row in rows}
-    if len(present) == len(wanted) and not any(_deletes(piece) for piece in pieces):
-        return
-    for piece in _standing(pieces):
-        piece.refused = _dangling(piece, indexes, present)
-
-
-def _deletes(piece: Piece) -> set[Key]:
-    return {(change.resource.name, change.id) for change in piece.changes if isinstance(change, Delete)}
-
-
-def _dangling(piece: Piece, indexes: Indexes, present: set[Key]) -> Refusal | None:
-    own = {(change.resource.name, change.id) for change in piece.changes if isinstance(change, Put)}
-    there = (present - _deletes(piece)) | own
-    issues = []
-    for change in piece.changes:
-        if isinstance(change, Delete):
-            continue
-        for (kind, name), path in indexes[id(change)].links.items():
-            if (kind, name) not in there:
-                text = f"{kind}/{name} is not known here: send it first, or in the same transaction"
-                issues.append(Issue("not-found", text, _located(change, path)))
-    return Refusal(422, tuple(issues)) if issues else None
-
-
-def _located(change: Put, path: str) -> str:
-    """The FHIRPath as the sender sees it: inside the Bundle where it came in one."""
-    return path if change.where is None else change.where + path.removeprefix(change.resource.name)
-
-
-async def _check_deletions(
-    database: Database, connection: Connection, pieces: Sequence[Piece], current: dict[Key, _Current]
-) -> None:
-    """409 where something still refers to what is to be deleted."""
-    keys = [key for piece in _standing(pieces) for key in _deletes(piece) if key in current]
-    if not keys:
-        return
-    rows = await connection.fetch(_REFERRED.format(keys=database.keys(1)), database.key_set(keys))
-    for piece in _standing(pieces):
-        doomed = _deletes(piece)
-        issues = tuple(
-            Issue("conflict", f"{kind}/{name} is still referred to by {by}/{by_name}: delete that first")
-            for kind, name, by, by_name in rows
-            if (kind, name) in doomed
-        )
-        piece.refused = Refusal(409, issues) if issues else None
 
 
 async def _forget_derived(connection: Connection, changed: Sequence[Key]) -> None:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.fhir_mapping.change import Change, Version
-from app.store.commit import Piece, commit
+from app.fhir_mapping.change import Change, Delete, Version
+from app.store.commit import commit
 from app.store.database import Contention, Database, DatabaseError, Key
+from app.store.piece import Piece
 
 _GROUP = 256  # changes in one commit, beyond which a piece waits for the next
 _TRIES = 8
@@ -60,7 +61,10 @@ class Committer:
             self._task = None
 
     def _next_group(self) -> list[_Waiting]:
-        """As many as fit, in order; one that touches what another of the group touches waits."""
+        """As many as fit, in order; one that touches what another of the group touches waits.
+
+        Whoever deletes goes alone: a neighbour might refer to just that.
+        """
         group: list[_Waiting] = []
         held: deque[_Waiting] = deque()
         touched: set[Key] = set()
@@ -68,7 +72,7 @@ class Committer:
         while self._queue and (not group or size < _GROUP):
             waiting = self._queue.popleft()
             keys = {(change.resource.name, change.id) for change in waiting.changes}
-            if keys & touched:
+            if keys & touched or (group and (_deletes(waiting) or _deletes(group[0]))):
                 held.append(waiting)
             else:
                 group.append(waiting)
@@ -110,6 +114,10 @@ class Committer:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)
         return None
+
+
+def _deletes(waiting: _Waiting) -> bool:
+    return any(isinstance(change, Delete) for change in waiting.changes)
 
 
 def _resolve(answer: asyncio.Future[list[Version]], piece: Piece) -> None:

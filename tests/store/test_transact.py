@@ -101,6 +101,29 @@ async def test_a_patient_and_all_that_refers_to_it_go_together(trial: Store) -> 
     assert [version.deleted for version in versions] == [True, True]
 
 
+async def test_what_a_piece_no_longer_refers_to_may_go_with_it(trial: Store) -> None:
+    await transact(trial, [put(patient(), "p3"), put(c3("p3"), "o1")])
+
+    await transact(trial, [put(c3("p1"), "o1"), delete("Patient", "p3")])
+    refusal = await refused(
+        trial, put(c3("p1"), "o2"), delete("Patient", "p1"), delete("ResearchSubject", "rs1")
+    )
+
+    assert refusal.status == 422
+
+
+async def test_a_result_never_outlives_its_patient_in_a_race(trial: Store) -> None:
+    for number in range(10):
+        name = f"short-lived-{number}"
+        await transact(trial, [put(patient(), name)])
+        stored, gone = await asyncio.gather(
+            transact(trial, [put(c3(name))]),
+            transact(trial, [delete("Patient", name)]),
+            return_exceptions=True,
+        )
+        assert isinstance(stored, Refusal) != isinstance(gone, Refusal)
+
+
 async def test_one_refused_change_refuses_the_whole_piece(trial: Store) -> None:
     refusal = await refused(trial, put(patient(), "p9"), put(c3("nobody"), "o9"))
 

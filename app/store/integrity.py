@@ -1,0 +1,77 @@
+"""References lead somewhere: to what is stored, or to what comes in the same piece."""
+
+from collections.abc import Sequence
+
+from app.fhir_mapping.change import Put
+from app.fhir_mapping.outcome import Issue, Refusal
+from app.store.database import Connection, Database, Key
+from app.store.piece import Indexes, Piece, standing
+
+PRESENT = """SELECT r.type, r.id FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id
+ WHERE NOT r.deleted ORDER BY r.type, r.id {sharing}"""
+_REFERRING = """SELECT target_type, target_id, type, id FROM (
+ SELECT 'Patient' AS target_type, patient_id AS target_id, type, id, deleted FROM resource
+  WHERE type <> 'Patient' AND patient_id IN (SELECT k.id FROM {doomed} WHERE k.type = 'Patient')
+ UNION ALL SELECT 'ResearchStudy', study_id, type, id, deleted FROM resource
+  WHERE type <> 'ResearchStudy' AND study_id IN (SELECT k.id FROM {doomed} WHERE k.type = 'ResearchStudy')
+ UNION ALL SELECT s.target_type, s.target_id, s.type, s.id, FALSE FROM search_reference s
+  JOIN {doomed} ON s.target_type = k.type AND s.target_id = k.id
+ ) AS referring WHERE NOT deleted AND NOT EXISTS (
+  SELECT 1 FROM {changed} WHERE k.type = referring.type AND k.id = referring.id) LIMIT 20"""
+
+
+async def check_references(
+    database: Database, connection: Connection, pieces: Sequence[Piece], indexes: Indexes
+) -> None:
+    """422 where a resource refers to one of a type we host that is not there."""
+    wanted: dict[Key, None] = {}
+    for piece in standing(pieces):
+        own = set(piece.keys())
+        for put in piece.puts():
+            wanted |= dict.fromkeys(key for key in indexes[id(put)].links if key not in own)
+    present: set[Key] = set()
+    if wanted:
+        sql = PRESENT.format(keys=database.keys(1), sharing=database.sharing)
+        rows = await connection.fetch(sql, database.key_set(sorted(wanted)))
+        present = {(row[0], row[1]) for row in rows}
+    if len(present) == len(wanted) and not any(piece.deletes() for piece in pieces):
+        return
+    for piece in standing(pieces):
+        piece.refused = _dangling(piece, indexes, present)
+
+
+def _dangling(piece: Piece, indexes: Indexes, present: set[Key]) -> Refusal | None:
+    there = (present | set(piece.keys())) - piece.deletes()
+    issues = [
+        Issue(
+            "not-found", f"{kind}/{name} is not known here: send it first, or in the same transaction", place
+        )
+        for put in piece.puts()
+        for (kind, name), path in indexes[id(put)].links.items()
+        if (kind, name) not in there
+        for place in [_located(put, path)]
+    ]
+    return Refusal(422, tuple(issues)) if issues else None
+
+
+def _located(put: Put, path: str) -> str:
+    """The FHIRPath as the sender sees it: inside the Bundle where it came in one."""
+    return path if put.where is None else put.where + path.removeprefix(put.resource.name)
+
+
+async def check_deletions(database: Database, connection: Connection, pieces: Sequence[Piece]) -> None:
+    """409 where something still refers to what is to be deleted.
+
+    What the piece itself changes does not count: what it will refer to then was looked at already.
+    """
+    for piece in standing(pieces):
+        doomed = piece.deletes()
+        if not doomed:
+            continue
+        sql = _REFERRING.format(doomed=database.keys(1), changed=database.keys(2))
+        keys = database.key_set(sorted(doomed)), database.key_set(sorted(piece.keys()))
+        issues = tuple(
+            Issue("conflict", f"{kind}/{name} is still referred to by {by}/{by_name}: delete that first")
+            for kind, name, by, by_name in await connection.fetch(sql, *keys)
+        )
+        piece.refused = Refusal(409, issues) if issues else None
