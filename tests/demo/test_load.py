@@ -88,4 +88,5 @@ async def test_a_candidate_asked_for_the_day_of_screening(
 ) -> None:
     await load(client)
     assert await verdicts(client, f"{candidate}/$eligibility", on=screened) == [verdict]
-    assert await verdicts(client, f"{candidate}/$eligibility") == [verdict]  # the day of screening unless said
+    # which is also the day it asks for itself
+    assert await verdicts(client, f"{candidate}/$eligibility") == [verdict]
