@@ -147,9 +147,9 @@ async def _rebuild(settings: "Settings") -> dict[str, int]:
     from app.store.rebuild import rebuild as derive
     from app.store.session import Store
 
-    store = await Store.open(settings.database_url)
+    store = await Store.open(settings.database_url, base=settings.fhir_base)
     try:
-        return await derive(store)
+        return await derive(store, base=settings.fhir_base)
     finally:
         await store.close()
 

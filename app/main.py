@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from app import __version__
 from app.protocol import loader
 from app.routers import errors, health, swagger
-from app.routers.door import BASE_PATH, Door
+from app.routers.door import Door
 from app.routers.metrics import Metrics
 from app.routers.service import Service
 from app.settings import Settings, from_environment
@@ -23,8 +23,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        base = (settings.base_url or "http://127.0.0.1:8000") + BASE_PATH
-        store = await Store.open(settings.database_url, base=base)
+        store = await Store.open(settings.database_url, base=settings.fhir_base)
         app.state.service = Service(settings=settings, store=store, started=datetime.now(UTC))  # noqa: TID251 the clock
         try:
             yield

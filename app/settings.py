@@ -109,6 +109,11 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return url.rstrip("/").removesuffix("/fhir")
 
+    @property
+    def fhir_base(self) -> str:
+        """The address under which a reference with a whole URL is one of ours."""
+        return f"{self.base_url or 'http://127.0.0.1:8000'}/fhir"
+
     def refuses_to_listen_on(self, host: str) -> str | None:
         """Why the service must not listen on that address with these settings; None where it may."""
         if self.auth is None:

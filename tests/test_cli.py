@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -173,34 +172,6 @@ def test_a_request_under_way_ends_before_the_server_does(database_url: str, tmp_
         code = server.process.wait(20)
 
     assert (answer.status_code, code) == (201, 0)
-
-
-def test_what_was_acknowledged_survives_the_kill(database_url: str, tmp_path: Path) -> None:
-    """SIGKILL in the middle of a stream of writes: each one answered 201 is there afterwards."""
-    acknowledged: list[str] = []
-
-    def write(url: str) -> None:
-        with httpx.Client(headers=HEADERS) as client:
-            while True:
-                try:
-                    answer = client.post(f"{url}/fhir/Patient", content=body("Patient"))
-                except httpx.TransportError:
-                    return
-                acknowledged.append(answer.json()["id"])
-
-    with running_server(database_url, tmp_path) as server:
-        writers = [threading.Thread(target=write, args=(server.url,)) for _ in range(4)]
-        for writer in writers:
-            writer.start()
-        time.sleep(1.5)
-        server.process.kill()
-        for writer in writers:
-            writer.join()
-
-    with running_server(database_url, tmp_path) as server, httpx.Client() as client:
-        lost = [name for name in acknowledged if client.get(f"{server.url}/fhir/Patient/{name}").is_error]
-    assert acknowledged
-    assert lost == []
 
 
 def test_workers_share_one_database(database_url: str, tmp_path: Path) -> None:

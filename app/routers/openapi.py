@@ -58,12 +58,12 @@ def document(*, sandbox: bool = True) -> dict[str, Any]:
             paths.setdefault(path, {})[method.lower()] = said
     paths |= describe_server.probes()
     return {
-        "openapi": "3.1.0",
+        "openapi": "3.0.3",
         "info": {
             "title": "Trialbridge",
             "version": __version__,
             "description": ABOUT + (SANDBOX if sandbox else ""),
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "servers": [{"url": "/", "description": "This server."}],
         "tags": _tags(),

@@ -51,22 +51,28 @@ ROUTES = (
     ),
     Route(path="/{type}/{id}/_history/{version}", methods={"GET": interactions.vread}),
 )
-_BY_LENGTH = {
-    length: tuple(route for route in ROUTES if len(route.segments) == length)
-    for length in {len(route.segments) for route in ROUTES}
+_FIXED = {segment for route in ROUTES for segment in route.segments if not segment.startswith("{")}
+_BY_SHAPE = {
+    tuple(segment if segment in _FIXED else None for segment in route.segments): route for route in ROUTES
 }
 
 
 def find(request: FhirRequest) -> Handler:
     """What answers this request; its names are put into it. Refusal 404 or 405 where nothing does."""
     segments = _segments(request.path)
-    for route in _BY_LENGTH.get(len(segments), ()):
-        if all(
-            want == found or want[:1] == "{" for want, found in zip(route.segments, segments, strict=True)
-        ):
-            _name(request, route, segments)
-            return _method(request, route)
-    raise nothing_here()
+    shape = tuple([segment if segment in _FIXED else None for segment in segments])
+    route = _BY_SHAPE.get(shape) or next((one for one in ROUTES if _may_be(one.segments, segments)), None)
+    if route is None:
+        raise nothing_here()
+    _name(request, route, segments)
+    return _method(request, route)
+
+
+def _may_be(wanted: tuple[str, ...], found: tuple[str, ...]) -> bool:
+    """Whether an address has this shape; an id may be a word that is fixed elsewhere, such as `metadata`."""
+    return len(wanted) == len(found) and all(
+        want == have or want.startswith("{") for want, have in zip(wanted, found, strict=True)
+    )
 
 
 def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None:

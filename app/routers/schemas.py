@@ -14,12 +14,28 @@ Schema = dict[str, Any]
 
 _NUMBERS = {"decimal": "number", "boolean": "boolean"}
 _SHOWN_PATTERNS = {"id", "oid", "uuid", "date", "dateTime", "instant", "time"}
-_ANY_RESOURCE: Schema = {
-    "type": "object",
-    "description": "A resource of any R4 type; `resourceType` says which.",
-    "required": ["resourceType"],
-    "properties": {"resourceType": {"type": "string"}},
+_LEAVES: dict[str, Schema] = {
+    "Resource": {
+        "type": "object",
+        "description": "A resource of any R4 type; `resourceType` says which.",
+        "required": ["resourceType"],
+        "properties": {"resourceType": {"type": "string"}},
+    },
+    "Extension": {
+        "type": "object",
+        "description": "An extension: its `url`, and one value[x] of any type or extensions of its own.",
+        "required": ["url"],
+        "properties": {"url": {"type": "string", "minLength": 1}},
+    },
+    "Element": {
+        "type": "object",
+        "description": "The `id` and extensions of a primitive value.",
+        "properties": {"id": {"type": "string"}, "extension": {"type": "array", "items": {"type": "object"}}},
+    },
 }
+"""Types described no deeper: they may hold anything, and a page that follows a circle never ends."""
+_AGAIN: Schema = {"type": "object", "description": "As described above, once more."}
+_CIRCLES = {("Identifier", "assigner")}
 
 
 def schemas(names: Iterable[str]) -> dict[str, Schema]:
@@ -31,8 +47,8 @@ def schemas(names: Iterable[str]) -> dict[str, Schema]:
         if name in found:
             continue
         known = definition(name)
-        if name == "Resource":
-            found[name] = _ANY_RESOURCE
+        if name in _LEAVES:
+            found[name] = _LEAVES[name]
         elif known is None:
             found[name] = _primitive(name)
         else:
@@ -47,9 +63,10 @@ def reference(name: str) -> Schema:
 
 
 def _complex(known: Definition) -> Schema:
-    properties: Schema = {"resourceType": {"const": known.name}} if known.resource else {}
+    properties: Schema = {"resourceType": {"type": "string", "enum": [known.name]}} if known.resource else {}
     for element in known.elements.values():
-        properties[element.name] = _member(element)
+        again = element.type == known.name or (known.name, element.name) in _CIRCLES
+        properties[element.name] = _many(element, _AGAIN) if again else _member(element)
         if definition(element.type) is None and element.name != "id":
             properties[f"_{element.name}"] = _many(element, reference("Element"))
     schema: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
@@ -71,7 +88,7 @@ def _member(element: Element) -> Schema:
     if codes and element.type == "code":
         schema = {"type": "string", "enum": codes}
     if element.targets:
-        schema = {**schema, "description": f"To {_either(element.targets)}."}
+        schema = {"allOf": [schema], "description": f"To {_either(element.targets)}."}
     return _many(element, schema)
 
 

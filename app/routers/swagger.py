@@ -16,7 +16,7 @@ FILES = "/docs-files"
 OPENAPI = "/openapi.json"
 PARAMETERS = {
     "docExpansion": "none",
-    "defaultModelsExpandDepth": 0,
+    "defaultModelsExpandDepth": -1,
     "displayRequestDuration": True,
     "filter": True,
     "tryItOutEnabled": True,

@@ -94,6 +94,14 @@ async def test_an_address_of_nothing_is_an_operation_outcome_too(
     issues(answer)
 
 
+@pytest.mark.parametrize("name", ["metadata", "OperationDefinition"])
+async def test_an_id_may_be_a_word_of_other_addresses(trial: httpx.AsyncClient, name: str) -> None:
+    stored = await trial.put(f"/fhir/Patient/{name}", content=body("Patient", id=name))
+    read = await trial.get(f"/fhir/Patient/{name}")
+
+    assert (stored.status_code, read.status_code) == (201, 200)
+
+
 async def test_outside_fhir_a_wrong_method_is_an_operation_outcome_too(client: httpx.AsyncClient) -> None:
     answer = await client.post("/healthz")
 
