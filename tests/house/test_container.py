@@ -16,7 +16,7 @@ def test_the_dockerfile_is_clean() -> None:
 
 
 def test_the_compose_file_is_valid_and_every_variable_in_it_has_a_value() -> None:
-    compose = [BIN / "docker-compose", "--project-directory", ROOT, "config", "--quiet"]
+    compose: list[str | Path] = [BIN / "docker-compose", "--project-directory", ROOT, "config", "--quiet"]
 
     done = subprocess.run(compose, check=False, capture_output=True, env={"PATH": "/usr/bin:/bin"})
 
