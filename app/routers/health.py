@@ -8,6 +8,7 @@ from app.fhir_mapping.outcome import Issue, operation_outcome
 from app.routers.errors import lineage, log
 from app.routers.metrics import Metrics
 from app.routers.service import Service
+from app.store.session import Store
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,16 +23,24 @@ async def alive() -> Response:
 async def ready(request: Request) -> Response:
     """The database is reachable and migrated; 503 where it is not."""
     service: Service = request.app.state.service
-    try:
-        await service.store.ready()
-    except Exception as error:  # noqa: BLE001 whatever it is, the service is not ready
-        log.warning("not ready", extra={"error": lineage(error)})
+    if not await is_ready(service.store):
         text = (
             "the database is not reachable or not migrated (see the log; `trialbridge migrate` migrates it)"
         )
         body = codec.write(operation_outcome([Issue("transient", text)]))
         return Response(body, 503, {"Retry-After": "5"}, media_type="application/fhir+json; charset=utf-8")
     return JSONResponse({"status": "ready"})
+
+
+async def is_ready(store: Store) -> bool:
+    """Whether the database is reachable and migrated; if not, the log says so."""
+    try:
+        await store.ready()
+    except Exception as error:  # noqa: BLE001 whatever it is, the service is not ready
+        hint = "is the database reachable, and has `trialbridge migrate` been run?"
+        log.warning("not ready", extra={"error": lineage(error), "hint": hint})
+        return False
+    return True
 
 
 @router.get("/metrics")

@@ -4,11 +4,9 @@ Rules: https://hl7.org/fhir/R4/http.html#general (content negotiation, If-Match,
 """
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Literal
+from functools import cached_property
 from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive
@@ -16,26 +14,24 @@ from starlette.types import Message, Receive
 from app.fhir_mapping import links
 from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.resource import Resource
+from app.routers.negotiation import (
+    DEFAULTS,
+    Preferences,
+    acceptable,
+    is_fhir_json,
+    media_type,
+    preferences,
+    readable,
+)
 from app.routers.service import Service
 
-JSON_TYPES = ("application/fhir+json", "application/json", "text/json")
 FORM = "application/x-www-form-urlencoded"
-FORMATS = {"json", *JSON_TYPES, "application/fhir json"}  # an unencoded + arrives as a space
-FHIR_VERSIONS = {"4.0", "4.0.1"}
 RESULT_PARAMETERS = {"_format", "_pretty"}
 """Parameters about how the answer is written, which never narrow what it holds."""
 
 
 class Disconnected(Exception):
     """The client went away before its request was complete; nobody waits for an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """What the Prefer header asks for (https://hl7.org/fhir/R4/http.html#ops)."""
-
-    body: Literal["representation", "minimal", "OperationOutcome"] | None = None
-    strict: bool = False
 
 
 @dataclass(kw_only=True)
@@ -98,8 +94,7 @@ class FhirRequest:
         """Refuse (406) a client that cannot read FHIR JSON; `_format` wins over Accept."""
         format_ = dict(self.parameters).get("_format") if self.query else None
         accept = self.headers.get(b"accept")
-        readable = acceptable(accept or b"*/*") if format_ is None else _readable(format_)
-        if not readable:
+        if not (acceptable(accept or b"*/*") if format_ is None else readable(format_)):
             raise refusal(
                 406,
                 "not-supported",
@@ -124,7 +119,7 @@ class FhirRequest:
     async def form_body(self) -> list[tuple[str, str]]:
         """The parameters of a form (POST _search); 415 where the body is something else."""
         raw = await self.body()
-        kind, _ = _media_type(self.headers.get(b"content-type", b"").decode("latin-1"))
+        kind, _ = media_type(self.headers.get(b"content-type", b"").decode("latin-1"))
         if raw and kind != FORM:
             raise refusal(415, "not-supported", f"send the parameters as Content-Type: {FORM}")
         return _form(raw)
@@ -156,14 +151,6 @@ class FhirRequest:
         return bytes(received)
 
 
-DEFAULTS = Preferences()
-_RETURNS: dict[str, Literal["representation", "minimal", "OperationOutcome"]] = {
-    "representation": "representation",
-    "minimal": "minimal",
-    "operationoutcome": "OperationOutcome",
-}
-
-
 def merged(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
     """Headers by name, several of the same name joined by commas (RFC 9110 §5.3)."""
     pairs = list(headers)
@@ -172,29 +159,6 @@ def merged(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
         return found
     names = dict.fromkeys(name for name, _ in pairs)
     return {name: b", ".join(value for other, value in pairs if other == name) for name in names}
-
-
-@lru_cache(maxsize=256)
-def preferences(prefer: bytes) -> Preferences:
-    """The preferences of a Prefer header; unknown ones are ignored, as RFC 7240 wants."""
-    said = {part.strip().replace(" ", "").lower() for part in re.split("[,;]", prefer.decode("latin-1"))}
-    body = next((body for word, body in _RETURNS.items() if f"return={word}" in said), None)
-    return Preferences(body, strict="handling=strict" in said)
-
-
-@lru_cache(maxsize=256)
-def acceptable(accept: bytes) -> bool:
-    """Whether a client with this Accept header can read FHIR JSON (RFC 9110 §12.5.1)."""
-    ranges = [_media_type(part) for part in accept.decode("latin-1").split(",")]
-    return any(_quality(kind, ranges) > 0 for kind in JSON_TYPES)
-
-
-@lru_cache(maxsize=256)
-def is_fhir_json(content_type: bytes) -> bool:
-    """Whether a body of this Content-Type is FHIR R4 JSON in UTF-8."""
-    kind, parameters = _media_type(content_type.decode("latin-1"))
-    charset = parameters.get("charset", "utf-8").strip('"').lower()
-    return kind in JSON_TYPES and _is_r4(parameters) and charset in {"utf-8", "utf8", "us-ascii"}
 
 
 def too_large(largest: int) -> Refusal:
@@ -224,35 +188,3 @@ def _form(encoded: bytes) -> list[tuple[str, str]]:
         raise refusal(
             400, "value", "the parameters are not percent-encoded UTF-8, or there are over 200"
         ) from None
-
-
-def _media_type(text: str) -> tuple[str, dict[str, str]]:
-    """`application/fhir+json; fhirVersion=4.0` as its type and parameters."""
-    kind, *rest = text.split(";")
-    pairs = (part.partition("=") for part in rest)
-    return kind.strip().lower(), {name.strip().lower(): value.strip() for name, _, value in pairs}
-
-
-def _is_r4(parameters: Mapping[str, str]) -> bool:
-    return parameters.get("fhirversion", "4.0").strip('"') in FHIR_VERSIONS
-
-
-def _quality(kind: str, ranges: list[tuple[str, dict[str, str]]]) -> float:
-    """How welcome a type is: the most specific range that covers it decides."""
-    for wanted in (kind, kind.split("/", maxsplit=1)[0] + "/*", "*/*"):
-        named = [parameters for name, parameters in ranges if name == wanted and _is_r4(parameters)]
-        if named:
-            return max(_number(parameters.get("q", "1")) for parameters in named)
-    return 0
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0
-
-
-def _readable(format_: str) -> bool:
-    kind, parameters = _media_type(format_)
-    return kind in FORMATS and _is_r4(parameters)
