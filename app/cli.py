@@ -101,11 +101,13 @@ def demo(
     _check_protocols()
     _check_port("127.0.0.1", port)
     data.mkdir(parents=True, exist_ok=True)
-    settings = Settings(database_url=f"sqlite:///{data.resolve() / 'trialbridge.db'}", auth="none")
+    address = f"http://127.0.0.1:{port}"
+    file = data.resolve() / "trialbridge.db"
+    settings = Settings(database_url=f"sqlite:///{file}", base_url=address, auth="none")
     upgrade(settings.database_url)
     if not empty:
         asyncio.run(_load_once(settings))
-    _say(_welcome(f"http://127.0.0.1:{port}", empty=empty))
+    _say(_welcome(address, empty=empty))
     _listen(create_app(settings), settings, host="127.0.0.1", port=port)
 
 
