@@ -29,6 +29,7 @@ from app.fhir_mapping.datatypes import (
     codings,
     concept_text,
     identifiers,
+    meant,
     moment,
     target_id,
 )
@@ -50,8 +51,8 @@ def to_records(document: Document, source: Source) -> tuple[AdverseEvent]:
             actuality=document.get("actuality", ""),
             codings=codings(event),
             text=concept_text(event),
-            when=moment(document.get("date")),
-            recorded=moment(document.get("recordedDate")),
+            when=meant(moment(document.get("date"))),
+            recorded=meant(moment(document.get("recordedDate"))),
             grade=grade(document),
             severity=_first_code(document.get("severity")),
             serious=_serious(codings(document.get("seriousness"))),

@@ -21,6 +21,9 @@ EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
 """The high bound of what has no end."""
 
+YEARS = range(1850, 2200)
+"""When what a trial records may lie; a date outside is a placeholder, such as 9999-12-31 for no end."""
+
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
@@ -125,6 +128,18 @@ def period(value: Any) -> Span:
     if not isinstance(value, dict):
         return Span(None, None)
     return Span(moment(value.get("start")), moment(value.get("end")))
+
+
+def meant(when: Moment | None) -> Moment | None:
+    """The moment, unless it is a placeholder: that says nothing about when."""
+    if when is None or when.first_day.year not in YEARS or when.last_day.year not in YEARS:
+        return None
+    return when
+
+
+def meant_span(when: Span) -> Span:
+    """The span; an end that is a placeholder is open."""
+    return Span(meant(when.start), meant(when.end))
 
 
 def timing(value: Any) -> Span:

@@ -27,6 +27,7 @@ from app.fhir_mapping.datatypes import (
     concept_text,
     decimal,
     extension,
+    meant_span,
     moment,
     period,
     target_id,
@@ -86,9 +87,9 @@ def _lot(document: Document, medication: dict[str, Any]) -> str | None:
 def _when(document: Document) -> Span:
     """The period; a single moment begins and ends there."""
     if "effectivePeriod" in document:
-        return period(document["effectivePeriod"])
+        return meant_span(period(document["effectivePeriod"]))
     at = moment(document.get("effectiveDateTime"))
-    return Span(at, at)
+    return meant_span(Span(at, at))
 
 
 def _rate(dosage: dict[str, Any]) -> tuple[Decimal | None, str | None]:

@@ -38,7 +38,7 @@ score does not have.
 from typing import Any
 
 from app.clinical.records import Measurement, Moment, Source
-from app.fhir_mapping.datatypes import codings, extension, moment, period, target_id, timing
+from app.fhir_mapping.datatypes import codings, extension, meant, moment, period, target_id, timing
 from app.fhir_mapping.extensions import STUDY_PATH, VISIT, VISIT_PATH
 from app.fhir_mapping.observed import said
 from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
@@ -73,10 +73,10 @@ def _when(document: Document) -> Moment | None:
     """When it was observed; the start of what took a while, as laboratories date a collection."""
     at = document.get("effectiveDateTime") or document.get("effectiveInstant")
     if at is not None:
-        return moment(at)
+        return meant(moment(at))
     if "effectivePeriod" in document:
-        return period(document["effectivePeriod"]).start
-    return timing(document.get("effectiveTiming")).start
+        return meant(period(document["effectivePeriod"]).start)
+    return meant(timing(document.get("effectiveTiming")).start)
 
 
 def _visit(document: Document) -> str | None:

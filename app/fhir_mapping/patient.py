@@ -14,18 +14,18 @@ A trial knows a person by a number, a year of birth and a sex, and by nothing th
 """
 
 from app.clinical.records import Person, Source
-from app.fhir_mapping.datatypes import moment
+from app.fhir_mapping.datatypes import meant, moment
 from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
 
 
 def to_records(document: Document, source: Source) -> tuple[Person]:
     """The person."""
-    died = moment(document.get("deceasedDateTime"))
+    died = meant(moment(document.get("deceasedDateTime")))
     deceased = True if died is not None else document.get("deceasedBoolean")
     return (
         Person(
             source=source,
-            birth_date=moment(document.get("birthDate")),
+            birth_date=meant(moment(document.get("birthDate"))),
             gender=document.get("gender"),
             deceased=deceased,
             deceased_at=died,

@@ -108,13 +108,13 @@ _READERS: Mapping[str, Callable[[OperationParameter, str], str | None]] = {
 
 
 def _day(text: str) -> date | None:
-    moment = datatypes.moment(text)
+    moment = datatypes.meant(datatypes.moment(text))
     return moment.day if moment is not None and not moment.has_time else None
 
 
 def _instant(text: str) -> datetime | None:
     """The instant meant: as written, or the last one of a day; None where it says no day."""
-    moment = datatypes.moment(text)
+    moment = datatypes.meant(datatypes.moment(text))
     if moment is None or moment.day is None:
         return None
     return moment.start if moment.has_time else moment.end - _INSTANT

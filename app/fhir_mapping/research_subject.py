@@ -15,7 +15,7 @@
 from typing import Any
 
 from app.clinical.records import Enrolment, Source
-from app.fhir_mapping.datatypes import identifiers, period, target_id
+from app.fhir_mapping.datatypes import identifiers, meant_span, period, target_id
 from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
 
 
@@ -27,7 +27,7 @@ def to_records(document: Document, source: Source) -> tuple[Enrolment]:
             patient=target_id(document.get("individual"), "Patient") or "",
             study=target_id(document.get("study"), "ResearchStudy") or "",
             status=document.get("status", ""),
-            period=period(document.get("period")),
+            period=meant_span(period(document.get("period"))),
             identifiers=identifiers(document.get("identifier")),
             assigned_arm=document.get("assignedArm"),
             actual_arm=document.get("actualArm"),

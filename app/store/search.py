@@ -219,30 +219,27 @@ def _span(low: str, high: str, statement: _Statement, value: DateValue, *, point
 
 
 _QUANTITY = {
-    "gt": "m.value > {value}",
-    "lt": "m.value < {value}",
-    "ge": "m.value >= {value}",
-    "le": "m.value <= {value}",
-    "sa": "m.value > {value}",
-    "eb": "m.value < {value}",
-    "eq": "(m.value >= {low} AND m.value < {high})",
-    "ne": "(m.value < {low} OR m.value >= {high})",
-    "ap": "(m.value >= {low} AND m.value < {high})",
+    "gt": "{number} > {value}",
+    "lt": "{number} < {value}",
+    "ge": "{number} >= {value}",
+    "le": "{number} <= {value}",
+    "sa": "{number} > {value}",
+    "eb": "{number} < {value}",
+    "eq": "({number} >= {low} AND {number} < {high})",
+    "ne": "({number} < {low} OR {number} >= {high})",
+    "ap": "({number} >= {low} AND {number} < {high})",
 }
 
 
 def _quantity(statement: _Statement, parameter: SearchParameter, value: QuantityValue) -> str:
-    """By the canonical value; a unit asked for must be the canonical one or the one received."""
-    ranged = value.prefix in {"eq", "ne", "ap"}
-    places = (
-        {"low": statement.value(value.low), "high": statement.value(value.high)}
-        if ranged
-        else {"value": statement.value(value.value)}
-    )
-    conditions = ["m.id = r.id", _QUANTITY[value.prefix].format(**places)]
-    if parameter.name == "value-quantity":
-        conditions.append("m.part = 0")
+    """By the number as sent; where a unit is asked for, also by the number in the analyte's canonical unit."""
+    template = _QUANTITY[value.prefix]
+    asked = {"value": value.value, "low": value.low, "high": value.high}
+    places = {name: statement.value(number) for name, number in asked.items() if f"{{{name}}}" in template}
+    as_sent = template.format(number="m.received_number", **places)
     if value.unit is not None:
         unit = statement.value(value.unit)
-        conditions.append(f"m.unit = {unit}")
-    return "EXISTS (SELECT 1 FROM measurement m WHERE " + " AND ".join(conditions) + ")"
+        canonical = template.format(number="m.value", **places)
+        as_sent = f"(m.received_unit = {unit} AND {as_sent} OR m.unit = {unit} AND {canonical})"
+    own = " AND m.part = 0" if parameter.name == "value-quantity" else ""
+    return f"EXISTS (SELECT 1 FROM measurement m WHERE m.id = r.id AND {as_sent}{own})"

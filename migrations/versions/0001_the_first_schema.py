@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("unit", TEXT, nullable=True),
         sa.Column("comparator", TEXT, nullable=True),
         sa.Column("received_value", TEXT, nullable=True, comment="digits as sent"),
+        sa.Column("received_number", EXACT, nullable=True, comment="the same as a number, to search by"),
         sa.Column("received_unit", TEXT, nullable=True, comment="unit as sent"),
         sa.Column("low", EXACT, nullable=True, comment="reference range, canonical unit"),
         sa.Column("high", EXACT, nullable=True),

@@ -207,3 +207,15 @@ async def test_a_code_too_long_for_a_database_key_is_kept_but_not_a_key(trial: S
 
     assert version.document is not None
     assert b"4" * 5000 in version.document
+
+
+async def test_a_titre_is_kept_as_sent(trial: Store) -> None:
+    titre = codec.read(c3("p1")) | {"code": {"coding": [{"system": "http://loinc.org", "code": "5048-4"}]}}
+    titre.pop("valueQuantity")
+    titre["valueRatio"] = {"numerator": {"value": 1}, "denominator": {"value": 80}}
+
+    [version] = await transact(trial, [put(titre)])
+
+    sql = "SELECT value, received_value, received_number FROM measurement WHERE id = $1"
+    [row] = await trial.database.read(lambda connection: connection.fetch(sql, version.id))
+    assert tuple(row) == (80, "1:80", None)
