@@ -83,7 +83,7 @@ def asked(index: int, entry: ShellEntry, *, resources: Mapping[str, Resource], b
 def _method(text: Any, where: str) -> Method:
     """A method R4 knows and this server offers; the Bundle itself has been checked for others."""
     if text not in ORDER:
-        raise refusal(501, "not-supported", f"{text} is not offered in a Bundle", f"{where}.method")
+        raise refusal(400, "not-supported", f"{text} is not offered in a Bundle", f"{where}.method")
     return cast("Method", text)
 
 

@@ -185,5 +185,4 @@ def _refuse_together(refused: Mapping[int, Refusal], issues: Iterator[Issue]) ->
     if not every:
         return
     statuses = {said.status for said in refused.values()}
-    only = next(iter(statuses)) if len(statuses) == 1 else 400
-    raise Refusal(only if only in {422, 501} else 400, tuple(every))
+    raise Refusal(422 if statuses == {422} else 400, tuple(every))
