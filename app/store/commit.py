@@ -13,6 +13,7 @@ from app.fhir_mapping.change import Change, Delete, IndexRows, Put, Version
 from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.store import models
+from app.store.arms import check_arms
 from app.store.database import Connection, Contention, Database, Key, Row
 from app.store.integrity import check_deletions, check_references
 from app.store.piece import Indexes, Piece, standing
@@ -64,6 +65,7 @@ async def commit(
         if isinstance(change, Put)
     }
     await check_references(database, connection, pieces, indexes)
+    await check_arms(database, connection, pieces, indexes)
     await check_deletions(database, connection, pieces)
     at = max([at, *(found.last_updated + _TICK for found in current.values() if found.last_updated)])
     planned = [_plan(piece, current, at) for piece in standing(pieces)]

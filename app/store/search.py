@@ -232,7 +232,7 @@ _QUANTITY = {
 
 
 def _quantity(statement: _Statement, parameter: SearchParameter, value: QuantityValue) -> str:
-    """By the number as sent; where a unit is asked for, also by the number in the analyte's canonical unit."""
+    """By the number as sent, and where a unit is asked for also in the canonical unit of the analyte."""
     template = _QUANTITY[value.prefix]
     asked = {"value": value.value, "low": value.low, "high": value.high}
     places = {name: statement.value(number) for name, number in asked.items() if f"{{{name}}}" in template}

@@ -11,7 +11,7 @@ from app.store.documents import history, read, vread
 from app.store.session import Store
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING
-from tests.store.make import c3, delete, patient, put
+from tests.store.make import c3, delete, patient, put, study, subject
 
 
 async def refused(store: Store, *changes: object) -> Refusal:
@@ -219,3 +219,25 @@ async def test_a_titre_is_kept_as_sent(trial: Store) -> None:
     sql = "SELECT value, received_value, received_number FROM measurement WHERE id = $1"
     [row] = await trial.database.read(lambda connection: connection.fetch(sql, version.id))
     assert tuple(row) == (80, "1:80", None)
+
+
+ARMS = {"arm": [{"name": "cohort-2e6"}, {"name": "cohort-1e6"}]}
+
+
+@pytest.mark.parametrize("element", ["assignedArm", "actualArm"])
+async def test_a_subject_is_in_an_arm_its_study_has(trial: Store, element: str) -> None:
+    await transact(trial, [put(study() | ARMS, "s1")])
+    await transact(trial, [put(subject("p1") | {element: "cohort-2e6"}, "rs1")])
+
+    refusal = await refused(trial, put(subject("p1") | {element: "cohort-9e9"}, "rs1"))
+
+    assert refusal.status == 422
+    assert [issue.expression for issue in refusal.issues] == [f"ResearchSubject.{element}"]
+    assert "cohort-2e6, cohort-1e6" in refusal.issues[0].text
+
+
+async def test_an_arm_may_come_with_the_study_that_has_it(trial: Store) -> None:
+    new = subject("p1", study="s2") | {"assignedArm": "cohort-2e6"}
+
+    assert len(await transact(trial, [put(new, "rs9"), put(study() | ARMS, "s2")])) == 2
+    assert (await refused(trial, put(new, "rs8"), put(study(), "s2"))).status == 422
