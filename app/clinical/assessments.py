@@ -1,6 +1,6 @@
 """What was recorded with the three instruments of the SLE Responder Index, placed at its visits."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Generic, TypeVar
@@ -17,14 +17,23 @@ from app.protocol.definition import Protocol, Visit
 
 D = TypeVar("D", bound=Dated)
 
+NOT_COUNTED = {
+    "registered": "is registered without its result: it counts once it is final",
+    "preliminary": "is preliminary: it counts once it is final",
+    "entered-in-error": "was entered in error: it does not count",
+    "cancelled": "was cancelled: it does not count",
+    "unknown": "has the status unknown: it does not count",
+}
+"""What is said, by its status, of an assessment that would otherwise have been the one of a visit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Instrument(Generic[D]):
-    """All assessments with one instrument: those that count, and those that will once they are final."""
+    """All assessments with one instrument: those that count, and those whose status forbids it."""
 
     name: str
     counted: tuple[D, ...]
-    preliminary: tuple[D, ...]
+    not_counted: Mapping[str, tuple[D, ...]]
     merged: Callable[[Sequence[D]], D | None]
 
 
@@ -83,8 +92,11 @@ class Chart:
     ) -> Side[D]:
         choice = choose(instrument.counted)
         if not choice.chosen:
-            waiting = tuple(item.source for item in choose(instrument.preliminary).chosen)
-            notes = tuple(f"{source} is preliminary: it counts once it is final" for source in waiting)
+            notes = tuple(
+                f"{item.source} {NOT_COUNTED[status]}"
+                for status, assessments in instrument.not_counted.items()
+                for item in choose(assessments).chosen
+            )
             choice = replace(choice, notes=choice.notes + notes)
         first, last = (self.t0.date_of(day).isoformat() for day in visit.window)
         return Side(
@@ -124,14 +136,20 @@ class Chart:
 def chart(protocol: Protocol, history: History, t0: Infusion, *, today: date | None) -> Chart:
     """All assessments of a subject, read once."""
     final = counted(protocol, history.measurements)
-    preliminary = [one for one in history.measurements if one.status == "preliminary" and one not in final]
+    accepted = {one.status for one in final}
+    not_counted = {
+        status: [one for one in history.measurements if one.status == status]
+        for status in NOT_COUNTED
+        if status not in accepted
+    }
 
     def recorded(
         name: str,
         assess: Callable[[Protocol, Iterable[Measurement]], tuple[D, ...]],
         merged: Callable[[Sequence[D]], D | None],
     ) -> Instrument[D]:
-        return Instrument(name, assess(protocol, final), assess(protocol, preliminary), merged)
+        others = {status: assess(protocol, found) for status, found in not_counted.items() if found}
+        return Instrument(name, assess(protocol, final), others, merged)
 
     return Chart(
         protocol=protocol,

@@ -231,6 +231,8 @@ def test_a_pga_entered_in_error_does_not_count(http: httpx.Client) -> None:
     assert value(result, "verdict") == OPEN
     assert values(result, "reason") == ["missing-observation"]
     assert ["M3" in needed for needed in values(result, "missing")] == [True]
+    remarks = values(criteria(result)["no-pga-worsening"], "note")
+    assert f"{subject.addresses['pga_m3']}/_history/2 was entered in error: it does not count" in remarks
 
 
 def test_a_deleted_pga_does_not_count_either(http: httpx.Client) -> None:
