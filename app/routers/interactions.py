@@ -77,12 +77,7 @@ async def vread(request: FhirRequest) -> FhirResponse:
 async def history(request: FhirRequest) -> FhirResponse:
     """All versions, newest first, deletions among them."""
     service = request.service
-    asked = dict(request.parameters)
-    count = _natural(asked, "_count", default=50, most=MOST_VERSIONS)
-    before = _natural(asked, "_before", default=0) or None
-    for name in ("_since", "_at", "_list"):
-        if asked.get(name):
-            raise refusal(400, "not-supported", f"{name} is not offered on a history yet")
+    count, before = paged(request)
     page = await documents.history(
         service.store, service.visibility, request.resource.name, request.id, count=count, before=before
     )
@@ -97,9 +92,28 @@ async def search(request: FhirRequest) -> FhirResponse:
     parameters = list(request.parameters)
     if request.method == "POST":
         parameters += await request.form_body()
-    asked = grammar.parse(request.resource, parameters, base=request.base, strict=request.prefer.strict)
+    asked = _understood(request, parameters)
     page = await find(request.service.store, request.service.visibility, asked.query)
     return answers.resource(bundle.searchset(page, asked, base=request.base))
+
+
+def searched(request: FhirRequest) -> grammar.Search:
+    """The search a GET asks for; Refusal 400 where it cannot be read."""
+    return _understood(request, request.parameters)
+
+
+def _understood(request: FhirRequest, parameters: list[tuple[str, str]]) -> grammar.Search:
+    return grammar.parse(request.resource, parameters, base=request.base, strict=request.prefer.strict)
+
+
+def paged(request: FhirRequest) -> tuple[int, int | None]:
+    """How many versions a history is to show, and before which; Refusal 400 where it cannot be read."""
+    asked = dict(request.parameters)
+    for name in ("_since", "_at", "_list"):
+        if asked.get(name):
+            raise refusal(400, "not-supported", f"{name} is not offered on a history yet", f"http.{name}")
+    count = _natural(asked, "_count", default=50, most=MOST_VERSIONS)
+    return count, _natural(asked, "_before", default=0) or None
 
 
 async def _carried_out(request: FhirRequest, change: Change) -> Version:
@@ -120,5 +134,5 @@ def _natural(asked: dict[str, str], name: str, *, default: int, most: int | None
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 far beyond any count
-        raise refusal(400, "value", f"{name} must be a whole number, not negative")
+        raise refusal(400, "value", f"{name} must be a whole number, not negative", f"http.{name}")
     return int(text) if most is None else min(int(text), most)
