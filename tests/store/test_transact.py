@@ -9,6 +9,7 @@ from app.fhir_mapping.outcome import Refusal
 from app.store.database import DatabaseError
 from app.store.documents import history, read, vread
 from app.store.session import Store
+from app.store.sqlite import SqliteDatabase
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING
 from tests.store.make import c3, delete, patient, put, study, subject
@@ -179,9 +180,37 @@ async def test_two_stores_that_create_the_same_id_at_once_both_count(trial: Stor
         assert {versions[0].version for versions in outcomes[2 * number : 2 * number + 2]} == {1, 2}
 
 
-@pytest.mark.parametrize("statement", ["DROP TABLE measurement"])
+@pytest.mark.parametrize("statement", ["DROP TABLE search_token"])
 async def test_a_commit_that_fails_is_never_answered_as_done(trial: Store, statement: str) -> None:
     await trial.database.write(lambda connection: connection.execute(statement))
+
+    with pytest.raises(DatabaseError):
+        await transact(trial, [put(c3("p1"), "o1")])
+
+    assert (await refused_read(trial, "o1")).status == 404
+
+
+FAILS_AT_COMMIT = {
+    "SqliteDatabase": [
+        "CREATE TABLE never (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE late (id INTEGER REFERENCES never(id) DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TRIGGER late AFTER INSERT ON resource BEGIN INSERT INTO late VALUES (1); END",
+    ],
+    "PostgresDatabase": [
+        "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''late''; END'",
+        """CREATE CONSTRAINT TRIGGER late AFTER INSERT ON resource DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION late()""",
+    ],
+}
+
+
+async def test_a_write_whose_very_commit_fails_is_never_answered_as_done(trial: Store) -> None:
+    """Every statement succeeds here; it is the COMMIT itself that the database refuses."""
+    database = trial.database
+    for statement in FAILS_AT_COMMIT[type(database).__name__]:
+        await database.write(lambda connection, sql=statement: connection.execute(sql))  # type: ignore[misc]
+    if isinstance(database, SqliteDatabase):
+        database._writing.execute("PRAGMA foreign_keys=ON")  # noqa: SLF001 - or SQLite defers nothing
 
     with pytest.raises(DatabaseError):
         await transact(trial, [put(c3("p1"), "o1")])
