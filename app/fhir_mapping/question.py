@@ -16,6 +16,9 @@ Pair = tuple[str, str]
 FORM = ("_format", "_pretty")
 """Parameters about how the answer is written, which any request may have."""
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
+"""No trial is asked about days outside these; far beyond them there is no arithmetic of days either."""
+
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -68,9 +71,8 @@ def _parameter(operation: Operation, name: str) -> OperationParameter | None:
 
 def _unknown(operation: Operation, name: str) -> Issue:
     known = [parameter.name for parameter in operation.parameters]
-    shown = name if name.isprintable() and len(name) <= links.LONGEST_SHOWN else "this parameter"
-    text = f"{shown} is not a parameter of {operation.name}{near(name, known)}; there are {', '.join(known)}"
-    return Issue("not-supported", text, f"http.{shown}" if shown == name else None)
+    text = f"{shown(name, 'this')} is not a parameter of {operation.name}{near(name, known)}; there are {', '.join(known)}"
+    return Issue("not-supported", text, f"http.{name}" if is_code_like(name) else None)
 
 
 def _problems(operation: Operation, name: str, texts: list[str]) -> list[Issue]:
@@ -90,12 +92,19 @@ def _code_problem(parameter: OperationParameter, text: str) -> str | None:
 
 
 def _day_problem(_parameter: OperationParameter, text: str) -> str | None:
-    return None if _day(text) is not None else "must be a day, such as 2024-05-03"
+    day = _day(text)
+    return _unasked(day) if day is not None else "must be a day, such as 2024-05-03"
+
+
+def _unasked(day: date) -> str | None:
+    """What is said of a day no trial is asked about."""
+    return None if FIRST_DAY <= day <= LAST_DAY else f"must lie between {FIRST_DAY} and {LAST_DAY}"
 
 
 def _instant_problem(_parameter: OperationParameter, text: str) -> str | None:
-    if _instant(text) is not None:
-        return None
+    day = _meant_day(text)
+    if day is not None:
+        return _unasked(day)
     said = "must be an instant, such as 2024-05-03T10:20:30+02:00, or a day"
     return f"{said}; in an address the + of an offset is written %2B" if " " in text else said
 
@@ -108,13 +117,19 @@ _READERS: Mapping[str, Callable[[OperationParameter, str], str | None]] = {
 
 
 def _day(text: str) -> date | None:
-    moment = datatypes.meant(datatypes.moment(text))
+    moment = datatypes.moment(text)
     return moment.day if moment is not None and not moment.has_time else None
+
+
+def _meant_day(text: str) -> date | None:
+    """The day of an instant or a day, as written."""
+    moment = datatypes.moment(text)
+    return moment.day if moment is not None else None
 
 
 def _instant(text: str) -> datetime | None:
     """The instant meant: as written, or the last one of a day; None where it says no day."""
-    moment = datatypes.meant(datatypes.moment(text))
+    moment = datatypes.moment(text)
     if moment is None or moment.day is None:
         return None
     return moment.start if moment.has_time else moment.end - _INSTANT

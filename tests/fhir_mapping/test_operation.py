@@ -54,6 +54,29 @@ def test_on_is_a_day() -> None:
     assert parse(ELIGIBILITY, [("on", "2024-05-03")]).on == date(2024, 5, 3)
 
 
+@pytest.mark.parametrize("name", ["on", "asOf"])
+@pytest.mark.parametrize("text", ["0001-01-01", "1899-12-31", "2201-01-01", "9999-12-31"])
+def test_a_day_no_trial_is_asked_about_is_refused(name: str, text: str) -> None:
+    [issue] = refused(ELIGIBILITY, (name, text)).issues
+
+    assert (issue.code, issue.expression) == ("value", f"http.{name}")
+    assert "between 1900-01-01 and 2200-12-31" in issue.text
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999-14:00"])
+def test_an_instant_no_trial_is_asked_about_is_refused(text: str) -> None:
+    [issue] = refused(SRI_STATUS, ("asOf", text)).issues
+
+    assert (issue.code, issue.expression) == ("value", "http.asOf")
+
+
+@pytest.mark.parametrize("text", ["1900-01-01", "2200-12-31"])
+def test_the_outermost_days_may_be_asked_about(text: str) -> None:
+    asked = parse(ELIGIBILITY, [("on", text), ("asOf", text)])
+
+    assert asked.on == date.fromisoformat(text)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
