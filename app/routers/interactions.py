@@ -18,9 +18,8 @@ MOST_VERSIONS = 1000
 async def create(request: FhirRequest) -> FhirResponse:
     """Store a new resource under an id the server chooses; 201."""
     if b"if-none-exist" in request.headers:
-        raise refusal(
-            400, "not-supported", "conditional create (If-None-Exist) is not offered yet: nothing was stored"
-        )
+        text = "conditional create (If-None-Exist) is not offered yet: nothing was stored"
+        raise refusal(400, "not-supported", text, "http.if-none-exist")
     raw = await request.resource_body()
     change = intake.put(
         request.resource,
@@ -35,6 +34,9 @@ async def create(request: FhirRequest) -> FhirResponse:
 async def update(request: FhirRequest) -> FhirResponse:
     """Store a new version under the id of the address: 200, or 201 where nothing was there."""
     if_match = request.if_match
+    if b"if-none-match" in request.headers:
+        text = "If-None-Match on an update is not offered yet: nothing was stored"
+        raise refusal(400, "not-supported", text, "http.if-none-match")
     raw = await request.resource_body()
     change = intake.put(
         request.resource,

@@ -110,6 +110,35 @@ async def test_a_conditional_create_is_not_taken_for_a_plain_one(trial: httpx.As
     assert (await trial.get("/fhir/Patient?_summary=count")).json()["total"] == 1
 
 
+@pytest.mark.parametrize("known", ["*", 'W/"1"', ""])
+async def test_an_update_only_of_what_is_new_is_not_taken_for_a_plain_one(
+    trial: httpx.AsyncClient, known: str
+) -> None:
+    changed = body("Patient", id="msc-sle-p08", language="fr")
+
+    answer = await trial.put("/fhir/Patient/msc-sle-p08", content=changed, headers={"If-None-Match": known})
+
+    assert answer.status_code == 400
+    assert issues(answer)[0]["expression"] == ["http.if-none-match"]
+    assert (await trial.get("/fhir/Patient/msc-sle-p08")).headers["etag"] == 'W/"1"'
+
+
+@pytest.mark.parametrize(
+    "reference", ["Patient?identifier=a|b", "urn:uuid:5f0c4a6e-0b1d-4f0e-9a57-6d9f6a1c2b3d"]
+)
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_a_reference_only_a_transaction_can_resolve_is_refused(
+    trial: httpx.AsyncClient, method: str, reference: str
+) -> None:
+    address = "/fhir/Observation" if method == "POST" else "/fhir/Observation/new"
+    sent = body("Observation", id="new", subject={"reference": reference})
+
+    answer = await trial.request(method, address, content=sent)
+
+    assert answer.status_code == 400
+    assert issues(answer)[0]["expression"] == ["Observation.subject.reference"]
+
+
 @pytest.mark.parametrize(
     "query", ["_count=abc", "date=2024-13", "value-quantity=much", "code:bogus=1", "status=%FF", "_sort:x=1"]
 )
