@@ -74,6 +74,8 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes; one is best on SQLite.")] = 1,
 ) -> None:
     """Serve in production: settings from TRIALBRIDGE_* variables, on a database `migrate` has prepared."""
+    from app.settings import is_loopback, loopback_address, tell_workers
+
     settings = _settings()
     refused = settings.refuses_to_listen_on(host)
     if refused is not None:
@@ -84,6 +86,8 @@ def serve(
         _say("WARNING: identifying data are accepted: for tests with synthetic data only.")
     _check_protocols()
     _check_port(host, port)
+    if settings.base_url is None and is_loopback(host):
+        tell_workers(loopback_address(host, port))
     _listen("app.main:app_from_environment", settings, host=host, port=port, workers=workers, factory=True)
 
 

@@ -142,6 +142,17 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def loopback_address(host: str, port: int) -> str:
+    """The address a client on this machine asks at."""
+    name = "127.0.0.1" if host == "localhost" else host.strip("[]")
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def tell_workers(base_url: str) -> None:
+    """Set the address of this service for the worker processes, which read their settings by themselves."""
+    os.environ[f"{PREFIX}BASE_URL"] = base_url
+
+
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of this process; SettingsError names a variable that does not exist or makes no sense."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}

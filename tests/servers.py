@@ -37,10 +37,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(database_url: str, directory: Path, *options: str, **environment: str) -> Iterator[Server]:
+def running_server(
+    database_url: str, directory: Path, *options: str, **environment: str | None
+) -> Iterator[Server]:
     """A server on a migrated database, ready to answer; what it says goes to a log in the directory.
 
-    `options` are added to `serve`; `environment` holds more settings, such as TRIALBRIDGE_LOG_LEVEL="debug".
+    `options` are added to `serve`; `environment` holds more settings, such as TRIALBRIDGE_LOG_LEVEL="debug",
+    and None for one that is not to be set.
     """
     port = free_port()
     url, log = f"http://127.0.0.1:{port}", directory / f"server-{port}.log"
@@ -50,10 +53,11 @@ def running_server(database_url: str, directory: Path, *options: str, **environm
         "TRIALBRIDGE_AUTH": "none",
         **environment,
     }
+    said_to_it = {name: value for name, value in (os.environ | settings).items() if value is not None}
     command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port), *options]
     with (
         log.open("wb") as said,
-        subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=said, stderr=said) as process,
+        subprocess.Popen(command, cwd=ROOT, env=said_to_it, stdout=said, stderr=said) as process,
     ):
         try:
             wait_until_ready(process, url, log)

@@ -174,6 +174,15 @@ def test_a_request_under_way_ends_before_the_server_does(database_url: str, tmp_
     assert (answer.status_code, code) == (201, 0)
 
 
+def test_serving_on_loopback_it_knows_its_own_address(database_url: str, tmp_path: Path) -> None:
+    with running_server(database_url, tmp_path, TRIALBRIDGE_BASE_URL=None) as server:
+        lost = f"{server.url}/fhir/Patient/nobody"
+        sent = body("Observation", subject={"reference": lost})
+        answer = httpx.post(f"{server.url}/fhir/Observation", content=sent, headers=HEADERS)
+
+    assert answer.status_code == 422
+
+
 def test_workers_share_one_database(database_url: str, tmp_path: Path) -> None:
     with running_server(database_url, tmp_path, "--workers", "2") as server, httpx.Client() as client:
         stored = [

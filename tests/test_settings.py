@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import Settings, SettingsError, from_environment
+from app.settings import Settings, SettingsError, from_environment, loopback_address
 
 ANYWHERE = ".".join("0000")
 
@@ -90,3 +90,16 @@ def test_it_listens_only_where_that_is_safe(auth: str, identifying: str, host: s
     settings = Settings.model_validate({"auth": auth, "identifying_data": identifying})
 
     assert (settings.refuses_to_listen_on(host) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8123"),
+        ("localhost", "http://127.0.0.1:8123"),
+        ("::1", "http://[::1]:8123"),
+        ("[::1]", "http://[::1]:8123"),
+    ],
+)
+def test_on_loopback_the_service_knows_its_own_address(host: str, address: str) -> None:
+    assert loopback_address(host, 8123) == address
