@@ -58,8 +58,9 @@ class Settings(BaseSettings):
     )
     identifying_data: Literal["refuse", "accept"] = Field(
         default="refuse",
-        description="What happens to names, addresses, telecom, photos and national numbers of patients: "
-        "`refuse` (422, nothing stored) or `accept` (for tests with synthetic data, on loopback only).",
+        description="What happens to names, addresses, telecom, photos, narratives and national numbers of "
+        "patients: `refuse` (422, nothing stored) or `accept` (for tests with synthetic data, on loopback "
+        "only). A name in a note, or in the narrative of another resource, is not recognised.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="From which severity on log lines are written. Logs never hold contents."

@@ -1,33 +1,40 @@
 """What in a document identifies a patient: the trial does not want it, and says where it stands.
 
-Decision 34. Names, telecom, address, photo and contact of a Patient or RelatedPerson; the display of a
-reference to one; the French INS and NIR numbers anywhere. Professionals and organisations may be named.
-A name written into a narrative or a note cannot be told from other words, and is not looked for.
+Decision 34. Names, telecom, address, photo, contact and narrative of a Patient or RelatedPerson, and names,
+telecom and addresses in their extensions; the display of a reference to one; the French INS and NIR numbers
+anywhere. Professionals and organisations may be named.
+
+Not found: a name in a note or in the narrative of another resource, which cannot be told from other words,
+and a NIR without its control key, whose 13 digits cannot be told from other numbers.
 """
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.fhir_mapping.definitions import Definition, Element, definition
 from app.fhir_mapping.outcome import Issue
 
 _OF_PERSONS = {
-    "Patient": ("name", "telecom", "address", "photo", "contact"),
-    "RelatedPerson": ("name", "telecom", "address", "photo"),
+    "Patient": ("name", "telecom", "address", "photo", "contact", "text"),
+    "RelatedPerson": ("name", "telecom", "address", "photo", "text"),
 }
+_IN_THEIR_EXTENSIONS = ("valueHumanName", "valueContactPoint", "valueAddress", "valueContactDetail")
+_MAIDEN_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
 _INS = re.compile(r"1\.2\.250\.1\.213\.1\.4\.(?:8|9|10|11)(?![0-9])")
+_BETWEEN = r"[\s.\-/\u2010-\u2013]*"
 _NIR = re.compile(
-    r"(?<![0-9A-Za-z.\-])([1-478]) ?([0-9]{2}) ?(0[1-9]|1[0-2]|[2-9][0-9]) ?([0-9]{2}|2[AB]) ?([0-9]{3}) ?"
-    r"([0-9]{3}) ?([0-9]{2})(?![0-9A-Za-z])"
+    r"([1-478])(?<![0-9A-Za-z].)(?<![0-9]\..)(?=@([0-9]{2})@(0[1-9]|1[0-2]|[2-9][0-9])@([0-9]{2}|2[ABab])"
+    r"@([0-9]{3})@([0-9]{3})@([0-9]{2})(?![0-9A-Za-z]))".replace("@", _BETWEEN)
 )
+"""Written without blanks or with them, dots, hyphens or slashes between its parts; never within an OID."""
 _CORSICA = {"2A": "19", "2B": "18"}
 _KEY = 97
 
 _INS_ROOT = b"1.2.250.1.213.1.4."
-_FLAT = bytes.maketrans(b"123456789AB", b"0" * 11)
+_FLAT = bytes.maketrans(b"123456789ABab", b"0" * 13)
+_PASSED_OVER = b" .-/" + bytes(range(128, 256))
 _NIR_LENGTH = b"0" * 15
-_OF_CODINGS = (b'"code"', b'"system"', b'"version"')
 _OF_ANOTHER = re.compile(
     rb'"reference"\s*:\s*"(?:[^"]*/)?(?:Practitioner|PractitionerRole|Organization|Location|Specimen|Encounter)/'
 )
@@ -35,6 +42,13 @@ _HOLDER = 40
 _HOLDERS = (b'"performer":', b'"performer" :', b'"recorder":')
 
 Found = Iterator[Issue]
+
+
+class _Within(NamedTuple):
+    """The document an element stands in, and the type of the person it tells of: Patient, RelatedPerson."""
+
+    root: dict[str, Any]
+    person: str | None = None
 
 
 def identifying(type_name: str, document: dict[str, Any], raw: bytes | None = None) -> tuple[Issue, ...]:
@@ -45,13 +59,17 @@ def identifying(type_name: str, document: dict[str, Any], raw: bytes | None = No
     if raw is not None and _surely_none(type_name, document, raw):
         return ()
     known = definition(type_name)
-    return tuple(_object(known, document, type_name, document)) if known is not None else ()
+    if known is None:
+        return ()
+    return tuple(_object(known, document, type_name, _Within(document)))
 
 
 def _surely_none(type_name: str, document: dict[str, Any], raw: bytes) -> bool:
     if type_name in _OF_PERSONS or "contained" in document or b"\\" in raw or _INS_ROOT in raw:
         return False
-    return _NIR_LENGTH not in raw.translate(_FLAT, b" ") and _displays_name_no_person(raw)
+    if _NIR_LENGTH in raw.translate(_FLAT, _PASSED_OVER) and _holds_a_nir(raw.decode()):
+        return False
+    return _displays_name_no_person(raw)
 
 
 def _displays_name_no_person(raw: bytes) -> bool:
@@ -62,7 +80,8 @@ def _displays_name_no_person(raw: bytes) -> bool:
         around = raw[start:end]
         if b"}" in raw[start:at] or b"{" in raw[at:end]:
             return False
-        if not any(member in around for member in _OF_CODINGS) and _OF_ANOTHER.search(around) is None:
+        of_coding = b'"code"' in around or b'"system"' in around or b'"version"' in around
+        if not of_coding and _OF_ANOTHER.search(around) is None:
             holder = raw[max(0, start - _HOLDER) : start].rstrip(b" \t\r\n[")
             if b'"reference"' in around or not holder.endswith(_HOLDERS):
                 return False
@@ -70,34 +89,63 @@ def _displays_name_no_person(raw: bytes) -> bool:
     return True
 
 
-def _object(known: Definition, value: dict[str, Any], path: str, root: dict[str, Any]) -> Found:
-    for name in _OF_PERSONS.get(known.name, ()):
-        if name in value:
-            yield _issue(f"a {known.name} must come without {name}", f"{path}.{name}")
+def _holds_a_nir(text: str) -> bool:
+    return any(_keyed(match) for match in _NIR.finditer(text))
+
+
+def _object(known: Definition, value: dict[str, Any], path: str, within: _Within) -> Found:
+    if known.resource:
+        within = _Within(within.root, known.name if known.name in _OF_PERSONS else None)
+        yield from _names_itself(known.name, value, path)
+    if within.person is not None and known.name == "Extension":
+        yield from _names_in_extension(within.person, value, path)
     for name, inner in value.items():
-        element = known.elements.get(name)
-        if element is None:
-            continue
+        element, plain = known.elements.get(name), known.elements.get(name.removeprefix("_"))
         for number, one in enumerate(inner) if isinstance(inner, list) else ((None, inner),):
-            place = f"{path}.{name}" + (f"[{number}]" if number is not None else "")
-            yield from _value(element, one, place, root)
+            index = f"[{number}]" if number is not None else ""
+            if element is not None:
+                yield from _value(element, one, f"{path}.{name}{index}", within)
+            elif plain is not None and isinstance(one, dict):
+                yield from _object(_beside_primitives(), one, f"{path}.{plain.name}{index}", within)
 
 
-def _value(element: Element, value: Any, path: str, root: dict[str, Any]) -> Found:
+def _beside_primitives() -> Definition:
+    """What stands in `_birthDate` beside `birthDate`: its id and extensions."""
+    known = definition("Element")
+    assert known is not None  # noqa: S101 - every R4 file has it
+    return known
+
+
+def _names_itself(kind: str, value: dict[str, Any], path: str) -> Found:
+    for name in _OF_PERSONS.get(kind, ()):
+        if name in value:
+            why = ", the narrative, which may name the person" if name == "text" else ""
+            yield _issue(f"a {kind} must come without {name}{why}", f"{path}.{name}")
+
+
+def _names_in_extension(person: str, value: dict[str, Any], path: str) -> Found:
+    for name in _IN_THEIR_EXTENSIONS:
+        if name in value:
+            yield _issue(f"an extension of a {person} must come without {name}", f"{path}.{name}")
+    if value.get("url") == _MAIDEN_NAME:
+        yield _issue(f"a {person} must come without the mother's maiden name", path)
+
+
+def _value(element: Element, value: Any, path: str, within: _Within) -> Found:
     if isinstance(value, str):
         if _INS.search(value):
             yield _issue("a national health identity (INS) must not be sent", path)
-        if any(_keyed(match) for match in _NIR.finditer(value)):
+        if _holds_a_nir(value):
             yield _issue("this reads as a social security number (NIR), which must not be sent", path)
     if not isinstance(value, dict):
         return
     kind = value.get("resourceType", "") if element.type == "Resource" else element.type
     inner = definition(kind) if isinstance(kind, str) else None
-    if kind == "Reference" and "display" in value and _of_person(element, value, root):
+    if kind == "Reference" and "display" in value and _of_person(element, value, within.root):
         text = "a reference to a patient or relative must come without display, which would name the person"
         yield _issue(text, f"{path}.display")
     if inner is not None:
-        yield from _object(inner, value, path, root)
+        yield from _object(inner, value, path, within)
 
 
 def _of_person(element: Element, reference: dict[str, Any], root: dict[str, Any]) -> bool:
@@ -122,7 +170,7 @@ def _contained(root: dict[str, Any]) -> list[dict[str, Any]]:
 def _keyed(match: re.Match[str]) -> bool:
     """Whether the last two digits are the control key of the thirteen before."""
     sex, year, month, department, town, order, key = match.groups()
-    number = int(sex + year + month + _CORSICA.get(department, department) + town + order)
+    number = int(sex + year + month + _CORSICA.get(department.upper(), department) + town + order)
     return _KEY - number % _KEY == int(key)
 
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.identifying import identifying
@@ -23,14 +24,66 @@ def places(document: dict[str, Any]) -> list[str | None]:
 
 @pytest.mark.parametrize("name", sorted(VALID.keys() - {"patient-with-extended-primitives"}))
 def test_pseudonymous_bodies_identify_nobody(name: str) -> None:
-    document = codec.read(VALID[name])
+    known = {
+        "absent-result": ["Observation.subject.display"],
+        "patient-with-narrative": ["Patient.text"],
+    }
 
-    assert places(document) == (["Observation.subject.display"] if name == "absent-result" else [])
+    assert places(codec.read(VALID[name])) == known.get(name, [])
 
 
 @pytest.mark.parametrize("element", ["name", "telecom", "address", "photo", "contact"])
 def test_what_names_a_patient_is_found(element: str) -> None:
     assert places({"resourceType": "Patient", element: [{"text": "x"}]}) == [f"Patient.{element}"]
+
+
+@pytest.mark.parametrize("kind", ["Patient", "RelatedPerson"])
+def test_a_narrative_of_a_person_is_refused_and_the_answer_says_to_leave_it_out(kind: str) -> None:
+    document = {"resourceType": kind, "text": {"status": "generated", "div": "<div>x</div>"}}
+
+    [issue] = identifying(kind, document)
+
+    assert (issue.expression, f"a {kind} must come without text" in issue.text) == (f"{kind}.text", True)
+
+
+def test_a_narrative_of_another_resource_is_let_in() -> None:
+    assert places(OBSERVATION | {"text": {"status": "generated", "div": "<div>x</div>"}}) == []
+
+
+@pytest.mark.parametrize("kind", ["Patient", "RelatedPerson"])
+@pytest.mark.parametrize("value", ["valueHumanName", "valueContactPoint", "valueAddress"])
+def test_what_names_a_person_is_found_in_extensions(kind: str, value: str) -> None:
+    extension = {"url": "http://a.example/x", value: {"text": "x"}}
+    nested = {"url": "http://a.example/y", "extension": [extension]}
+    document = {
+        "resourceType": kind,
+        "extension": [nested],
+        "_birthDate": {"extension": [extension]},
+        "identifier": [{"value": "1", "extension": [extension]}],
+    }
+
+    assert places(document) == [
+        f"{kind}.extension[0].extension[0].{value}",
+        f"{kind}.birthDate.extension[0].{value}",
+        f"{kind}.identifier[0].extension[0].{value}",
+    ]
+
+
+def test_the_mothers_maiden_name_is_found() -> None:
+    url = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
+
+    assert places({"resourceType": "Patient", "extension": [{"url": url, "valueString": "x"}]}) == [
+        "Patient.extension[0]"
+    ]
+
+
+def test_an_extension_may_name_a_professional() -> None:
+    extension = {"url": "http://a.example/x", "valueHumanName": {"text": "x"}}
+    doctor = {"resourceType": "Practitioner", "id": "d", "extension": [extension]}
+    within = {"contained": [doctor], "generalPractitioner": [{"reference": "#d"}]}
+
+    assert places({"resourceType": "Patient"} | within) == []
+    assert places(OBSERVATION | {"extension": [extension]}) == []
 
 
 def test_a_contained_patient_is_found() -> None:
@@ -83,6 +136,20 @@ def test_a_neighbouring_oid_is_no_health_identity() -> None:
         (NIR, True),
         (f"1 84 12 76 451 089 {KEY:02}", True),
         (f"n° {NIR}, confirmed", True),
+        (f"NIR-{NIR}", True),
+        (f"n°.{NIR}", True),
+        (f"1.84.12.76.451.089.{KEY:02}", True),
+        (f"1-84-12-76-451-089-{KEY:02}", True),
+        (f"{THIRTEEN} / {KEY:02}", True),
+        (f"1\u00a084\u202f12\u00a076\u00a0451\u00a0089\u00a0{KEY:02}", True),
+        (f"184\t1276451089\n{KEY:02}", True),
+        ("2.87.01.75.116.001.41", True),
+        ("2-87-01-75-116-001-41", True),
+        ("2870175116001 / 41", True),
+        (f"2024-05-03 1 {NIR}", True),
+        ("2-69-05-2a-588-157-" + f"{97 - 2690519588157 % 97:02}", True),
+        (f"{THIRTEEN}", False),
+        (f"1.84.12.76.451.089.{KEY % 97 + 1:02}", False),
         ("2 69 05 2A 588 157 " + f"{97 - 2690519588157 % 97:02}", True),
         (f"{THIRTEEN}{KEY % 97 + 1:02}", False),
         (f"9{NIR}", False),
@@ -96,6 +163,33 @@ def test_a_social_security_number_is_known_by_its_key(text: str, is_one: bool) -
     assert places(document) == (
         ["Observation.identifier[0].value", "Observation.note[0].text"] if is_one else []
     )
+
+
+def test_a_social_security_number_is_found_in_an_extension_of_a_primitive() -> None:
+    extended = {"extension": [{"url": "http://a.example/x", "valueString": NIR}]}
+
+    assert places(OBSERVATION | {"_status": extended}) == ["Observation.status.extension[0].valueString"]
+
+
+_ROOTS = st.sampled_from(["1.2.250.1.71", "1.2.840.10008", "1.3.6.1.4.1", "2.16.840.1.113883", "2.999"])
+_ARCS = st.lists(st.integers(0, 10**9).map(str), min_size=1, max_size=12).map(".".join)
+_OIDS = st.builds("{}.{}".format, _ROOTS, _ARCS)
+_FILLERS = st.from_regex(r"[0-9A-Z]{2,4}-[0-9]{1,8}|[0-9]{1,12}|[0-9]{4}-[0-9]{2}-[0-9]{2}", fullmatch=True)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(_OIDS, _OIDS.map("urn:oid:{}".format), st.uuids().map(str), _FILLERS))
+def test_oids_uuids_dates_and_short_numbers_of_a_laboratory_are_no_social_security_numbers(text: str) -> None:
+    assert places(OBSERVATION | {"identifier": [{"value": text}]}) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(["", " ", ".", "-", "/", " / ", "\u00a0"]), min_size=6, max_size=6))
+def test_a_social_security_number_is_known_however_its_parts_are_set_off(between: list[str]) -> None:
+    parts = ["1", "84", "12", "76", "451", "089", f"{KEY:02}"]
+    text = "".join(part + gap for part, gap in zip(parts, [*between, ""], strict=True))
+
+    assert places(OBSERVATION | {"note": [{"text": text}]}) == ["Observation.note[0].text"]
 
 
 @settings(max_examples=300, deadline=None)
