@@ -20,7 +20,10 @@ def checked(type_name: str, raw: bytes, where: str | None = None) -> dict[str, A
 
     `where` is the FHIRPath expressions begin with, `Bundle.entry[3].resource` for example.
     """
-    document = codec.read(raw)
+    try:
+        document = codec.read(raw)
+    except Refusal as unreadable:
+        raise unreadable.at(where or type_name) from None
     if accepts(type_name, document, raw):
         return document
     raise Refusal(400, problems(type_name, document, where)[:_MOST_ISSUES])

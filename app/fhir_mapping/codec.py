@@ -29,6 +29,7 @@ _SIGN_POINT_EXPONENT = 8
 _FLAT = bytes.maketrans(b"123456789[", b"000000000{")
 """Makes one kind of digit and one kind of bracket, so that a glance tells whether a closer look is needed."""
 _LONG_NUMBER = b"0" * (MOST_DIGITS + 1)
+_NO_ENTRY = {"request": {"method": "GET", "url": "none"}}
 _SET_BY_SERVER = frozenset(("resourceType", "id", "meta"))
 _SET_BY_SERVER_IN_META = frozenset(("versionId", "_versionId", "lastUpdated", "_lastUpdated"))
 
@@ -47,11 +48,13 @@ class BundleShell:
     """A Bundle whose resources are not yet read.
 
     `document` is the Bundle with an empty resource in the place of each, for checking the shell itself.
+    `unreadable` is what is wrong with entries that are no sound objects; something sound stands for them.
     """
 
     type: str | None
     entries: tuple[ShellEntry, ...]
     document: Document
+    unreadable: tuple[Issue, ...] = ()
 
 
 def read(raw: bytes) -> Document:
@@ -106,17 +109,32 @@ def splice(raw: bytes, *, type: str, id: str, version: int, last_updated: str) -
 
 def bundle_shell(raw: bytes) -> BundleShell:
     """A Bundle opened just so far that each entry's resource can be read, checked and stored on its own."""
-    top = members(raw)
+    try:
+        top = members(raw)
+        document = {name: _value(slice_) for name, slice_ in top.items() if name != "entry"}
+    except Refusal as refused:
+        raise refused.at("Bundle") from None
     listed = top.pop("entry", None)
-    document = {name: _value(slice_) for name, slice_ in top.items()}
     try:
         slices = [bytes(entry) for entry in _list_of_slices.decode(listed or b"[]")]
     except msgspec.MsgspecError:
         raise refusal(400, "structure", "Bundle.entry must be a list of entries", "Bundle.entry") from None
-    opened = [_entry(entry, number) for number, entry in enumerate(slices)]
+    unreadable: list[Issue] = []
+    opened = [_opened(entry, number, unreadable) for number, entry in enumerate(slices)]
     if listed is not None:
         document["entry"] = [shell for _, shell in opened]
-    return BundleShell(_text(document.get("type")), tuple(entry for entry, _ in opened), document)
+    return BundleShell(
+        _text(document.get("type")), tuple(entry for entry, _ in opened), document, tuple(unreadable)
+    )
+
+
+def _opened(raw: bytes, number: int, unreadable: list[Issue]) -> tuple[ShellEntry, Document]:
+    """One entry, or nothing in its place where it cannot be read: the others are looked at all the same."""
+    try:
+        return _entry(raw, number)
+    except Refusal as refused:
+        unreadable += refused.at(f"Bundle.entry[{number}]").issues
+        return ShellEntry(None, None, None), _NO_ENTRY
 
 
 def _entry(raw: bytes, number: int) -> tuple[ShellEntry, Document]:

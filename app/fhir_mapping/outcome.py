@@ -1,7 +1,7 @@
 """The one error of the house: a Refusal with every reason, rendered as an OperationOutcome."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Severity = Literal["fatal", "error", "warning", "information"]
@@ -39,23 +39,33 @@ class Refusal(Exception):
     issues: tuple[Issue, ...]
     headers: dict[str, str] = field(default_factory=dict)
 
+    def at(self, place: str) -> "Refusal":
+        """The Refusal with this place for every reason that has none of its own."""
+        issues = (issue if issue.expression else replace(issue, expression=place) for issue in self.issues)
+        return Refusal(self.status, tuple(issues), self.headers)
+
     def __str__(self) -> str:
         return f"{self.status}: " + ", ".join(issue.code for issue in self.issues)
 
 
 def refusal(status: int, code: str, text: str, expression: str | None = None) -> Refusal:
-    """A Refusal with a single issue."""
+    """A Refusal with a single issue.
+
+    Its place is a FHIRPath, or `http.` and the name of a header or a parameter. Where none is given, the
+    caller that knows the place fills it in (`Refusal.at`): the type, or `http.url`.
+    """
     return Refusal(status, (Issue(code, text, expression),))
 
 
 def not_found(reference: str) -> Refusal:
     """404: it never existed here, or the asker may not see it."""
-    return refusal(404, "not-found", f"{reference} is not known here")
+    return refusal(404, "not-found", f"{reference} is not known here", reference.partition("/")[0])
 
 
 def gone(reference: str) -> Refusal:
     """410: it existed and was deleted; its history can still be read."""
-    return refusal(410, "deleted", f"{reference} was deleted; GET {reference}/_history shows its life")
+    text = f"{reference} was deleted; GET {reference}/_history shows its life"
+    return refusal(410, "deleted", text, reference.partition("/")[0])
 
 
 def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:

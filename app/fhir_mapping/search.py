@@ -96,7 +96,9 @@ class _Reading:
     def take(self, written: str, text: str) -> None:
         """Read one parameter of the request."""
         if _UNREADABLE.search(written) or _UNREADABLE.search(text):
-            self.issues.append(Issue("value", "a search parameter has characters no text may have"))
+            self.issues.append(
+                Issue("value", "a search parameter has characters no text may have", "http.url")
+            )
             return
         named = _NAME.fullmatch(written)
         name = named["name"] if named else written
@@ -131,7 +133,9 @@ class _Reading:
     def query(self) -> Query:
         """What is to be found; controls that cannot be read are added to the problems."""
         if sum(len(clause.values) for clause in self.clauses) > MOST_VALUES:
-            self.issues.append(Issue("too-costly", f"a search may name {MOST_VALUES} values: ask in parts"))
+            self.issues.append(
+                Issue("too-costly", f"a search may name {MOST_VALUES} values: ask in parts", "http.url")
+            )
         sort, descending = self._sort()
         only_count = self._summary()
         count = self._count()

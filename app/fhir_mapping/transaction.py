@@ -5,7 +5,8 @@ entry stands alone and fails alone.
 Source: https://hl7.org/fhir/R4/http.html#transaction
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
@@ -17,6 +18,8 @@ from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.resource import Resource
 
 Kind = Literal["transaction", "batch"]
+
+_IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
 
 
 class Intake(Protocol):
@@ -56,11 +59,13 @@ def plan(
 ) -> Plan:
     """Read a transaction or batch; a Refusal with every problem, in a batch only where it is no Bundle."""
     shell = codec.bundle_shell(raw)
-    kind = _kind(shell)
+    unsound = _unsound(shell)
+    kind = _kind(shell, unsound)
     refused: dict[int, Refusal] = {}
     asked: list[Asked] = []
     for index, entry in enumerate(shell.entries):
         with _Noting(refused, index):
+            _refuse_unsound(index, unsound)
             asked.append(entries.asked(index, entry, resources=resources, base=base))
     asked.sort(key=lambda one: ORDER.index(one.method))
     naming = _Naming.of(asked, shell, new_id=new_id, base=base, together=kind == "transaction")
@@ -69,8 +74,8 @@ def plan(
         if one.method != "GET":
             with _Noting(refused, one.index):
                 changes.append((one.index, _change(one, naming, put)))
-    if kind == "transaction":
-        _refuse_together(refused, _identity_twice(asked))
+    if kind == "transaction" or unsound:
+        _refuse_together(refused, [*_of_no_entry(unsound), *_identity_twice(asked)])
     asks = tuple(one for one in asked if one.method == "GET")
     return Plan(kind=kind, size=len(shell.entries), changes=tuple(changes), asks=asks, refused=refused)
 
@@ -120,13 +125,40 @@ def _is_at_home(one: Asked, base: str) -> bool:
     return one.id is not None and one.full_url == links.address(base, one.resource.name, one.id)
 
 
-def _kind(shell: BundleShell) -> Kind:
-    """Check the Bundle itself, its resources aside."""
-    check.checked("Bundle", codec.write(shell.document))
+def _unsound(shell: BundleShell) -> tuple[Issue, ...]:
+    """What is wrong with the Bundle itself, its resources aside."""
+    try:
+        check.checked("Bundle", codec.write(shell.document))
+    except Refusal as refused:
+        return (*shell.unreadable, *refused.issues)
+    return shell.unreadable
+
+
+def _entry_of(issue: Issue) -> int | None:
+    """The index of the entry an issue lies in."""
+    found = _IN_ENTRY.match(issue.expression or "")
+    return int(found[1]) if found else None
+
+
+def _refuse_unsound(index: int, unsound: Sequence[Issue]) -> None:
+    """An entry that is none is looked at no further; the entries beside it are."""
+    issues = tuple(issue for issue in unsound if _entry_of(issue) == index)
+    if issues:
+        raise Refusal(400, issues)
+
+
+def _of_no_entry(unsound: Sequence[Issue]) -> Iterator[Issue]:
+    return (issue for issue in unsound if _entry_of(issue) is None)
+
+
+def _kind(shell: BundleShell, unsound: Sequence[Issue]) -> Kind:
+    """What the Bundle is; a Refusal where it is nothing to be carried out."""
     if shell.type == "transaction":
         return "transaction"
     if shell.type == "batch":
         return "batch"
+    if unsound:
+        raise Refusal(400, tuple(unsound))
     raise refusal(400, "value", "a Bundle sent here must be of type transaction or batch", "Bundle.type")
 
 
@@ -178,7 +210,7 @@ def _placed(issue: Issue, one: Asked) -> Issue:
     return replace(issue, expression=one.where + expression.removeprefix(one.resource.name))
 
 
-def _refuse_together(refused: Mapping[int, Refusal], issues: Iterator[Issue]) -> None:
+def _refuse_together(refused: Mapping[int, Refusal], issues: Iterable[Issue]) -> None:
     """Raise what is wrong with any entry: nothing of a transaction is carried out then."""
     every = [issue for index in sorted(refused) for issue in refused[index].issues]
     every += issues

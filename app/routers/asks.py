@@ -36,7 +36,7 @@ async def said(request: FhirRequest, asked: Asked) -> bytes:
             return bundle.found(await documents.vread(store, visibility, kind, asked.id or "", version))
         return bundle.answered((await _asked_alone(request, asked)).body)
     except Refusal as refused:
-        return bundle.failed(refused)
+        return bundle.failed(Refusal(refused.status, tuple(_placed(refused.issues, asked))))
 
 
 async def foresee(request: FhirRequest, plan: Plan) -> None:

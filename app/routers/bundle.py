@@ -24,7 +24,9 @@ async def take(request: FhirRequest) -> FhirResponse:
     raw = await request.resource_body()
     put = partial(intake.put, identifying_data=request.service.settings.identifying_data)
     plan = transaction.plan(raw, resources=RESOURCES, new_id=new_id, base=request.base, put=put)
-    answered = {index: bundle.failed(refused) for index, refused in plan.refused.items()}
+    answered = {
+        index: bundle.failed(refused.at(f"Bundle.entry[{index}]")) for index, refused in plan.refused.items()
+    }
     if plan.kind == "transaction":
         await asks.foresee(request, plan)
         answered |= await _together(request, plan)
@@ -46,15 +48,15 @@ async def _together(request: FhirRequest, plan: Plan) -> Mapping[int, bytes]:
 
 async def _each(request: FhirRequest, changes: Sequence[tuple[int, Change]]) -> Mapping[int, bytes]:
     """Every change for itself; they are committed together all the same."""
-    entries = await asyncio.gather(*(_alone(request, change) for _, change in changes))
+    entries = await asyncio.gather(*(_alone(request, change, index) for index, change in changes))
     return {index: entry for (index, _), entry in zip(changes, entries, strict=True)}
 
 
-async def _alone(request: FhirRequest, change: Change) -> bytes:
+async def _alone(request: FhirRequest, change: Change, index: int) -> bytes:
     try:
         [version] = await transact(request.service.store, [change])
     except Refusal as refused:
-        return bundle.failed(refused)
+        return bundle.failed(refused.at(f"Bundle.entry[{index}]"))
     except Exception as error:  # noqa: BLE001 one entry's failure is that entry's answer
         return bundle.failed(errors.failure(error, request.request_id))
     return _done(request, change, version)

@@ -74,7 +74,7 @@ class Door:
             request.negotiate()
             response = await handler(request)
         except Refusal as refusal:
-            response = errors.refused(refusal, request.request_id)
+            response = errors.refused(refusal, request.request_id, place=_place(request))
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001 whatever it is, the client gets an OperationOutcome
@@ -106,6 +106,11 @@ class Door:
             if started:
                 raise
             await _sent(answers.refused(errors.failure(error, request_id)), ours, send, with_body=True)
+
+
+def _place(request: FhirRequest) -> str:
+    """Where an error lies that has no closer place."""
+    return "http.url" if request.type is None else request.type.name
 
 
 async def _sent(response: FhirResponse, ours: Headers, send: Send, *, with_body: bool) -> None:

@@ -15,18 +15,18 @@ from app.routers.answers import FhirResponse
 log = logging.getLogger("trialbridge")
 
 
-def refused(refusal: Refusal, request_id: str) -> FhirResponse:
-    """The answer to what cannot be carried out."""
+def refused(refusal: Refusal, request_id: str, *, place: str) -> FhirResponse:
+    """The answer to what cannot be carried out; `place` is where, if the Refusal says nothing closer."""
     codes = [issue.code for issue in refusal.issues]
     log.info("refused", extra={"request": request_id, "status": refusal.status, "issues": codes})
-    return answers.refused(refusal)
+    return answers.refused(refusal.at(place))
 
 
 def failure(error: Exception, request_id: str) -> Refusal:
     """500 with the request id to look for in the log; the error's own words may quote a patient."""
     log.error("failed", extra={"request": request_id, "error": lineage(error), "where": where(error)})
     text = f"the server failed; nothing of this is confirmed. Tell the operator this id: {request_id}"
-    return refusal(500, "exception", text)
+    return refusal(500, "exception", text, "http.url")
 
 
 def lineage(error: BaseException) -> list[str]:
@@ -53,5 +53,5 @@ async def http_exception(_request: Request, error: Exception) -> Response:
         404: "there is nothing at this address: FHIR is at /fhir, described at /fhir/metadata and /docs",
         405: f"this address takes {headers.get('Allow', 'GET')} only",
     }.get(status, "the request cannot be carried out")
-    body = codec.write(operation_outcome([Issue(code, text)]))
+    body = codec.write(operation_outcome([Issue(code, text, "http.url")]))
     return Response(body, status, headers, media_type="application/fhir+json; charset=utf-8")

@@ -27,7 +27,7 @@ async def ready(request: Request) -> Response:
         text = (
             "the database is not reachable or not migrated (see the log; `trialbridge migrate` migrates it)"
         )
-        body = codec.write(operation_outcome([Issue("transient", text)]))
+        body = codec.write(operation_outcome([Issue("transient", text, "http.url")]))
         return Response(body, 503, {"Retry-After": "5"}, media_type="application/fhir+json; charset=utf-8")
     return JSONResponse({"status": "ready"})
 

@@ -69,4 +69,4 @@ async def operation_definition(request: FhirRequest) -> FhirResponse:
 def _refuse_parameters(request: FhirRequest, what: str) -> None:
     """Say that a search is not offered, rather than answer another question."""
     if {name for name, _ in request.parameters} - RESULT_PARAMETERS:
-        raise refusal(400, "not-supported", f"{what} is not offered")
+        raise refusal(400, "not-supported", f"{what} is not offered", "http.url")

@@ -99,6 +99,7 @@ class FhirRequest:
                 406,
                 "not-supported",
                 "only JSON is served: ask for application/fhir+json (XML is not offered)",
+                "http.accept" if format_ is None else "http._format",
             )
 
     async def resource_body(self) -> bytes:
@@ -108,6 +109,7 @@ class FhirRequest:
                 415,
                 "not-supported",
                 "send FHIR JSON with Content-Type: application/fhir+json (XML is not offered)",
+                "http.content-type",
             )
         return await self.body()
 
@@ -121,13 +123,15 @@ class FhirRequest:
         raw = await self.body()
         kind, _ = media_type(self.headers.get(b"content-type", b"").decode("latin-1"))
         if raw and kind != FORM:
-            raise refusal(415, "not-supported", f"send the parameters as Content-Type: {FORM}")
+            text = f"send the parameters as Content-Type: {FORM}"
+            raise refusal(415, "not-supported", text, "http.content-type")
         return _form(raw)
 
     async def body(self) -> bytes:
         """The whole body: not too large (413), not compressed (415), within the time allowed (408)."""
         if self.headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise refusal(415, "not-supported", "send the body uncompressed (no Content-Encoding)")
+            text = "send the body uncompressed (no Content-Encoding)"
+            raise refusal(415, "not-supported", text, "http.content-encoding")
         largest = self.service.settings.max_body_bytes
         declared = self.headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > largest:

@@ -32,10 +32,11 @@ async def created(client: httpx.AsyncClient, kind: str, **changes: Any) -> str:
 
 
 def issues(answer: httpx.Response) -> list[dict[str, Any]]:
-    """The issues of an OperationOutcome; fails where the answer is none."""
+    """The issues of an OperationOutcome; fails where the answer is none, or an issue does not say where."""
     assert answer.headers["content-type"] == "application/fhir+json; charset=utf-8"
     document = answer.json()
     assert document["resourceType"] == "OperationOutcome"
     found: list[dict[str, Any]] = document["issue"]
     assert found
+    assert all(issue.get("expression") for issue in found), found
     return found

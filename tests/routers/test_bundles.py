@@ -52,6 +52,23 @@ async def test_one_bad_entry_stops_the_whole_transaction(trial: httpx.AsyncClien
 
 
 @pytest.mark.verifies("http.transaction")
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+async def test_an_entry_that_is_none_hides_no_problem_of_another(trial: httpx.AsyncClient, kind: str) -> None:
+    blank = {"request": {"method": "GET", "url": " "}}
+    twice = b'{"fullUrl":"urn:x","fullUrl":"urn:x"}'
+    entries = bundle_of(kind, {}, post("Observation", status="done"), blank, {"a": 1})
+    raw = entries.replace(b'{"a":1}', b"7," + twice)
+
+    answer = await trial.post("/fhir", content=raw)
+
+    assert answer.status_code == 400
+    places = {issue["expression"][0] for issue in issues(answer)}
+    assert {"Bundle.entry[1].resource.status", "Bundle.entry[2].request.url"} <= places
+    assert {"Bundle.entry[3]", "Bundle.entry[4]"} <= places
+    assert any(place.startswith("Bundle.entry[0]") for place in places)
+
+
+@pytest.mark.verifies("http.transaction")
 async def test_a_stale_entry_stops_the_whole_transaction(trial: httpx.AsyncClient) -> None:
     stale = put("Patient", "msc-sle-p08")
     stale["request"]["ifMatch"] = 'W/"7"'

@@ -279,3 +279,59 @@ async def test_a_refusal_is_logged_by_its_codes_alone(
     said = logged(caplog)
     assert '"issues":["code-invalid"]' in said
     assert MARKED not in said
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "headers", "content", "place"),
+    [
+        ("GET", "/fhir/Patient", {"Accept": "application/fhir+xml"}, b"", "http.accept"),
+        ("GET", "/fhir/Patient?_format=xml", {}, b"", "http._format"),
+        ("POST", "/fhir/Patient", {"Content-Type": "text/plain"}, b"{}", "http.content-type"),
+        ("POST", "/fhir", {"Content-Type": "text/plain"}, b"{}", "http.content-type"),
+        ("POST", "/fhir/Patient", {"Content-Encoding": "gzip"}, b"{}", "http.content-encoding"),
+        ("POST", "/fhir/Patient/_search", {}, b"{}", "http.content-type"),
+        ("POST", "/fhir/Patient", {"If-None-Exist": "a=b"}, b"{}", "http.if-none-exist"),
+        ("PUT", "/fhir/Patient/a", {"If-Match": "one"}, b"{}", "http.if-match"),
+        ("POST", "/fhir/Patient", {}, b"{", "Patient"),
+        ("POST", "/fhir/Patient", {}, b"[]", "Patient"),
+        ("POST", "/fhir/Patient", {}, b'{"a":1,"a":1}', "Patient"),
+        ("POST", "/fhir", {}, b"{", "Bundle"),
+        ("POST", "/fhir", {}, b'{"a":1,"a":1}', "Bundle"),
+        ("PUT", "/fhir/Patient/a", {}, body("Patient"), "Patient.id"),
+        ("PUT", "/fhir/Patient/a", {"If-Match": '"1"'}, body("Patient", id="a"), "Patient"),
+        ("GET", "/fhir/Patient/nobody", {}, b"", "Patient"),
+        ("GET", "/fhir/Patient/nobody/_history", {}, b"", "Patient"),
+        ("GET", "/fhir/Patient/msc-sle-p08/_history/9", {}, b"", "Patient"),
+        ("GET", "/fhir/Patient/$everything", {}, b"", "Patient"),
+        ("GET", "/fhir/Patient/_id", {}, b"", "Patient"),
+        ("GET", "/fhir/Patient/a_b", {}, b"", "Patient"),
+        ("PATCH", "/fhir/Patient/msc-sle-p08", {}, b"{}", "Patient"),
+        ("GET", "/fhir/Bogus", {}, b"", "http.url"),
+        ("GET", "/fhir/Patient/a/b/c/d", {}, b"", "http.url"),
+        ("DELETE", "/fhir/metadata", {}, b"", "http.url"),
+        ("GET", "/fhir?a=b", {}, b"", "http.url"),
+        ("GET", "/fhir/OperationDefinition/none", {}, b"", "OperationDefinition"),
+        ("GET", "/nowhere", {}, b"", "http.url"),
+        ("POST", "/healthz", {}, b"", "http.url"),
+        ("GET", "/fhir/Patient?_count=x", {}, b"", "http._count"),
+        ("GET", "/fhir/Patient?a=%00", {}, b"", "http.url"),
+        ("GET", "/fhir/Patient?a=%FF", {}, b"", "Patient"),
+        ("GET", "/fhir/Patient/msc-sle-p08/_history?_since=2024", {}, b"", "http._since"),
+        ("GET", "/fhir/Patient/msc-sle-p08/_history?_count=x", {}, b"", "http._count"),
+        ("GET", "/fhir/ResearchSubject/nobody/$sri-status", {}, b"", "ResearchSubject"),
+        ("GET", "/fhir/ResearchSubject/nobody/$sri-status?on=x", {}, b"", "http.on"),
+    ],
+)
+async def test_every_refusal_says_where(
+    trial: httpx.AsyncClient,
+    *,
+    method: str,
+    address: str,
+    headers: dict[str, str],
+    content: bytes,
+    place: str,
+) -> None:
+    answer = await trial.request(method, address, headers=headers, content=content)
+
+    assert answer.status_code >= 400
+    assert [issue["expression"] for issue in issues(answer)] == [[place]]
