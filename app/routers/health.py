@@ -13,6 +13,12 @@ from app.store.session import Store
 router = APIRouter(include_in_schema=False)
 
 
+@router.get("/")
+async def front() -> Response:
+    """Where to go from here."""
+    return JSONResponse({"name": "Trialbridge", "fhir": "/fhir/metadata", "docs": "/docs"})
+
+
 @router.get("/healthz")
 async def alive() -> Response:
     """The process answers."""

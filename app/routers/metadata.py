@@ -24,6 +24,8 @@ async def capabilities(request: FhirRequest) -> FhirResponse:
     """The CapabilityStatement; the base address answers with it too."""
     if not request.path.startswith("/metadata"):
         _refuse_parameters(request, "a search across types")
+    if dict(request.parameters).get("mode", "full") not in {"full", "normative", ""}:
+        raise refusal(400, "not-supported", "mode is full or normative", "http.mode")
     statement = capability.statement(
         RESOURCES.values(),
         OPERATIONS,

@@ -92,7 +92,7 @@ class FhirRequest:
 
     def negotiate(self) -> None:
         """Refuse (406) a client that cannot read FHIR JSON; `_format` wins over Accept."""
-        format_ = dict(self.parameters).get("_format") if self.query else None
+        format_ = dict(self.parameters).get("_format") or None if self.query else None
         accept = self.headers.get(b"accept")
         if not (acceptable(accept or b"*/*") if format_ is None else readable(format_)):
             raise refusal(

@@ -44,5 +44,6 @@ def mount(app: FastAPI, *, sandbox: bool) -> None:
 
     app.mount(FILES, StaticFiles(directory=PAGES), name="docs-files")
     app.add_api_route("/docs", docs, include_in_schema=False)
+    app.add_api_route("/docs/", docs, include_in_schema=False)
     app.add_api_route(OPENAPI, description, include_in_schema=False)
     app.openapi = lambda: document  # type: ignore[method-assign] # what FastAPI would draw knows no FHIR

@@ -105,8 +105,15 @@ def _stale(piece: Piece, current: dict[Key, _Current]) -> Refusal | None:
         stands = "nothing stands there" if found.deleted else f'the current version is W/"{found.version}"'
         if found.deleted or not {"*", str(found.version)} & set(change.if_match):
             text = f"{change.resource.name}/{change.id}: {stands}; read it again and send your change on top"
-            issues.append(Issue("conflict", text, change.where))
+            issues.append(Issue("conflict", text, _if_match_of(change)))
     return Refusal(412, tuple(issues)) if issues else None
+
+
+def _if_match_of(change: Change) -> str:
+    """Where the sender said which version is current: in the entry of the Bundle, or in the header."""
+    if change.where is None:
+        return "http.if-match"
+    return change.where.removesuffix(".resource") + ".request.ifMatch"
 
 
 async def _forget_derived(connection: Connection, changed: Sequence[Key]) -> None:

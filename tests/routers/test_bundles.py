@@ -76,6 +76,7 @@ async def test_a_stale_entry_stops_the_whole_transaction(trial: httpx.AsyncClien
     answer = await trial.post("/fhir", content=bundle_of("transaction", post("Patient"), stale))
 
     assert answer.status_code == 412
+    assert issues(answer)[0]["expression"] == ["Bundle.entry[1].request.ifMatch"]
     assert (await trial.get("/fhir/Patient?_summary=count")).json()["total"] == 1
 
 

@@ -289,6 +289,7 @@ async def test_a_refusal_is_logged_by_its_codes_alone(
         ("POST", "/fhir/Patient", {"Content-Type": "text/plain"}, b"{}", "http.content-type"),
         ("POST", "/fhir", {"Content-Type": "text/plain"}, b"{}", "http.content-type"),
         ("POST", "/fhir/Patient", {"Content-Encoding": "gzip"}, b"{}", "http.content-encoding"),
+        ("GET", "/fhir/metadata?mode=terminology", {}, b"", "http.mode"),
         ("POST", "/fhir/Patient/_search", {}, b"{}", "http.content-type"),
         ("POST", "/fhir/Patient", {"If-None-Exist": "a=b"}, b"{}", "http.if-none-exist"),
         ("PUT", "/fhir/Patient/a", {"If-Match": "one"}, b"{}", "http.if-match"),
@@ -298,7 +299,7 @@ async def test_a_refusal_is_logged_by_its_codes_alone(
         ("POST", "/fhir", {}, b"{", "Bundle"),
         ("POST", "/fhir", {}, b'{"a":1,"a":1}', "Bundle"),
         ("PUT", "/fhir/Patient/a", {}, body("Patient"), "Patient.id"),
-        ("PUT", "/fhir/Patient/a", {"If-Match": '"1"'}, body("Patient", id="a"), "Patient"),
+        ("PUT", "/fhir/Patient/a", {"If-Match": '"1"'}, body("Patient", id="a"), "http.if-match"),
         ("GET", "/fhir/Patient/nobody", {}, b"", "Patient"),
         ("GET", "/fhir/Patient/nobody/_history", {}, b"", "Patient"),
         ("GET", "/fhir/Patient/msc-sle-p08/_history/9", {}, b"", "Patient"),
@@ -335,3 +336,11 @@ async def test_every_refusal_says_where(
 
     assert answer.status_code >= 400
     assert [issue["expression"] for issue in issues(answer)] == [[place]]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/docs/", "/fhir/metadata?mode=full", "/fhir/metadata?mode=normative", "/fhir/Patient?_format="],
+)
+async def test_what_asks_for_nothing_special_is_answered(trial: httpx.AsyncClient, address: str) -> None:
+    assert (await trial.get(address)).status_code == 200
