@@ -7,11 +7,12 @@ that began later stands. Doses of different drugs of a group add up in the drug 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from itertools import groupby, zip_longest
 
 from app.clinical.body import size
+from app.clinical.calendar import shifted
 from app.clinical.case import Case
 from app.clinical.dose import Amount
 from app.clinical.given import Given, Question, ask, read, records_of
@@ -113,9 +114,9 @@ def _single_doses(ordered: Sequence[Given], *, until: date, spread: bool) -> dic
     days: dict[date, Taken] = {}
     for day, next_day in zip_longest(dosed, list(dosed)[1:]):
         covers = dosed[day][0].drug.covers_days if spread else 1
-        end = min(day + timedelta(days=covers), until + timedelta(days=1), next_day or date.max)
-        for n in range((end - day).days):
-            days[day + timedelta(days=n)] = Taken(dosed[day], Fraction(1, covers))
+        lasting = min(covers, ((next_day or until) - day).days + (next_day is None))
+        for n in range(lasting):
+            days[shifted(day, n)] = Taken(dosed[day], Fraction(1, covers))
     return days
 
 

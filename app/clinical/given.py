@@ -6,8 +6,9 @@ dose on its day. Days that are not certain are left out and leave a question.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
+from app.clinical.calendar import shifted
 from app.clinical.case import Case
 from app.clinical.dose import Amount, amount
 from app.clinical.records import Administration, Moment, Source
@@ -52,7 +53,7 @@ class Given:
     @property
     def days(self) -> Iterator[date]:
         """Every day from the first to the last."""
-        return (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
+        return (shifted(self.first, n) for n in range((self.last - self.first).days + 1))
 
 
 def records_of(case: Case, drugs: Iterable[Drug]) -> Iterator[tuple[Administration, Drug]]:

@@ -6,8 +6,9 @@ agree; where they contradict each other nothing is known but that.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
+from app.clinical.calendar import shifted
 from app.clinical.case import Judged, once, unknown
 from app.clinical.presence import in_words
 from app.clinical.records import Measurement, Moment
@@ -26,7 +27,7 @@ class Window:
     @property
     def first(self) -> date:
         """The first day that still counts."""
-        return date.min if self.within_days is None else self.last - timedelta(days=self.within_days)
+        return date.min if self.within_days is None else shifted(self.last, -self.within_days)
 
     def holds(self, when: Moment) -> bool:
         """Whether every day a date may mean lies in the window."""

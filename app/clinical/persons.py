@@ -1,8 +1,8 @@
 """Criteria about the person: age, sex, childbearing potential, and other studies."""
 
-from calendar import isleap
 from datetime import date
 
+from app.clinical.calendar import anniversary
 from app.clinical.case import Case, Judged, unknown
 from app.clinical.latest import Window
 from app.clinical.records import Enrolment
@@ -10,20 +10,11 @@ from app.clinical.results import statement
 from app.clinical.truth import Truth, all_of, any_of
 from app.protocol.questions import AgeBetween, ChildbearingPotential, OtherEnrolment, Sex
 
-LEAP_DAY = (2, 29)
-
-
-def birthday(born: date, years: int) -> date:
-    """The day somebody turns that old; the 29th of February is followed by the 1st of March."""
-    if (born.month, born.day) == LEAP_DAY and not isleap(born.year + years):
-        return date(born.year + years, 3, 1)
-    return born.replace(year=born.year + years)
-
 
 def age_on(born: date, day: date) -> int:
     """Completed years."""
     years = day.year - born.year
-    return years if birthday(born, years) <= day else years - 1
+    return years if anniversary(born, years) <= day else years - 1
 
 
 def births(case: Case) -> tuple[date, ...]:
@@ -107,7 +98,7 @@ def other_enrolment(criterion: OtherEnrolment, case: Case) -> Judged:
 
 
 def _is_between(criterion: AgeBetween, born: date, day: date) -> bool:
-    youngest, oldest = birthday(born, criterion.min_years), birthday(born, criterion.max_years)
+    youngest, oldest = anniversary(born, criterion.min_years), anniversary(born, criterion.max_years)
     old_enough = youngest < day or (criterion.min_inclusive and youngest == day)
     return old_enough and (day < oldest or (criterion.max_inclusive and day == oldest))
 

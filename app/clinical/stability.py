@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, once
 from app.clinical.comparison import plain, six_digits
 from app.clinical.exposure import Taken, by_day
@@ -35,7 +36,7 @@ class Course:
 
 def stable_treatment(criterion: StableTreatment, case: Case) -> Judged:
     """On the required drug all the time, and no dose of any counted drug changed."""
-    first = case.on - timedelta(days=criterion.days)
+    first = shifted(case.on, -criterion.days)
     courses = [course for course in _courses(criterion, case, first) if course.taken or course.questions]
     changes = [course for course in courses if course.change is not None]
     questions = [question for course in courses for question in course.questions]
@@ -100,7 +101,7 @@ def _course(case: Case, drug: Drug, first: date, tolerance: Decimal, *, as_neede
         if one is not None and not (as_needed and one.single):
             given.append(one)
     days, contradictions = by_day(given, until=case.on, spread=True)
-    window = [first + timedelta(days=n) for n in range((case.on - first).days + 1)]
+    window = [shifted(first, n) for n in range((case.on - first).days + 1)]
     here = [item for item in given if item.last >= first]
     questions = [*vague, *(question for question in contradictions if _touches(question, here))]
     levels = [_level(days.get(day)) for day in window]

@@ -1,8 +1,9 @@
 """Whether a subject lived to be seen at a visit."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from app.clinical.answers import Finding
+from app.clinical.calendar import shifted
 from app.clinical.records import Person
 from app.clinical.truth import Truth
 
@@ -17,7 +18,7 @@ def alive_at_visit(person: Person | None, *, seen: date | None, window_ends: dat
     """
     if person is None or not person.deceased:
         return ()
-    reached = seen if seen is not None else window_ends + timedelta(days=1)
+    reached = seen if seen is not None else shifted(window_ends, 1)
     died = person.deceased_at
     verdict = Truth.UNKNOWN
     if died is not None and (died.last_day < reached or died.first_day >= reached):

@@ -5,8 +5,9 @@ Days are calendar days in Europe/Paris, as `Moment` gives them.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
+from app.clinical.calendar import shifted
 from app.clinical.records import Administration, Coding, Enrolment, History, Measurement, Moment, Source, Span
 from app.protocol.definition import Protocol
 
@@ -31,7 +32,7 @@ class Infusion:
 
     def date_of(self, study_day: int) -> date:
         """The calendar date of a study day."""
-        return self.day + timedelta(days=study_day)
+        return shifted(self.day, study_day)
 
     def precedes(self, moment: Moment) -> bool:
         """Whether an assessment of an exact day was made after the infusion began.

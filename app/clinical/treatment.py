@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, once
 from app.clinical.comparison import plain, six_digits
 from app.clinical.exposure import Exposure, exposure
@@ -88,7 +89,7 @@ def dose_course(criterion: DoseCourse, case: Case) -> Judged:
 def last_dose_within(criterion: LastDoseWithin, case: Case) -> Judged:
     """Some dose of the drug lies in the days before baseline."""
     last = case.baseline
-    first = last - timedelta(days=criterion.days)
+    first = shifted(last, -criterion.days)
     doses: list[tuple[date, Source]] = []
     questions: list[Question] = []
     for record, drug in records_of(case, case.protocol.drugs_named(criterion.drugs)):
@@ -169,8 +170,8 @@ def _months(criterion: MonthlyDose, doses: dict[date, Fraction]) -> list[date] |
     if not doses:
         return None
     days = list(doses)
-    for start in range(-MONTH + 1, (days[-1] - days[0]).days + 1):
-        first = days[0] + timedelta(days=start)
+    starts = {shifted(day, -before) for day in days for before in range(MONTH)}  # the first holds a dose
+    for first in sorted(starts):
         months = [
             [day for day in days if (day - first).days // MONTH == month] for month in range(criterion.months)
         ]
