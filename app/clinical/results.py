@@ -2,10 +2,11 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from app.clinical import sledai
+from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, unknown
 from app.clinical.comparison import passes, plain
 from app.clinical.latest import Window, dated, judge, normalised, shown
@@ -126,7 +127,10 @@ def _outcome(criterion: Tested, item: Measurement, order: str) -> Judged:
     assay = next(assay for assay in criterion.assays if item.is_coded(assay.code.system, assay.code.code))
     if item.problem is not None:
         return unknown(item.problem, f"{order} in a unit that can be converted")
-    positive = _is_positive(assay, item)
+    readings = _readings(assay, item)
+    if len(readings) > 1:
+        return unknown("conflicting-values", f"a correction of {item.source}: it says positive and negative")
+    positive = readings.pop() if readings else Truth.UNKNOWN
     return Judged(
         truth=positive if criterion.is_ == "positive" else ~positive,
         reasons=("missing-observation",),
@@ -135,17 +139,11 @@ def _outcome(criterion: Tested, item: Measurement, order: str) -> Judged:
     )
 
 
-def _is_positive(assay: Assay, item: Measurement) -> Truth:
-    """By the coded answer, a yes or no, the number, or at last the laboratory's flag."""
-    coded = _coded(assay, item)
-    if coded is not Truth.UNKNOWN:
-        return coded
-    if item.truth is not None:
-        return Truth.of(item.truth)
-    number = _by_number(assay, item)
-    if number is not Truth.UNKNOWN:
-        return number
-    return _one_of(set(item.interpretations), POSITIVE_FLAGS, NEGATIVE_FLAGS)
+def _readings(assay: Assay, item: Measurement) -> set[Truth]:
+    """What the coded answer, a yes or no, the number and the laboratory's flag say, each where it does."""
+    stated = Truth.UNKNOWN if item.truth is None else Truth.of(item.truth)
+    flag = _one_of(set(item.interpretations), POSITIVE_FLAGS, NEGATIVE_FLAGS)
+    return {_coded(assay, item), stated, _by_number(assay, item), flag} - {Truth.UNKNOWN}
 
 
 def _coded(assay: Assay, item: Measurement) -> Truth:
@@ -195,7 +193,6 @@ def _ever(criterion: Tested, case: Case, items: tuple[Measurement, ...], order: 
 
 def _as_if_infused(case: Case) -> Infusion:
     """The day asked for in the place of the infusion that has not been given yet."""
-    start = datetime.combine(case.on, time(), UTC)
-    end = start + timedelta(days=1)
+    start, end = (datetime.combine(day, time(), UTC) for day in (case.on, shifted(case.on, 1)))
     day = Moment(case.on.isoformat(), start, end, case.on, case.on, has_time=False)
     return Infusion(day, case.on, case.history.enrolment.source)
