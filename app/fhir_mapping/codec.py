@@ -4,7 +4,6 @@ A document is what msgspec decodes: numbers with a point or an exponent are Deci
 sent, the others integers. What is stored is never such a document but the slices of bytes received.
 """
 
-import json  # noqa: TID251 - the one place: only its pairs hook can name a member that stands twice
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 import msgspec
 import orjson
 
+from app.fhir_mapping import twice
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 
 Document = dict[str, Any]
@@ -23,7 +23,6 @@ DEEPEST = 64
 """Levels of nesting read; a FHIR document of our types rarely needs more than a dozen."""
 MOST_DIGITS = 64
 """Digits of one number read, and the greatest exponent."""
-
 
 _SIGN_POINT_EXPONENT = 8
 _FLAT = bytes.maketrans(b"123456789[", b"000000000{")
@@ -123,13 +122,12 @@ def bundle_shell(raw: bytes) -> BundleShell:
     opened = [_opened(entry, number, unreadable) for number, entry in enumerate(slices)]
     if listed is not None:
         document["entry"] = [shell for _, shell in opened]
-    return BundleShell(
-        _text(document.get("type")), tuple(entry for entry, _ in opened), document, tuple(unreadable)
-    )
+    entries = tuple(entry for entry, _ in opened)
+    return BundleShell(_text(document.get("type")), entries, document, tuple(unreadable))
 
 
 def _opened(raw: bytes, number: int, unreadable: list[Issue]) -> tuple[ShellEntry, Document]:
-    """One entry, or nothing in its place where it cannot be read: the others are looked at all the same."""
+    """One entry; nothing in its place where it cannot be read, so that the others are looked at."""
     try:
         return _entry(raw, number)
     except Refusal as refused:
@@ -174,8 +172,7 @@ def _exact(text: str) -> Decimal:
 
 
 def _absurd() -> Refusal:
-    text = f"a number has more than {MOST_DIGITS} digits or as great an exponent: no measurement needs that"
-    return refusal(400, "value", text)
+    return refusal(400, "value", f"a number has over {MOST_DIGITS} digits, or as great an exponent")
 
 
 _document_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=_exact)
@@ -242,27 +239,11 @@ def _levels(document: Document) -> Iterator[list[Any]]:
 
 def _refuse_duplicates(raw: bytes) -> None:
     """Read once more, slowly, pair by pair; a body with an escaped quotation mark may come through."""
-    twice: dict[str, None] = {}
-
-    def noted(pairs: list[tuple[str, Any]]) -> None:
-        seen: set[str] = set()
-        for name, _ in pairs:
-            if name in seen:
-                twice[name] = None
-            seen.add(name)
-
     try:
-        json.loads(raw, object_pairs_hook=noted, parse_float=str, parse_int=str)
+        issues = twice.problems(raw)
     except RecursionError:
         raise _too_deep() from None
     except ValueError as problem:
         _refuse_text(raw, problem)
-    if twice:
-        raise Refusal(400, tuple(_stands_twice(name) for name in twice))
-
-
-def _stands_twice(name: str) -> Issue:
-    shown = f"'{name}'" if name.isidentifier() and len(name) <= MOST_DIGITS else "a member"
-    return Issue(
-        "structure", f"{shown} stands twice in one object: readers of JSON disagree which one counts"
-    )
+    if issues:
+        raise Refusal(400, issues)

@@ -215,15 +215,22 @@ def test_a_bundle_is_opened_with_each_resource_as_sent() -> None:
     "raw",
     [
         b'{"entry": {}}',
-        b'{"entry": [1]}',
         b'{"entry": null}',
         b"[]",
         b'{"type": "batch", "type": "batch"}',
-        b'{"entry": [{"request": {"a": 1, "a": 2}}]}',
-        b'{"entry": [{"fullUrl": "a", "fullUrl": "b"}]}',
         b"",
     ],
 )
 def test_a_broken_bundle_is_refused(raw: bytes) -> None:
     with pytest.raises(Refusal):
         codec.bundle_shell(raw)
+
+
+@pytest.mark.parametrize(
+    "entry", [b"1", b'{"request": {"a": 1, "a": 2}}', b'{"fullUrl": "a", "fullUrl": "b"}']
+)
+def test_an_entry_that_cannot_be_read_is_told_of_beside_the_others(entry: bytes) -> None:
+    shell = codec.bundle_shell(b'{"entry": [%b, {"fullUrl": "urn:x"}]}' % entry)
+
+    assert [issue.expression for issue in shell.unreadable] == ["Bundle.entry[0]"]
+    assert [entry.full_url for entry in shell.entries] == [None, "urn:x"]
