@@ -6,6 +6,8 @@ The invariants dom-2 to dom-5 and ref-1 of https://hl7.org/fhir/R4/domainresourc
 from collections.abc import Iterator
 from typing import Any
 
+from app.fhir_mapping.wording import is_code_like
+
 Complaint = tuple[str, str, str]
 """Invariant, what is wrong, and the path from the resource (`.contained[0].meta`)."""
 
@@ -20,7 +22,8 @@ def complaints(document: dict[str, Any]) -> list[Complaint]:
     named = dict(_mentions(document, ""))
     for path, mention in named.items():
         if path.endswith(".reference") and mention[1:] not in ids and not _from_inside(path, mention):
-            found.append(("ref-1", f"{mention[:80]} is not contained in this resource", path))
+            shown = mention if is_code_like(mention[1:]) else "what this refers to"
+            found.append(("ref-1", f"{shown} is not contained in this resource", path))
     for number, inner in enumerate(contained):
         if f"#{inner.get('id')}" not in named.values() and not _refers_out(named, number):
             text = "a contained resource must be referred to from the resource around it"

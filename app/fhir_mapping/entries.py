@@ -12,6 +12,7 @@ from app.fhir_mapping import links
 from app.fhir_mapping.codec import ShellEntry
 from app.fhir_mapping.outcome import refusal
 from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.wording import shown
 
 Method = Literal["DELETE", "POST", "PUT", "GET"]
 ORDER: tuple[Method, ...] = get_args(Method)
@@ -109,8 +110,7 @@ def _is_history(path: tuple[str, ...]) -> bool:
 def _resource(name: str, resources: Mapping[str, Resource], where: str) -> Resource:
     resource = resources.get(name)
     if resource is None:
-        shown = name if name.isalnum() and len(name) <= links.LONGEST_SHOWN else "this"
-        text = f"{shown} is not a type served here; there are {', '.join(resources)}"
+        text = f"{shown(name, 'this')} is not a type served here; there are {', '.join(resources)}"
         raise refusal(404, "not-supported", text, f"{where}.url")
     return resource
 

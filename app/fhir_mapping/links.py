@@ -20,9 +20,6 @@ ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 """A FHIR logical id (https://hl7.org/fhir/R4/datatypes.html#id)."""
 
 _ETAG = re.compile(r'\s*(?:W/)?"([A-Za-z0-9\-.]{1,64})"\s*', re.ASCII)
-LONGEST_SHOWN = 64
-"""Characters of a client's own text that an explanation repeats."""
-
 _LONGEST_PLACE = 512
 _place = msgspec.json.Decoder(tuple[str | None, str])
 

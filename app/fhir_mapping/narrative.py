@@ -3,6 +3,8 @@
 import re
 from xml.parsers import expat
 
+from app.fhir_mapping.wording import shown
+
 XHTML = "http://www.w3.org/1999/xhtml"
 _FORMATTING = """
 a abbr acronym area b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6
@@ -38,7 +40,7 @@ class _Reader:
         if self.depth == 0 and element != "div":
             raise _Unfit("must begin with one <div>")
         if element not in _ELEMENTS:
-            raise _Unfit(f"may not hold <{element[:20]}>, only plain formatting")
+            raise _Unfit(f"may not hold the element {shown(element, 'used here')}, only plain formatting")
         self.depth += 1
         self.content = self.content or element == "img"
         for attribute, value in attributes.items():
@@ -46,7 +48,7 @@ class _Reader:
 
     def attribute(self, name: str, value: str) -> None:
         if name not in _ATTRIBUTES:
-            raise _Unfit(f"may not carry the attribute {name[:20]}")
+            raise _Unfit(f"may not carry the attribute {shown(name, 'used here')}")
         if name in _ADDRESSES and _HARMFUL.match(value):
             raise _Unfit(f"may not run or load anything through {name}")
         if name == "style" and _HARMFUL_STYLE.search(value):

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from app.fhir_mapping import datatypes, links
+from app.fhir_mapping import datatypes
 from app.fhir_mapping.operation import LANGUAGES, Operation, OperationParameter
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.resource import Document
 from app.fhir_mapping.search import near
+from app.fhir_mapping.wording import is_code_like, shown
 
 Pair = tuple[str, str]
 
@@ -71,7 +72,8 @@ def _parameter(operation: Operation, name: str) -> OperationParameter | None:
 
 def _unknown(operation: Operation, name: str) -> Issue:
     known = [parameter.name for parameter in operation.parameters]
-    text = f"{shown(name, 'this')} is not a parameter of {operation.name}{near(name, known)}; there are {', '.join(known)}"
+    said = f"{shown(name, 'this')} is not a parameter of {operation.name}{near(name, known)}"
+    text = f"{said}; there are {', '.join(known)}"
     return Issue("not-supported", text, f"http.{name}" if is_code_like(name) else None)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.outcome import Issue
+from app.fhir_mapping.primitives import UUID
 
 _STRING = rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _MEMBER = re.compile(
@@ -102,9 +103,10 @@ def _is_open(text: str) -> bool:
 
 def _unresolvable(text: str, path: str) -> Issue:
     if text.startswith("urn:"):
+        shown = text if re.fullmatch(UUID, text) else "this"
         return Issue(
             "not-found",
-            f"{text[:64]} is the fullUrl of no other entry here; only entries of one transaction may refer"
+            f"{shown} is the fullUrl of no other entry here; only entries of one transaction may refer"
             " to each other so",
             path,
         )

@@ -21,6 +21,7 @@ from app.clinical.records import Coding
 from app.fhir_mapping.datatypes import codings, concept_text, decimal
 from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.resource import Document
+from app.fhir_mapping.wording import shown
 
 SLEDAI: Final = frozenset({SCORE.coding("selena-sledai"), SCORE.coding("sledai-2k")})
 SLEDAI_HIGHEST: Final = 105
@@ -31,6 +32,8 @@ BILAG: Final = {
 PGA: Final = SCORE.coding("pga")
 SCALE_MAX: Final = SCORE.coding("scale-max")
 PGA_HIGHEST: Final = Decimal(3)
+UNITS_OF_A_SCORE: Final = frozenset({None, "{score}", "1"})
+LENGTHS: Final = frozenset({"mm", "cm"})
 
 Element = dict[str, Any]
 
@@ -47,11 +50,24 @@ def review(document: Document) -> tuple[Issue, ...]:
     if not any(coding.system == SCORE.url for coding in own):
         return ()
     if not SLEDAI.isdisjoint(own):
-        return (*_not_a_number(document), *_sledai_total(document), *_sledai_items(document))
+        total = (*_not_a_number(document), *_unit(document), *_sledai_total(document))
+        return (*total, *_sledai_items(document))
     for instrument, systems in BILAG.items():
         if instrument in own:
             return tuple(_bilag_systems(document, instrument.code, systems))
     return (*_not_a_number(document), *_pga(document)) if PGA in own else ()
+
+
+def _unit(document: Document, *, lengths: bool = False) -> Iterator[Issue]:
+    """A score has no unit; only a mark on a line of stated length may be given in mm or cm."""
+    quantity = document.get("valueQuantity", {})
+    unit = quantity.get("code", quantity.get("unit"))
+    if unit in UNITS_OF_A_SCORE or (lengths and unit in LENGTHS):
+        return
+    text = "a score has no unit: send the number with {score}"
+    if PGA in codings(document["code"]):
+        text += f"; a mark in mm or cm needs the length of the line in a component {SCORE.url}|scale-max"
+    yield Issue("value", text, "Observation.valueQuantity")
 
 
 def _is_plain_bilag(document: Document, own: tuple[Coding, ...]) -> bool:
@@ -83,7 +99,11 @@ def _sledai_items(document: Document) -> Iterator[Issue]:
     for place, component, code in _components(document, SLEDAI_ITEM.url):
         if code not in SLEDAI_ITEM.codes:
             known = ", ".join(SLEDAI_ITEM.codes)
-            yield Issue("code-invalid", f"{code} is no SLEDAI item; the items are {known}", f"{place}.code")
+            yield Issue(
+                "code-invalid",
+                f"{shown(code, 'this')} is no SLEDAI item; the items are {known}",
+                f"{place}.code",
+            )
         elif (name := _value_name(component)) not in ("valueBoolean", ""):
             text = f"the item {code} is present or absent: send valueBoolean, or dataAbsentReason"
             yield Issue("value", text, f"{place}.{name}")
@@ -92,7 +112,7 @@ def _sledai_items(document: Document) -> Iterator[Issue]:
 def _bilag_systems(document: Document, instrument: str, systems: tuple[str, ...]) -> Iterator[Issue]:
     for place, component, code in _components(document, BILAG_SYSTEM.url):
         if code not in systems:
-            text = f"{code} is no system of {instrument}; its systems are {', '.join(systems)}"
+            text = f"{shown(code, 'this')} is no system of {instrument}; its systems are {', '.join(systems)}"
             yield Issue("code-invalid", text, f"{place}.code")
         elif (name := _value_name(component)) and not _has_grade(component):
             text = f"send the grade of {code} as valueCodeableConcept, A to E of {BILAG_GRADE.url}"
@@ -115,6 +135,7 @@ def _pga(document: Document) -> Iterator[Issue]:
             yield Issue("value", "the upper end of a scale is above 0", where)
             return
         highest = PGA_HIGHEST if stated is None else stated
+    yield from _unit(document, lengths=bool(scales))
     value = _number(document)
     if value is not None and not 0 <= value <= highest:
         text = (

@@ -16,6 +16,7 @@ from app.fhir_mapping.outcome import Issue, Refusal, Severity
 from app.fhir_mapping.query import Clause, Query
 from app.fhir_mapping.resource import Column, Resource, SearchParameter
 from app.fhir_mapping.search_values import MalformedError, alternatives, value
+from app.fhir_mapping.wording import is_code_like, shown
 
 Pair = tuple[str, str]
 
@@ -103,7 +104,12 @@ class _Reading:
         named = _NAME.fullmatch(written)
         name = named["name"] if named else written
         parameter = self.resource.parameter(name)
-        if parameter is None and name not in CONTROLS:
+        if parameter is None and name not in CONTROLS and ":" in written:
+            text = (
+                f"{shown(written, 'this parameter')} asks in a way that is not supported: no modifier is yet"
+            )
+            self.issues.append(Issue("not-supported", text, "http.url"))
+        elif parameter is None and name not in CONTROLS:
             self.ignored.append(written)
         elif named and (named["modifier"] is not None or named["chain"] is not None):
             self._refuse_qualified(written, named)
@@ -114,7 +120,8 @@ class _Reading:
 
     def _refuse_qualified(self, written: str, named: re.Match[str]) -> None:
         """Modifiers and chains: none is served yet, and leaving one out would change what is found."""
-        what = f"the modifier :{named['modifier']}" if named["modifier"] is not None else "a chain"
+        modifier = named["modifier"]
+        what = "a chain" if modifier is None else f"the modifier :{shown(modifier, '…')}"
         text = f"{what} is not supported on {named['name']}"
         self.issues.append(Issue("not-supported", text, _where(written)))
 
@@ -198,7 +205,9 @@ class _Reading:
         self.ignored.append(f"{name}={self.controls.pop(name)}")
 
     def _malformed(self, name: str, text: str, expected: str) -> None:
-        self.issues.append(Issue("value", f"{name}={_shown(text)} cannot be read: {expected}", _where(name)))
+        self.issues.append(
+            Issue("value", f"{_shown(f'{name}={text}', name)} cannot be read: {expected}", _where(name))
+        )
 
 
 def _is_instant(key: str | None) -> bool:
@@ -224,15 +233,18 @@ def near(name: str, known: Sequence[str]) -> str:
 def _unknown(resource: Resource, name: str, *, severity: Severity = "error") -> Issue:
     known = known_names(resource)
     done = "was ignored" if severity == "warning" else "is not served"
-    text = f"{_shown(name)} {done}{near(name, known)}; {resource.name} is searched by {', '.join(known)}"
+    what = _shown(name, _shown(name.partition("=")[0], "a parameter"))
+    said = f"{what} {done}{near(name, known)}"
+    text = f"{said}; {resource.name} is searched by {', '.join(known)}"
     return Issue("not-supported", text, _where(name), severity)
 
 
-def _where(name: str) -> str:
+def _where(name: str) -> str | None:
     """Where in the request, as an OperationOutcome says it: `http.` and the parameter's name."""
-    return f"http.{_shown(name).partition('=')[0]}"
+    own = name.partition("=")[0]
+    return f"http.{own}" if own == _shown(own, "") else None
 
 
-def _shown(text: str) -> str:
-    """The text, shortened to what an explanation can carry."""
-    return text if len(text) <= links.LONGEST_SHOWN else f"{text[: links.LONGEST_SHOWN]}…"
+def _shown(text: str, otherwise: str) -> str:
+    """A parameter as it was asked, where all its words look like codes, otherwise other words for it."""
+    return text if all(map(is_code_like, re.split("[:=]", text))) else otherwise

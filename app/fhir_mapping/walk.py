@@ -12,7 +12,7 @@ from app.fhir_mapping.definitions import Definition, Element, definition, resour
 from app.fhir_mapping.invariants import INVARIANTS, Invariant
 from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.primitives import EXPECTED, is_shaped
-from app.fhir_mapping.wording import SHOWN, did_you_mean, one_of, quoted, some
+from app.fhir_mapping.wording import did_you_mean, is_code_like, one_of, quoted, some
 
 _DEEPEST = 100
 
@@ -26,7 +26,7 @@ def walk(type_name: str, document: Any, where: str | None = None) -> tuple[Issue
         return (Issue("structure", "a resource must be an object", path),)
     said = document.get("resourceType", type_name)
     if said != type_name:
-        shown = quoted(said) if isinstance(said, str) else "no text"
+        shown = quoted(said, "this") if isinstance(said, str) else "no text"
         return (
             Issue(
                 "structure", f"resourceType must be '{type_name}' here, not {shown}", f"{path}.resourceType"
@@ -38,11 +38,8 @@ def walk(type_name: str, document: Any, where: str | None = None) -> tuple[Issue
 def _resource(type_name: str, document: dict[str, Any], path: str, *, contained: bool) -> Found:
     known = definition(type_name) if type_name in resource_types() else None
     if known is None:
-        yield Issue(
-            "structure",
-            f"{quoted(type_name)} is not a resource type of R4" + did_you_mean(type_name, resource_types()),
-            path,
-        )
+        text = f"{quoted(type_name, 'this')} is not a resource type of R4"
+        yield Issue("structure", text + did_you_mean(type_name, resource_types()), path)
         return
     if document.get("resourceType") != type_name:
         yield Issue("required", f"resourceType is required: '{type_name}'", f"{path}.resourceType")
@@ -86,9 +83,9 @@ def _member(known: Definition, name: str, value: dict[str, Any], path: str) -> F
     if base is not None and _extensible(known, base):
         yield from _sibling(base, value[name], value, path)
         return
-    place = f"{path}.{name}" if name.isidentifier() and len(name) <= SHOWN else path
-    text = f"{quoted(name)} is not an element of {known.name} in R4" + did_you_mean(name, known.elements)
-    yield Issue("structure", text, place)
+    place = f"{path}.{name}" if name.isidentifier() and is_code_like(name) else path
+    text = f"{quoted(name, 'a member')} is not an element of {known.name} in R4"
+    yield Issue("structure", text + did_you_mean(name, known.elements), place)
 
 
 def _extensible(known: Definition, element: Element) -> bool:
@@ -218,7 +215,7 @@ def _primitive(element: Element, value: Any, place: str) -> Found:
     elif element.codes is not None and not any(value in each for each in element.codes.values()):
         allowed = [code for each in element.codes.values() for code in each]
         meant = did_you_mean(value, allowed) or ";"
-        text = f"{quoted(value)} is not a code for {element.name}{meant} R4 allows {some(allowed)}"
+        text = f"{quoted(value, 'this')} is not a code for {element.name}{meant} R4 allows {some(allowed)}"
         yield Issue("code-invalid", text, place)
     elif element.type == "xhtml":
         complaint = narrative.complaint(value)

@@ -1,11 +1,17 @@
-"""How a problem is put into words: shortened, with what was probably meant."""
+"""How a problem is put into words: with what was probably meant, and never with what may be a patient's.
+
+What was sent is shown again only where it looks like a code or a name of FHIR's. A single word of a
+patient's, such as a family name sent as a code, cannot be told from one.
+"""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 _LISTED = 12
-SHOWN = 40
-"""Characters of what was sent that are shown again."""
+_COMPARED = 40
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_NATIONAL_NUMBER = 13
 
 
 def one_of(members: tuple[str, ...]) -> str:
@@ -22,10 +28,20 @@ def some(words: Iterable[str]) -> str:
 
 def did_you_mean(said: str, known: Iterable[str]) -> str:
     """The known word that was probably meant, as the end of a sentence."""
-    near = difflib.get_close_matches(said[:SHOWN], list(known), n=1)
-    return f"; did you mean {quoted(near[0])}?" if near else ""
+    near = difflib.get_close_matches(said[:_COMPARED], list(known), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
-def quoted(said: str) -> str:
-    """What was sent, shortened."""
-    return f"'{said[:SHOWN]}'"
+def is_code_like(said: str) -> bool:
+    """Whether a text may be shown again: short, one word, not as many digits as a national number has."""
+    return _CODE.fullmatch(said) is not None and sum(map(str.isdigit, said)) < _NATIONAL_NUMBER
+
+
+def shown(said: str, otherwise: str) -> str:
+    """What was sent where it looks like a code, otherwise other words for it."""
+    return said if is_code_like(said) else otherwise
+
+
+def quoted(said: str, otherwise: str) -> str:
+    """What was sent, in quotation marks, where it looks like a code, otherwise other words for it."""
+    return f"'{said}'" if is_code_like(said) else otherwise

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from app.fhir_mapping import links
 from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.wording import shown
 from app.routers import bundle, interactions, metadata, operations
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
@@ -112,9 +113,10 @@ def nothing_here() -> Refusal:
 
 def unknown_type(name: str) -> Refusal:
     """404 that names the types there are."""
-    shown = name if name.isalnum() and len(name) <= links.LONGEST_SHOWN else "this"
     return refusal(
-        404, "not-supported", f"{shown} is not a resource type served here; there are {', '.join(RESOURCES)}"
+        404,
+        "not-supported",
+        f"{shown(name, 'this')} is not a resource type served here; there are {', '.join(RESOURCES)}",
     )
 
 
