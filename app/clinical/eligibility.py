@@ -77,7 +77,7 @@ def assess(protocol: Protocol, history: History, *, on: date) -> Answer:
         protocol_version=protocol.version,
         results=(result,),
         on=on.isoformat(),
-        notes=(SUPPORT,),
+        notes=(SUPPORT, *history.remarks()),
     )
 
 

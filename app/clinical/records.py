@@ -195,3 +195,9 @@ class History:
     measurements: tuple[Measurement, ...] = ()
     administrations: tuple[Administration, ...] = ()
     adverse_events: tuple[AdverseEvent, ...] = ()
+    not_understood: tuple[Source, ...] = ()  # left out: they carry a modifier whose meaning is not known
+
+    def remarks(self) -> tuple[str, ...]:
+        """What an answer must say about what it does not rest on."""
+        text = "carries a modifierExtension or implicitRules that is not understood here: it was left out"
+        return tuple(f"{source} {text}" for source in self.not_understood)

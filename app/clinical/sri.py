@@ -66,7 +66,7 @@ def status(
         results=_results(
             protocol, sri, history, [(label, rule) for label in labels for rule in asked], today
         ),
-        notes=_choices(protocol, sri),
+        notes=(*_choices(protocol, sri), *history.remarks()),
     )
 
 

@@ -4,8 +4,7 @@ import json  # noqa: TID251 - the one place: only its pairs hook can name a memb
 from typing import Any
 
 from app.fhir_mapping.outcome import Issue
-
-_LONGEST_NAME = 64
+from app.fhir_mapping.wording import quoted
 
 
 def problems(raw: bytes) -> tuple[Issue, ...]:
@@ -24,7 +23,7 @@ def problems(raw: bytes) -> tuple[Issue, ...]:
 
 
 def _stands_twice(name: str) -> Issue:
-    shown = f"'{name}'" if name.isidentifier() and len(name) <= _LONGEST_NAME else "a member"
     return Issue(
-        "structure", f"{shown} stands twice in one object: readers of JSON disagree which one counts"
+        "structure",
+        f"{quoted(name, 'a member')} stands twice in one object: readers of JSON disagree which one counts",
     )

@@ -58,7 +58,9 @@ async def of_subject(store: Store, visibility: Visibility, name: str, as_of: dat
         raise not_found(f"ResearchSubject/{name}")
     if subject[0][5] is None:
         raise gone(f"ResearchSubject/{name}")
-    return _history(name, [record for row in rows for record in _records(row)])
+    odd = [row for row in rows if not _is_understood(row)]
+    found = [record for row in rows if row not in odd for record in _records(row)]
+    return _history(name, found, not_understood=tuple(Source(*row[:3]) for row in odd))
 
 
 def _documents(
@@ -71,6 +73,18 @@ def _documents(
     return f"SELECT {columns} FROM {source} WHERE {seen}", values
 
 
+_FACTS = frozenset({"Observation", "MedicationAdministration", "AdverseEvent"})
+_MODIFIERS = (b'"modifierExtension"', b'"implicitRules"')
+
+
+def _is_understood(row: Row) -> bool:
+    """R4 forbids to process what carries a modifier one does not know; we know none.
+
+    https://hl7.org/fhir/R4/extensibility.html#modifierExtension
+    """
+    return row[0] not in _FACTS or row[5] is None or not any(one in row[5] for one in _MODIFIERS)
+
+
 def _records(row: Row) -> Sequence[Record]:
     kind, name, version, patient, study, document = row
     resource = RESOURCES.get(kind)
@@ -80,7 +94,7 @@ def _records(row: Row) -> Sequence[Record]:
     return records(resource, codec.read(document), source, patient=patient, study=study)
 
 
-def _history(name: str, found: Sequence[Record]) -> History:
+def _history(name: str, found: Sequence[Record], *, not_understood: tuple[Source, ...]) -> History:
     enrolments = [record for record in found if isinstance(record, Enrolment)]
     return History(
         enrolment=next(enrolment for enrolment in enrolments if enrolment.source.id == name),
@@ -90,4 +104,5 @@ def _history(name: str, found: Sequence[Record]) -> History:
         measurements=tuple(record for record in found if isinstance(record, Measurement)),
         administrations=tuple(record for record in found if isinstance(record, Administration)),
         adverse_events=tuple(record for record in found if isinstance(record, AdverseEvent)),
+        not_understood=not_understood,
     )

@@ -220,6 +220,7 @@ def test_what_a_score_has_is_accepted(document: Json) -> None:
         _with(valueQuantity=quantity(3, "{score}")),
         _with(valueQuantity=quantity(0, "{score}")),
         _with(valueQuantity=quantity("7.5", "{score}"), component=[scale(10)]),
+        _with(valueQuantity=quantity("42", "mm"), component=[scale(100)]),
         _with(dataAbsentReason=concept(HL7 + "data-absent-reason", "unknown")),
         {**BILAG, "code": {"coding": [*concept(SCORE, "bilag-classic")["coding"], {"code": "BILAG"}]}},
         {**PGA, "code": {"text": "global assessment"}},
@@ -249,6 +250,9 @@ def test_what_a_score_may_have_is_accepted(document: Json) -> None:
         (_with(valueInteger=11, component=[scale(10)]), "Observation.valueInteger"),
         (_with(valueInteger=1, component=[scale(0)]), "Observation.component[0].valueInteger"),
         (_with(valueString="1.5"), "Observation.valueString"),
+        (_with(valueQuantity=quantity("2", "mm")), "Observation.valueQuantity"),
+        (_with(valueQuantity=quantity("2", "g/L"), component=[scale(10)]), "Observation.valueQuantity"),
+        (_with(code=SLEDAI["code"], valueQuantity=quantity("6", "mg")), "Observation.valueQuantity"),
     ],
 )  # fmt: skip
 def test_what_a_score_cannot_have_is_refused_where_it_stands(document: Json, where: str) -> None:

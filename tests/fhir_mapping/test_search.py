@@ -66,7 +66,16 @@ def test_strict_handling_refuses_an_unknown_parameter_with_the_known_ones() -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["code:bogus", "date:exact", "patient:Patient", "patient.name", "_sort:asc", "code:"]
+    "name",
+    [
+        "code:bogus",
+        "date:exact",
+        "patient:Patient",
+        "patient.name",
+        "_sort:asc",
+        "code:",
+        "_has:Observation:patient:code",
+    ],
 )
 @pytest.mark.parametrize("strict", [True, False])
 def test_an_unsupported_modifier_or_chain_is_always_refused(name: str, *, strict: bool) -> None:

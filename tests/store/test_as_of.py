@@ -52,3 +52,23 @@ async def test_a_subject_that_did_not_exist_then_is_not_found_then(trial: Store)
     with pytest.raises(Refusal) as deleted:
         await of_subject(trial, EVERYTHING, "rs1", None)
     assert (unborn.value.status, deleted.value.status) == (404, 410)
+
+
+@pytest.mark.parametrize(
+    "modifier",
+    [
+        b'"modifierExtension":[{"url":"http://x/negated","valueBoolean":true}]',
+        b'"implicitRules":"http://x/r"',
+    ],
+)
+async def test_what_carries_a_modifier_we_do_not_know_is_kept_and_left_out(
+    trial: Store, modifier: bytes
+) -> None:
+    odd = c3("p1").replace(b"{", b"{" + modifier + b",", 1)
+    await transact(trial, [put(odd, "odd"), put(c3("p1", "0.9"), "plain")])
+
+    history = await of_subject(trial, EVERYTHING, "rs1", None)
+
+    assert [one.source.id for one in history.measurements] == ["plain"]
+    assert [str(source) for source in history.not_understood] == ["Observation/odd/_history/1"]
+    assert "Observation/odd/_history/1" in history.remarks()[0]
