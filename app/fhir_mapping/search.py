@@ -239,10 +239,10 @@ def _unknown(resource: Resource, name: str, *, severity: Severity = "error") -> 
     return Issue("not-supported", text, _where(name), severity)
 
 
-def _where(name: str) -> str | None:
+def _where(name: str) -> str:
     """Where in the request, as an OperationOutcome says it: `http.` and the parameter's name."""
     own = name.partition("=")[0]
-    return f"http.{own}" if own == _shown(own, "") else None
+    return f"http.{_shown(own, 'url')}"
 
 
 def _shown(text: str, otherwise: str) -> str:
