@@ -474,8 +474,8 @@ ODD_DATES = [
     "9999",
     "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:60-12:00",
-    "1850-01-01",
-    "2199-12-31",
+    "1990-01-01",
+    "2040-12-31",
     "2022",
 ]
 DATED = ("effectiveDateTime", "birthDate", "start", "end")
@@ -496,7 +496,7 @@ def made_odd(element: Any, choose: Any) -> Any:
     return made
 
 
-@settings(LAW, max_examples=15)
+@settings(LAW, max_examples=12)
 @given(st.randoms(use_true_random=False))
 def test_whatever_is_recorded_of_a_subject_the_questions_are_answered(
     http: httpx.Client, choose: Random
