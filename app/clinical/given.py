@@ -17,6 +17,7 @@ from app.protocol.eligibility import Drug
 
 ATC = "http://www.whocc.no/atc"
 ONGOING = "in-progress"
+LONGEST = 3653  # days: ten years
 OVERNIGHT = 1  # days: an infusion that runs past midnight is still one dose
 
 
@@ -52,8 +53,12 @@ class Given:
 
     @property
     def days(self) -> Iterator[date]:
-        """Every day from the first to the last."""
-        return (shifted(self.first, n) for n in range((self.last - self.first).days + 1))
+        """Every day from the first to the last, of ten years at most.
+
+        No criterion looks at a longer time, and a start such as 1900-01-01 often stands for "long ago".
+        """
+        length = (self.last - self.first).days + 1
+        return (shifted(self.first, n) for n in range(max(0, length - LONGEST), length))
 
 
 def records_of(case: Case, drugs: Iterable[Drug]) -> Iterator[tuple[Administration, Drug]]:

@@ -85,6 +85,8 @@ def test_an_amount_is_read_exactly_or_not_at_all(value: str | None, unit: str | 
         ([period(10, "mg/d", -60, -47), period(6, "mg/d", -46, -33)], MET),
         ([period(6, "mg/d", -60, -47), period(6, "mg/d", -45, -32)], NOT_MET),  # a day without
         ([period(42, "mg/wk", -60)], MET),
+        ([period(6, "mg/d", -45_000)], MET),  # since 1900, as some write for "long ago"
+        ([period(6, "mg/d", -45_000, -5_000)], MET),
         ([period(20, "mg/d", -60, route="intravenous")], NOT_MET),
         ([period(20, "mg/d", -60, route=None)], OPEN),
         ([period(None, None, -60)], OPEN),
