@@ -6,10 +6,11 @@ rise of 0.3: numbers are decimal throughout.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from functools import reduce
 
 from app.clinical.codes import SCORE
+from app.clinical.comparison import SIX_DIGITS
 from app.clinical.interval import Interval
 from app.clinical.panels import panels
 from app.clinical.records import Measurement, Moment, Source
@@ -21,7 +22,6 @@ SCALE_MAX = SCORE.coding("scale-max")
 NAME = "PGA"
 RANGE = Interval.of(0, 3)
 Scored = tuple[Interval, tuple[str, ...], tuple[str, ...]]  # with the reasons and notes where there is none
-SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ class Infusion:
         return shifted(self.day, study_day)
 
     def precedes(self, moment: Moment) -> bool:
-        """Whether an assessment of an exact day was made after the infusion began.
+        """Whether the infusion began before an assessment of an exact day was made.
 
         On day 0 only times of day can tell; where one of the two is missing, the assessment is taken
         to be from before, as visits are planned.
