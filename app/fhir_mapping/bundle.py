@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from app.fhir_mapping import codec, links
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.outcome import Refusal, operation_outcome
+from app.fhir_mapping.query import Place
 from app.fhir_mapping.search import Search, next_link, self_link
 
 
@@ -21,7 +22,7 @@ class SearchPage(Protocol):
         """The matches, in their order."""
 
     @property
-    def after(self) -> links.Place | None:
+    def after(self) -> Place | None:
         """Where the next page goes on, None on the last page."""
 
     @property

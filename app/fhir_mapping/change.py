@@ -1,10 +1,24 @@
 """A write is data: the changes a request asks for, and the versions they become."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.fhir_mapping.query import Query
 from app.fhir_mapping.resource import Document, Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """The search a conditional write or reference names its target by.
+
+    `text` is the search as the sender wrote it (`identifier=system|value`); `where` is the FHIRPath or
+    `http.` place to point to when it finds none or several.
+    """
+
+    query: Query
+    text: str
+    where: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,8 +26,10 @@ class Put:
     """Store this document under this id.
 
     `fresh` says the server chose the id, so nothing can stand there yet. `if_match` lists the version
-    ids one of which must be current (If-Match). `raw` are the bytes as received, `document` the
-    same decoded; `where` is the FHIRPath prefix for refusals (`Bundle.entry[3].resource`).
+    ids one of which must be current (If-Match); `only_new` refuses (412) where something stands there
+    (`If-None-Match: *`). `raw` are the bytes as received, `document` the same decoded; `where` is the
+    FHIRPath prefix for refusals (`Bundle.entry[3].resource`). `references` are the conditional
+    references of the document by their text (`Patient?identifier=s|v`).
     """
 
     resource: Resource
@@ -22,7 +38,9 @@ class Put:
     document: Document
     fresh: bool = False
     if_match: tuple[str, ...] | None = None
+    only_new: bool = False
     where: str | None = None
+    references: Mapping[str, Criteria] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +53,48 @@ class Delete:
     where: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """Change the resource under this id by what `become` makes of its current document.
+
+    `become` is given the stored bytes and gives the Put that stores the result, checked as any other; it
+    raises Refusal where the patch cannot be applied or its result not be stored. 404 or 410 where
+    nothing stands there.
+    """
+
+    resource: Resource
+    id: str
+    become: Callable[[str, bytes], Put]
+    if_match: tuple[str, ...] | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditional:
+    """A write whose target is found by a search, inside the transaction that carries it out.
+
+    - create (`Put` with `fresh`, If-None-Exist): none found is stored, one is left as it is and answered
+      as `matched`, several are refused (412).
+    - update (`Put`): none is stored under the Put's id (`fresh` where the server made it up), one is
+      replaced: `own_id`, the id the body carried, must be none or the same (400); several 412.
+    - patch: none 404, one is patched, several 412.
+    - delete: none is done already, one is deleted, several 412.
+
+    `creates` tells a conditional create from a conditional update. The id of a `Patch` or `Delete` here
+    is empty: the match gives it.
+    """
+
+    change: Put | Patch | Delete
+    criteria: Criteria
+    creates: bool = False
+    own_id: str | None = None
+
+
 Change = Put | Delete
+"""What is carried out in the end."""
+
+Write = Change | Patch | Conditional
+"""What may be asked for: the store turns it into a Change, or finds that nothing is to be done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +102,8 @@ class Version:
     """One version of a resource as it is remembered; a deletion has no document.
 
     `created` is true for the version a client would be answered 201 for: the first one, or the one
-    that brings a deleted resource back.
+    that brings a deleted resource back. `matched` says nothing was written: a conditional create found
+    this version.
     """
 
     type: str
@@ -52,6 +112,7 @@ class Version:
     last_updated: datetime
     document: bytes | None
     created: bool = False
+    matched: bool = False
 
     @property
     def deleted(self) -> bool:

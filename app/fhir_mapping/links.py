@@ -13,15 +13,14 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-Place = tuple[str | None, str]
-"""Where a page ended: the sort key of its last match (None where it has none), and that match's id."""
+from app.fhir_mapping.query import Place
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 """A FHIR logical id (https://hl7.org/fhir/R4/datatypes.html#id)."""
 
 _ETAG = re.compile(r'\s*(?:W/)?"([A-Za-z0-9\-.]{1,64})"\s*', re.ASCII)
 _LONGEST_PLACE = 512
-_place = msgspec.json.Decoder(tuple[str | None, str])
+_place = msgspec.json.Decoder(Place)
 
 
 def is_id(text: str) -> bool:
@@ -68,7 +67,7 @@ def place(text: str) -> Place | None:
     if len(text) > _LONGEST_PLACE or not text.isascii():
         return None
     try:
-        key, name = _place.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        keys, name = _place.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         return None
-    return (key, name) if is_id(name) and (key is None or key.isprintable()) else None
+    return (keys, name) if is_id(name) and all(key is None or key.isprintable() for key in keys) else None

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 
 from app.fhir_mapping import datatypes, links
 from app.fhir_mapping.outcome import Issue, Refusal, Severity
-from app.fhir_mapping.query import Clause, Query
+from app.fhir_mapping.query import Clause, Place, Query, SortKey
 from app.fhir_mapping.resource import Column, Resource, SearchParameter
 from app.fhir_mapping.search_values import MalformedError, alternatives, value
 from app.fhir_mapping.wording import is_code_like, shown
@@ -72,7 +72,7 @@ def self_link(search: Search) -> str:
     return links.with_parameters(_address(search), search.applied)
 
 
-def next_link(search: Search, after: links.Place) -> str:
+def next_link(search: Search, after: Place) -> str:
     """The address of the page that goes on from there."""
     kept = [pair for pair in search.applied if pair[0] != "_after"]
     return links.with_parameters(_address(search), [*kept, ("_after", links.cursor(after))])
@@ -143,15 +143,14 @@ class _Reading:
             self.issues.append(
                 Issue("too-costly", f"a search may name {MOST_VALUES} values: ask in parts", "http.url")
             )
-        sort, descending = self._sort()
+        sort = self._sort()
         only_count = self._summary()
         count = self._count()
-        after = self._after(by_time=sort is not None and sort.column is not Column.ID)
+        after = self._after(by_time=bool(sort) and sort[0].parameter.column is not Column.ID)
         return Query(
             resource=self.resource,
-            clauses=tuple(self.clauses),
+            conditions=tuple(self.clauses),
             sort=sort,
-            descending=descending,
             count=0 if only_count else count,
             after=after,
             total=self._total() or only_count or count == 0,
@@ -168,16 +167,16 @@ class _Reading:
         self.controls["_count"] = str(count)
         return count
 
-    def _sort(self) -> tuple[SearchParameter | None, bool]:
+    def _sort(self) -> tuple[SortKey, ...]:
         """The one key to sort by; a key not served is ignored, as an unknown parameter is."""
         text = self.controls.get("_sort")
         if text is None:
-            return None, False
+            return ()
         parameter = self.resource.parameter(text.removeprefix("-"))
         if parameter is None or parameter.column not in SORTABLE:
             self._ignore("_sort")
-            return None, False
-        return parameter, text.startswith("-")
+            return ()
+        return (SortKey(parameter, text.startswith("-")),)
 
     def _summary(self) -> bool:
         """Whether only the number of matches is asked for; other summaries are ignored."""
@@ -192,12 +191,12 @@ class _Reading:
             self._malformed("_total", asked, "a total is none, estimate or accurate")
         return asked != "none"
 
-    def _after(self, *, by_time: bool) -> links.Place | None:
+    def _after(self, *, by_time: bool) -> Place | None:
         text = self.controls.get("_after")
         if text is None:
             return None
         after = links.place(text)
-        if after is None or (by_time and not _is_instant(after[0])):
+        if after is None or (by_time and not all(map(_is_instant, after[0]))):
             self._malformed("_after", text, "take it unchanged from a next link")
         return after
 

@@ -12,6 +12,7 @@ from app.fhir_mapping import datatypes
 from app.fhir_mapping.links import is_id
 from app.fhir_mapping.query import (
     DateValue,
+    Measure,
     Prefix,
     QuantityValue,
     ReferenceValue,
@@ -109,7 +110,7 @@ def quantity(text: str) -> QuantityValue:
         raise MalformedError("a quantity is written 5.4, 5.4||mg or 5.4|http://unitsofmeasure.org|mg")
     low, high = implied(digits)
     system, code = unit or ("", "")
-    return QuantityValue(prefix, Decimal(digits), low, high, system or None, code or None)
+    return QuantityValue(prefix, (Measure(Decimal(digits), low, high, system or None, code or None),))
 
 
 def implied(digits: str) -> tuple[Decimal, Decimal]:

@@ -12,7 +12,9 @@ from typing import Any
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.query import (
     Clause,
+    Condition,
     DateValue,
+    Place,
     QuantityValue,
     Query,
     ReferenceValue,
@@ -32,7 +34,7 @@ class Page:
     """Some matches; `after` is where the next page goes on, `total` the number of all where asked for."""
 
     versions: list[Version]
-    after: tuple[str | None, str] | None
+    after: Place | None
     total: int | None
 
 
@@ -58,7 +60,7 @@ async def find(store: Store, visibility: Visibility, query: Query) -> Page:
     counted = list(statement.values)
     order = _order(query)
     after = _after(statement, query, order)
-    direction = "DESC" if query.descending else "ASC"
+    direction = "DESC" if _descends(query) else "ASC"
     name = "r.id || ''" if _is_narrow(query) else "r.id"
     ordering = f"{name} {direction}" if order == "r.id" else f"{order} {direction}, {name} {direction}"
     sql = f"""SELECT r.type, r.id, r.version, r.last_updated, r.document, {order}
@@ -71,7 +73,7 @@ async def find(store: Store, visibility: Visibility, query: Query) -> Page:
 
     rows, total = await store.database.read(work)
     matches = rows[: query.count]
-    more = (_sort_key(matches[-1][5]), matches[-1][1]) if len(rows) > query.count else None
+    more = ((_sort_key(matches[-1][5]),), matches[-1][1]) if len(rows) > query.count else None
     if total is None and more is None and query.after is None and query.count:
         total = len(matches)  # the whole answer is on this page
     return Page([version_of(row[:5]) for row in matches], more, total)
@@ -79,7 +81,7 @@ async def find(store: Store, visibility: Visibility, query: Query) -> Page:
 
 def _where(statement: _Statement, visibility: Visibility, query: Query) -> str:
     conditions = [f"r.type = {statement.value(query.resource.name)}", "NOT r.deleted"]
-    conditions += [_clause(statement, clause) for clause in query.clauses]
+    conditions += [_clause(statement, clause) for clause in query.conditions]
     conditions.append(visible(statement.database, visibility, "r", statement.values))
     return " AND ".join(conditions)
 
@@ -89,9 +91,9 @@ _EARLIEST = "0001-01-01T00:00:00.000000Z"
 
 
 def _order(query: Query) -> str:
-    if query.sort is None or query.sort.column is None:
+    if not query.sort or query.sort[0].parameter.column is None:
         return "r.id"
-    column = _ORDERS[query.sort.column]
+    column = _ORDERS[query.sort[0].parameter.column]
     # what has no date comes first, or last when descending, on both databases
     return f"COALESCE(r.date_low, '{_EARLIEST}')" if column == "r.date_low" else column
 
@@ -102,19 +104,22 @@ def _is_narrow(query: Query) -> bool:
     The planners cannot know: ordering by an expression keeps them from taking the index of ids for it.
     """
     return any(
-        clause.parameter.column in {Column.PATIENT, Column.STUDY} or clause.parameter.name == "identifier"
-        for clause in query.clauses
+        isinstance(clause, Clause)
+        and (
+            clause.parameter.column in {Column.PATIENT, Column.STUDY} or clause.parameter.name == "identifier"
+        )
+        for clause in query.conditions
     )
 
 
 def _after(statement: _Statement, query: Query, order: str) -> str:
     if query.after is None:
         return ""
-    key, name = query.after
-    beyond = "<" if query.descending else ">"
+    keys, name = query.after
+    beyond = "<" if _descends(query) else ">"
     if order == "r.id":
         return f" AND r.id {beyond} {statement.value(name)}"
-    instant = datetime.fromisoformat(key or _EARLIEST)
+    instant = datetime.fromisoformat((keys and keys[0]) or _EARLIEST)
     return f" AND ({order}, r.id) {beyond} ({statement.value(instant)}, {statement.value(name)})"
 
 
@@ -124,7 +129,13 @@ def _sort_key(value: Any) -> str | None:
     return str(value)
 
 
-def _clause(statement: _Statement, clause: Clause) -> str:
+def _descends(query: Query) -> bool:
+    return bool(query.sort) and query.sort[0].descending
+
+
+def _clause(statement: _Statement, clause: Condition) -> str:
+    if not isinstance(clause, Clause):
+        raise NotImplementedError
     parts = [_condition(statement, clause.parameter, value) for value in clause.values]
     return "(" + " OR ".join(parts) + ")"
 
@@ -140,8 +151,10 @@ def _condition(statement: _Statement, parameter: SearchParameter, value: Value) 
         case QuantityValue():
             return _quantity(statement, parameter, value)
         case StringValue():
-            beginning = _prefix_range(statement, "s.folded", value.folded)
+            beginning = _prefix_range(statement, "s.folded", value.text)
             return _indexed(statement, "search_string", parameter, beginning)
+        case _:
+            raise NotImplementedError
 
 
 def _indexed(statement: _Statement, table: str, parameter: SearchParameter, condition: str) -> str:
@@ -234,11 +247,12 @@ _QUANTITY = {
 def _quantity(statement: _Statement, parameter: SearchParameter, value: QuantityValue) -> str:
     """By the number as sent, and where a unit is asked for also in the canonical unit of the analyte."""
     template = _QUANTITY[value.prefix]
-    asked = {"value": value.value, "low": value.low, "high": value.high}
+    [measure] = value.measures
+    asked = {"value": measure.value, "low": measure.low, "high": measure.high}
     places = {name: statement.value(number) for name, number in asked.items() if f"{{{name}}}" in template}
     as_sent = template.format(number="m.received_number", **places)
-    if value.unit is not None:
-        unit = statement.value(value.unit)
+    if measure.unit is not None:
+        unit = statement.value(measure.unit)
         canonical = template.format(number="m.value", **places)
         as_sent = f"(m.received_unit = {unit} AND {as_sent} OR m.unit = {unit} AND {canonical})"
     own = " AND m.part = 0" if parameter.name == "value-quantity" else ""

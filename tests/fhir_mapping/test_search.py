@@ -28,7 +28,7 @@ def refused(*parameters: tuple[str, str], strict: bool = False) -> Refusal:
 def test_a_comma_means_or_and_repetition_means_and() -> None:
     found = search(("code", "a,b"), ("code", "c"), ("patient", "p-1")).query
 
-    assert [(clause.parameter.name, clause.values) for clause in found.clauses] == [
+    assert [(clause.parameter.name, clause.values) for clause in found.conditions] == [
         ("code", (TokenValue(None, "a"), TokenValue(None, "b"))),
         ("code", (TokenValue(None, "c"),)),
         ("patient", (ReferenceValue(None, "p-1"),)),
@@ -38,14 +38,14 @@ def test_a_comma_means_or_and_repetition_means_and() -> None:
 def test_nothing_asked_finds_everything_in_pages() -> None:
     found = search().query
 
-    assert (found.clauses, found.count, found.sort, found.total) == ((), DEFAULT_COUNT, None, False)
+    assert (found.conditions, found.count, found.sort, found.total) == ((), DEFAULT_COUNT, None, False)
 
 
 @pytest.mark.parametrize("text", ["", ",", ",,"])
 def test_an_empty_value_is_ignored(text: str) -> None:
     asked = search(("status", text))
 
-    assert (asked.query.clauses, asked.applied, asked.ignored) == ((), (), ())
+    assert (asked.query.conditions, asked.applied, asked.ignored) == ((), (), ())
 
 
 @pytest.mark.verifies("fhir.search.unknown-parameter")
@@ -159,7 +159,7 @@ def test_a_key_that_cannot_be_sorted_by_is_ignored_or_strictly_refused(text: str
 def test_words_about_the_form_of_the_answer_are_accepted_strictly() -> None:
     asked = search(("_format", "json"), ("_pretty", "true"), ("_summary", "false"), strict=True)
 
-    assert asked.query.clauses == ()
+    assert asked.query.conditions == ()
 
 
 def test_the_self_link_asks_the_same_again() -> None:
@@ -182,7 +182,7 @@ def test_the_next_link_goes_on_where_the_page_ended(key: str | None, name: str, 
     third = parse(OBSERVATION, pairs(next_link(second, ("2024-01-01T00:00:00+00:00", "z"))), base=BASE)
 
     assert second.query.after == (key, name)
-    assert second.query.clauses == asked.query.clauses
+    assert second.query.conditions == asked.query.conditions
     assert third.query.after == ("2024-01-01T00:00:00+00:00", "z")
 
 

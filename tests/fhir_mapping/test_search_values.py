@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.fhir_mapping.query import QuantityValue, ReferenceValue, StringValue, TokenValue, Value
+from app.fhir_mapping.query import Measure, QuantityValue, ReferenceValue, StringValue, TokenValue, Value
 from app.fhir_mapping.search_values import (
     MalformedError,
     alternatives,
@@ -182,7 +182,7 @@ def test_a_number_stands_for_half_its_last_digit_to_either_side(
     ],
 )
 def test_a_quantity_may_name_its_unit(text: str, system: str | None, unit: str | None) -> None:
-    expected = QuantityValue("eq", Decimal("5.4"), Decimal("5.35"), Decimal("5.45"), system, unit)
+    expected = QuantityValue("eq", (Measure(Decimal("5.4"), Decimal("5.35"), Decimal("5.45"), system, unit),))
 
     assert quantity(text) == expected
 
