@@ -79,6 +79,18 @@ async def find(store: Store, visibility: Visibility, query: Query) -> Page:
     return Page([version_of(row[:5]) for row in matches], more, total)
 
 
+async def matches(
+    database: Database, connection: Connection, visibility: Visibility, query: Query, limit: int = 2
+) -> list[tuple[str, int]]:
+    """The id and version of the first matches, as seen on this connection: within its transaction."""
+    statement = _Statement(database, query.resource.name)
+    where = _where(statement, visibility, query)
+    name = "r.id || ''" if _is_narrow(query) else "r.id"
+    sql = f"SELECT r.id, r.version FROM resource r WHERE {where} ORDER BY {name} LIMIT {limit}"
+    rows = await connection.fetch(sql, *statement.values)
+    return [(row[0], row[1]) for row in rows]
+
+
 def _where(statement: _Statement, visibility: Visibility, query: Query) -> str:
     conditions = [f"r.type = {statement.value(query.resource.name)}", "NOT r.deleted"]
     conditions += [_clause(statement, clause) for clause in query.conditions]
