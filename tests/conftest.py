@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 ENGINES = ("sqlite", "postgresql")
+pytest_plugins = ["tests.conformance.report"]
 
 
 def migrate(url: str) -> None:
