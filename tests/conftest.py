@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 ENGINES = ("sqlite", "postgresql")
-pytest_plugins = ["tests.conformance.report"]
+pytest_plugins = ["tests.conformance.report", "tests.crowds"]
 
 
 def migrate(url: str) -> None:

@@ -5,53 +5,16 @@ On one process with SQLite and with PostgreSQL, and on two processes that share 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from tests.acceptance.lupus import Json
-from tests.databases import PostgreSQL, copy_of
-from tests.servers import Server, running_server
+from tests.crowds import CROWD, crowd
 
-WRITERS, EACH = 50, 6
+EACH = 6
 SYSTEM = "urn:trialbridge:test:crowd"
 PANEL = 8
-TWO = "postgresql, two processes"
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql", TWO])
-def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server the crowd has for itself."""
-    directory = tmp_path_factory.mktemp("crowded")
-    if request.param == "sqlite":
-        with running_server(copy_of(request.getfixturevalue("migrated_sqlite"), directory), directory) as one:
-            yield one
-        return
-    postgres: PostgreSQL = request.getfixturevalue("postgres")
-    workers = ("--workers", "2") if request.param == TWO else ()
-    with (
-        postgres.database(request.getfixturevalue("migrated_postgres")) as name,
-        running_server(postgres.url_of(name), directory, *workers) as one,
-    ):
-        yield one
-
-
-@pytest.fixture
-def address(crowded: Server) -> str:
-    """Where the crowd goes."""
-    return crowded.url
-
-
-@asynccontextmanager
-async def crowd(address: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with as many connections as there are writers, all of them open."""
-    limits = httpx.Limits(max_connections=WRITERS, max_keepalive_connections=WRITERS)
-    async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
-        await asyncio.gather(*(client.get("/healthz") for _ in range(WRITERS)))
-        yield client
 
 
 def observation(mark: str, number: int, *, name: str | None = None) -> Json:
@@ -95,12 +58,12 @@ async def write(client: httpx.AsyncClient, mark: str, first: int) -> list[httpx.
 async def test_fifty_writers_at_once_get_no_500_and_nothing_is_lost(address: str) -> None:
     mark = uuid4().hex
     async with crowd(address) as client:
-        written = await asyncio.gather(*(write(client, mark, EACH * place) for place in range(WRITERS)))
+        written = await asyncio.gather(*(write(client, mark, EACH * place) for place in range(CROWD)))
         statuses = Counter(answer.status_code for answers in written for answer in answers)
         found = await numbers(client, mark)
 
-    assert statuses == {201: WRITERS * (EACH - 2), 200: WRITERS * 2}
-    assert sorted(found) == list(range(WRITERS * EACH))
+    assert statuses == {201: CROWD * (EACH - 2), 200: CROWD * 2}
+    assert sorted(found) == list(range(CROWD * EACH))
 
 
 async def test_of_many_who_hold_the_same_version_one_wins(address: str) -> None:
@@ -114,13 +77,13 @@ async def test_of_many_who_hold_the_same_version_one_wins(address: str) -> None:
                     json=observation("race", place, name=name),
                     headers={"If-Match": 'W/"1"'},
                 )
-                for place in range(1, WRITERS + 1)
+                for place in range(1, CROWD + 1)
             )
         )
         stored = (await client.get(f"/fhir/Observation/{name}")).json()
 
     [winner] = [place for place, answer in enumerate(answers, 1) if answer.status_code == 200]
-    assert Counter(answer.status_code for answer in answers) == {200: 1, 412: WRITERS - 1}
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 412: CROWD - 1}
     assert (stored["valueInteger"], stored["meta"]["versionId"]) == (winner, "2")
 
 
@@ -130,19 +93,19 @@ async def test_of_many_who_write_the_same_resource_each_gets_a_version_of_its_ow
         answers = await asyncio.gather(
             *(
                 client.put(f"/fhir/Observation/{name}", json=observation("same", place, name=name))
-                for place in range(WRITERS)
+                for place in range(CROWD)
             )
         )
         versions = [answer.json()["meta"]["versionId"] for answer in answers]
         history = (await client.get(f"/fhir/Observation/{name}/_history?_count=100")).json()
         then = [await client.get(answer.headers["location"]) for answer in answers]
 
-    assert Counter(answer.status_code for answer in answers) == {201: 1, 200: WRITERS - 1}
-    assert sorted(versions, key=int) == [str(number) for number in range(1, WRITERS + 1)]
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 200: CROWD - 1}
+    assert sorted(versions, key=int) == [str(number) for number in range(1, CROWD + 1)]
     assert [one.content for one in then] == [one.content for one in answers]
-    assert history["total"] == WRITERS
+    assert history["total"] == CROWD
     assert [entry["resource"]["meta"]["versionId"] for entry in history["entry"]] == [
-        str(number) for number in range(WRITERS, 0, -1)
+        str(number) for number in range(CROWD, 0, -1)
     ]
 
 
