@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from app.fhir_mapping.query import Query
 from app.fhir_mapping.resource import Document, Resource
@@ -120,9 +121,28 @@ class Version:
         return self.document is None
 
 
+Token = tuple[str, str, str, int]
+"""Parameter, system ("" where none), code ("" where it has none), part."""
+
+Reference = tuple[str, str, str]
+"""Parameter, target type, target id; ("", address) for what is not ours, ("", "") without a literal."""
+
+Date = tuple[str, datetime, datetime, int]
+"""Parameter, low inclusive, high exclusive, part."""
+
+Text = tuple[str, str, str, int]
+"""Parameter, folded (lower case, no accents), as written, part."""
+
+Quantity = tuple[str, int, Decimal | None, str, str, str, str]
+"""Parameter, part, value, comparator, system, code, unit; "" for what was not sent."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexRows:
-    """What a document is found by: the values of its search parameters, beside its single columns."""
+    """What a document is found by: the values of its search parameters, beside its single columns.
+
+    A part is 0 for the resource itself and n for its n-th component: a composite is met within one.
+    """
 
     patient: str | None
     study: str | None
@@ -130,8 +150,9 @@ class IndexRows:
     status: str | None
     date_low: datetime | None
     date_high: datetime | None
-    tokens: Sequence[tuple[str, str, str]]  # parameter, system ("" where none), code
-    references: Sequence[tuple[str, str, str]]  # parameter, target type, target id (own-base literals)
-    dates: Sequence[tuple[str, datetime, datetime]]  # parameter, low inclusive, high exclusive
-    strings: Sequence[tuple[str, str, str]]  # parameter, folded (lower case, no accents), as written
+    tokens: Sequence[Token]
+    references: Sequence[Reference]
+    dates: Sequence[Date]
+    strings: Sequence[Text]
+    quantities: Sequence[Quantity]
     links: Mapping[tuple[str, str], str]  # hosted (type, id) referred to -> FHIRPath of one mention

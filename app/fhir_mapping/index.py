@@ -16,7 +16,7 @@ from app.clinical.records import (
     Record,
     Source,
 )
-from app.fhir_mapping.change import IndexRows
+from app.fhir_mapping.change import Date, IndexRows, Quantity, Reference, Text, Token
 from app.fhir_mapping.datatypes import Path, date_bounds, fold, reference, split, walk
 from app.fhir_mapping.extensions import SITE
 from app.fhir_mapping.mentions import Mentions
@@ -40,10 +40,11 @@ class _Found:
     base: str
     columns: dict[Column, str]
     main: Bounds | None
-    tokens: list[tuple[str, str, str]]
-    references: list[tuple[str, str, str]]
-    dates: list[tuple[str, datetime, datetime]]
-    strings: list[tuple[str, str, str]]
+    tokens: list[Token]
+    references: list[Reference]
+    dates: list[Date]
+    strings: list[Text]
+    quantities: list[Quantity]
 
 
 Take = Callable[[_Found, SearchParameter, Any], None]
@@ -63,7 +64,7 @@ def index_rows(
     `base` is our own FHIR base, by which absolute references are known to be ours. `own_id` is the id the
     server gave, where the document does not say it yet: a Patient belongs to itself, a study too.
     """
-    found = _Found(document, base, {}, None, [], [], [], [])
+    found = _Found(document, base, {}, None, [], [], [], [], [])
     plan = _plan(resource)
     for head, value in document.items():
         for parameter, path, take in plan.get(head, ()):
@@ -87,6 +88,7 @@ def index_rows(
         references=found.references,
         dates=found.dates,
         strings=found.strings,
+        quantities=found.quantities,
         links=Mentions(document, base=base, hosted=hosted),
     )
 
@@ -148,11 +150,11 @@ def _token(found: _Found, parameter: SearchParameter, value: Any) -> None:
         for one in value.get("coding", (value,)):
             code = one.get("code", one.get("value"))
             if isinstance(code, str) and len(code) <= LONGEST:
-                found.tokens.append((parameter.name, one.get("system", ""), code))
+                found.tokens.append((parameter.name, one.get("system", ""), code, 0))
     elif isinstance(value, bool):
-        found.tokens.append((parameter.name, "", "true" if value else "false"))
+        found.tokens.append((parameter.name, "", "true" if value else "false", 0))
     elif isinstance(value, str) and len(value) <= LONGEST:
-        found.tokens.append((parameter.name, "", value))
+        found.tokens.append((parameter.name, "", value, 0))
 
 
 def _reference(found: _Found, parameter: SearchParameter, value: Any) -> None:
@@ -164,12 +166,12 @@ def _reference(found: _Found, parameter: SearchParameter, value: Any) -> None:
 def _date(found: _Found, parameter: SearchParameter, value: Any) -> None:
     bounds = date_bounds(value)
     if bounds is not None:
-        found.dates.append((parameter.name, *bounds))
+        found.dates.append((parameter.name, *bounds, 0))
 
 
 def _string(found: _Found, parameter: SearchParameter, value: Any) -> None:
     if isinstance(value, str):
-        found.strings.append((parameter.name, fold(value)[:LONGEST], value))
+        found.strings.append((parameter.name, fold(value)[:LONGEST], value, 0))
 
 
 def _main_date(found: _Found, _parameter: SearchParameter, value: Any) -> None:

@@ -4,7 +4,7 @@ Routes, search, Swagger, CapabilityStatement, the relational rows and the tests 
 a Resource. Adding a search parameter is one more SearchParameter; adding a type is one more file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -21,7 +21,10 @@ class SearchKind(StrEnum):
     REFERENCE = "reference"
     DATE = "date"
     QUANTITY = "quantity"
+    NUMBER = "number"
     STRING = "string"
+    URI = "uri"
+    COMPOSITE = "composite"
 
 
 class Column(StrEnum):
@@ -37,14 +40,28 @@ class Column(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchParameter:
-    """One way to search a type.
+    """One way to search a type; its values lie in the rows of its kind, under its own name.
 
-    `paths` are the elements it looks at, in JSON names with dots (`component.code`); lists are walked.
-    `column` names where a single-valued parameter lies; the others lie in the index tables, but for
-    quantities, which lie in the measurements.
-    `either` names the parameters whose values a combined one (`combo-code`) is found by; it has none of
-    its own. `targets` are the types a reference parameter may point to.
-    """
+    | kind | rows |
+    |---|---|
+    | token, uri | `search_token`; a uri, a boolean and a string have the system "" |
+    | reference | `search_reference`; an address elsewhere has the type "" and is whole, a reference without a literal has "" for both; the identifier of a reference is a `search_token` of `name:identifier` |
+    | date | `search_date` |
+    | quantity, number | `search_quantity`; a number has neither system nor unit |
+    | string | `search_string` |
+
+    A parameter without a row has no value (`:missing`). Only these are found otherwise:
+    - `column`: by a column of `resource`. A reference with a column (`patient`, `study`) is found by the
+      column or by rows, which hold what the column cannot: further values, other types, other addresses.
+    - `either`: by the rows of the parameters named (`combo-code` by those of `code` and `component-code`);
+      it has none of its own.
+    - `components`: by the parameters named, which are to be met in the same `part` of the resource.
+
+    `paths` are the elements it looks at, in JSON names as a small FHIRPath (`component.code`,
+    `telecom.where(system='phone')`, `extension('url').valueCode`); lists are walked. `read` gives the values
+    where no path can. `targets` are the types a reference parameter may point to. `system` is the code
+    system that R4 requires where the elements are plain codes: the one of a status.
+    """  # noqa: E501 - a table
 
     name: str
     kind: SearchKind
@@ -54,6 +71,23 @@ class SearchParameter:
     either: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     url: str | None = None  # canonical of the official SearchParameter, None where it is our own
+    components: tuple[str, ...] = ()
+    system: str | None = None
+    read: Callable[[Document], Iterable[Any]] | None = None
+
+
+INTERACTIONS = (
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+)
+"""What can be done with a type, unless it declares less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +103,7 @@ class Resource:
     about: str
     to_records: Callable[[Document, Source], tuple[Record, ...]]
     search: tuple[SearchParameter, ...]
+    interactions: tuple[str, ...] = INTERACTIONS
     review: Callable[[Document], tuple[Any, ...]] = lambda _document: ()
 
     def parameter(self, name: str) -> SearchParameter | None:

@@ -1,7 +1,7 @@
 """The one definition of the schema: remembered documents, what they are found by, and the trial store.
 
 `resource` holds the current version of everything, with the single-valued things it is searched by;
-`version` the earlier ones. The `search_…` tables hold parameters with several values. The last six
+`version` the earlier ones. The `search_…` tables hold the other values of its parameters. The last six
 tables are the relational trial store, for analysts: derived from the documents in the same
 transaction, and derivable again at any time (`trialbridge rebuild`).
 
@@ -38,6 +38,7 @@ resource = Table(
 )
 Index(None, resource.c.type, resource.c.patient_id, resource.c.date_low)
 Index(None, resource.c.type, resource.c.last_updated)
+Index(None, resource.c.last_updated)
 
 version = Table(
     "version",
@@ -54,6 +55,7 @@ version = Table(
     PrimaryKeyConstraint("type", "id", "version"),
 )
 Index(None, version.c.patient_id, version.c.superseded)
+Index(None, version.c.last_updated)
 
 
 def _derived(name: str, *columns: Column[Any]) -> Table:
@@ -69,11 +71,16 @@ def _derived(name: str, *columns: Column[Any]) -> Table:
     )
 
 
+def _part() -> Column[Any]:
+    return Column("part", NUMBER, nullable=False, comment="0 the resource itself, 1… its components")
+
+
 search_token = _derived(
     "search_token",
     Column("parameter", KEY, nullable=False),
-    Column("system", KEY, nullable=False),
-    Column("code", KEY, nullable=False),
+    Column("system", KEY, nullable=False, comment="empty where it has none"),
+    Column("code", KEY, nullable=False, comment="empty where it has none"),
+    _part(),
 )
 Index(
     "ix_search_token_value",
@@ -86,8 +93,8 @@ Index(
 search_reference = _derived(
     "search_reference",
     Column("parameter", KEY, nullable=False),
-    Column("target_type", KEY, nullable=False),
-    Column("target_id", KEY, nullable=False),
+    Column("target_type", KEY, nullable=False, comment="empty for an address elsewhere, or none"),
+    Column("target_id", KEY, nullable=False, comment="or the whole address; empty where it has none"),
 )
 Index("ix_search_reference_target", search_reference.c.target_type, search_reference.c.target_id)
 search_date = _derived(
@@ -95,6 +102,7 @@ search_date = _derived(
     Column("parameter", KEY, nullable=False),
     Column("low", INSTANT, nullable=False),
     Column("high", INSTANT, nullable=False),
+    _part(),
 )
 Index("ix_search_date_value", search_date.c.type, search_date.c.parameter, search_date.c.low)
 search_string = _derived(
@@ -102,8 +110,30 @@ search_string = _derived(
     Column("parameter", KEY, nullable=False),
     Column("folded", KEY, nullable=False),
     Column("written", TEXT, nullable=False),
+    _part(),
 )
 Index("ix_search_string_value", search_string.c.type, search_string.c.parameter, search_string.c.folded)
+search_quantity = _derived(
+    "search_quantity",
+    Column("parameter", KEY, nullable=False),
+    _part(),
+    Column("value", EXACT, comment="null where only a unit was sent"),
+    Column("comparator", TEXT, nullable=False, comment="empty, or < <= >= >"),
+    Column("system", KEY, nullable=False),
+    Column("code", KEY, nullable=False),
+    Column("unit", KEY, nullable=False, comment="as the sender writes it for people"),
+)
+Index(
+    "ix_search_quantity_value", search_quantity.c.type, search_quantity.c.parameter, search_quantity.c.value
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", KEY, primary_key=True),
+    Column("value", DOCUMENT, nullable=False),
+    comment="what only this server knows: `links` signs the links to further pages",
+)
 
 patient = Table(
     "patient",
@@ -170,7 +200,6 @@ measurement = Table(
     PrimaryKeyConstraint("id", "part"),
 )
 Index(None, measurement.c.patient_id, measurement.c.code, measurement.c.day)
-Index(None, measurement.c.code, measurement.c.value)
 adverse_event = Table(
     "adverse_event",
     metadata,
@@ -213,7 +242,7 @@ administration = Table(
 )
 Index(None, administration.c.patient_id)
 
-SEARCH_TABLES = (search_token, search_reference, search_date, search_string)
+SEARCH_TABLES = (search_token, search_reference, search_date, search_string, search_quantity)
 TRIAL_TABLES = {
     patient: "Patient",
     study: "ResearchStudy",

@@ -40,6 +40,8 @@ def derived(
         yield models.search_date, (*head, *span)
     for text in index.strings:
         yield models.search_string, (*head, *text)
+    for quantity in index.quantities:
+        yield models.search_quantity, (*head, *quantity)
     source = Source(resource.name, name, version)
     for record in records(resource, document, source, patient=index.patient, study=index.study):
         yield trial_row(record)

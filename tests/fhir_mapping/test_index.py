@@ -124,7 +124,7 @@ def extracted(document: Json, parameter: SearchParameter) -> Any:
             return found.date_low, found.date_high
         case _:
             tables = (found.tokens, found.references, found.dates, found.strings)
-            return [row[1:] for table in tables for row in table if row[0] == parameter.name]
+            return [row[1:3] for table in tables for row in table if row[0] == parameter.name]
 
 
 @pytest.mark.parametrize(
@@ -228,15 +228,15 @@ def test_a_boolean_is_found_by_its_name() -> None:
     parameter = SearchParameter(name="active", kind=SearchKind.TOKEN, paths=("active",), about="In use.")
     resource = replace(RESOURCES["Patient"], search=(parameter,))
 
-    assert index_rows(resource, {"active": True}, base=HERE).tokens == [("active", "", "true")]
-    assert index_rows(resource, {"active": False}, base=HERE).tokens == [("active", "", "false")]
+    assert index_rows(resource, {"active": True}, base=HERE).tokens == [("active", "", "true", 0)]
+    assert index_rows(resource, {"active": False}, base=HERE).tokens == [("active", "", "false", 0)]
 
 
 def test_no_key_grows_beyond_what_a_database_holds() -> None:
     found = rows(RESEARCH_STUDY, identifier=[{"value": "x" * (LONGEST + 1)}], title="É" * (LONGEST + 1))
 
     assert found.tokens == []
-    assert found.strings == [("title", "e" * LONGEST, "É" * (LONGEST + 1))]
+    assert found.strings == [("title", "e" * LONGEST, "É" * (LONGEST + 1), 0)]
 
 
 def test_garbage_is_not_found_and_raises_nothing() -> None:
