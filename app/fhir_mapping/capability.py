@@ -8,16 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from app.fhir_mapping import links
+from app.fhir_mapping.definitional import canonical
 from app.fhir_mapping.operation import Operation
-from app.fhir_mapping.resource import Document, Resource, SearchParameter
-
-OURS = "https://trialbridge.example/fhir/SearchParameter/"
-"""Where the search parameters are named that are not HL7's."""
+from app.fhir_mapping.resource import Document, Resource, SearchKind, SearchParameter
 
 FORMATS = ("json", "application/fhir+json")
-
-INTERACTIONS = ("read", "vread", "update", "delete", "history-instance", "create", "search-type")
-SYSTEM_INTERACTIONS = ("transaction", "batch")
+PATCH_FORMATS = ("application/json-patch+json", "application/fhir+json")
+SYSTEM_INTERACTIONS = ("transaction", "batch", "history-system")
 
 SANDBOX = (
     "OPEN SANDBOX: no authentication; anyone who can reach this server can read and change everything."
@@ -27,7 +24,8 @@ CLOSED = "This server is meant to stand behind authentication; identifying data 
 
 LIMITS = (
     "R4 JSON only. Structure, cardinality, required codes, invariants and reference targets of R4 are"
-    " checked; profiles and extensible bindings are not. Search: no modifiers, chains or includes yet."
+    " checked; profiles and extensible bindings are not. Search modifiers: missing, not, exact, contains,"
+    " identifier and [type]; chains, _has, _include, _revinclude and :iterate are served."
 )
 
 
@@ -35,13 +33,17 @@ def statement(
     resources: Iterable[Resource],
     operations: Iterable[Operation],
     *,
+    served: Iterable[Resource] = (),
     base: str,
     software_version: str,
     date: datetime,
     open_sandbox: bool,
 ) -> Document:
-    """The CapabilityStatement of this server; `date` is when it last changed, usually when it started."""
-    offered = tuple(operations)
+    """The CapabilityStatement of this server.
+
+    `served` are the types it only serves. `date` is when it last changed, usually when it started.
+    """
+    offered, known = tuple(operations), tuple(resources)
     return {
         "resourceType": "CapabilityStatement",
         "name": "Trialbridge",
@@ -54,43 +56,78 @@ def statement(
         "implementation": {"description": "Trialbridge FHIR interface", "url": base},
         "fhirVersion": "4.0.1",
         "format": list(FORMATS),
+        "patchFormat": list(PATCH_FORMATS),
         "rest": [
             {
                 "mode": "server",
                 "documentation": "Transactions and batches are sent to the base address.",
                 "security": {"description": SANDBOX if open_sandbox else CLOSED},
-                "resource": [_resource(resource, offered) for resource in resources],
+                "resource": [
+                    *(_stored(resource, offered, known) for resource in known),
+                    *(_described(resource) for resource in served),
+                ],
                 "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
             }
         ],
     }
 
 
-def _resource(resource: Resource, operations: tuple[Operation, ...]) -> dict[str, Any]:
-    own = [operation for operation in operations if operation.resource == resource.name]
-    said: dict[str, Any] = {
-        "type": resource.name,
-        "documentation": resource.about.strip(),
-        "interaction": [{"code": code} for code in INTERACTIONS],
+def _stored(
+    resource: Resource, operations: tuple[Operation, ...], known: tuple[Resource, ...]
+) -> dict[str, Any]:
+    """What is offered on a type that is stored."""
+    own = [operation for operation in operations if resource.name in operation.resources]
+    said = _described(resource) | {
         "versioning": "versioned-update",
         "readHistory": True,
         "updateCreate": True,
-        "conditionalCreate": False,
+        "conditionalCreate": True,
         "conditionalRead": "full-support",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
-        "referencePolicy": ["literal", "enforced"],
-        "searchParam": [_search_parameter(resource, parameter) for parameter in resource.search],
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical", "enforced"],
+        "searchInclude": [*includes(resource)],
+        "searchRevInclude": [
+            name
+            for other in known
+            for name in includes(other)
+            if _may_point_to(other, name.partition(":")[2], resource)
+        ],
     }
     if own:
         said["operation"] = [_operation(operation) for operation in own]
-    return said
+    return {name: value for name, value in said.items() if value != []}
+
+
+def _described(resource: Resource) -> dict[str, Any]:
+    """What is offered on any type."""
+    return {
+        "type": resource.name,
+        "documentation": resource.about.strip(),
+        "interaction": [{"code": code} for code in resource.interactions],
+        "versioning": "no-version",
+        "searchParam": [_search_parameter(resource, parameter) for parameter in resource.search],
+    }
+
+
+def includes(resource: Resource) -> tuple[str, ...]:
+    """The references `_include` may follow from this type, as `Type:parameter`."""
+    return tuple(
+        f"{resource.name}:{parameter.name}"
+        for parameter in resource.search
+        if parameter.kind is SearchKind.REFERENCE
+    )
+
+
+def _may_point_to(source: Resource, name: str, target: Resource) -> bool:
+    parameter = source.parameter(name)
+    return parameter is not None and (not parameter.targets or target.name in parameter.targets)
 
 
 def _search_parameter(resource: Resource, parameter: SearchParameter) -> dict[str, Any]:
     return {
         "name": parameter.name,
-        "definition": parameter.url or f"{OURS}{resource.name}-{parameter.name.removeprefix('_')}",
+        "definition": canonical(resource, parameter),
         "type": parameter.kind.value,
         "documentation": parameter.about,
     }

@@ -1,16 +1,20 @@
-"""Questions about a subject as FHIR operations: declared once, and defined for clients.
+"""What may be asked or done beside the interactions: FHIR operations, declared once and defined for clients.
 
 Source: https://hl7.org/fhir/R4/operations.html
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from app.fhir_mapping.resource import Document
 
 CANONICAL = "https://trialbridge.example/fhir/OperationDefinition/"
 """Where our OperationDefinitions are named, wherever they are served from."""
 
-LANGUAGES = ("en", "fr")
+STANDARD = "http://hl7.org/fhir/OperationDefinition/"
+"""Where HL7 names the operations of R4."""
+
+Level = Literal["instance", "type"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +30,24 @@ class OperationParameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A question that can be asked about one resource; `example` is a query that shows it."""
+    """One operation, on one resource (`instance`) or on a whole type (`type`).
+
+    `methods` are how it is asked over HTTP. `standard` is HL7's definition it follows, None where the
+    operation is our own. `searches` says that the search parameters of the type narrow it, too.
+    `returns` is the type of its answer and `answer` what that holds; `example` is a query that shows it.
+    """
 
     name: str
-    resource: str
+    resources: tuple[str, ...]
     title: str
     about: str
-    parameters: tuple[OperationParameter, ...]
+    parameters: tuple[OperationParameter, ...] = ()
+    levels: tuple[Level, ...] = ("instance",)
+    methods: tuple[str, ...] = ("GET", "POST")
+    standard: str | None = None
+    searches: bool = False
+    returns: str = "Parameters"
+    answer: str = "The answer."
     example: str = ""
 
     @property
@@ -43,7 +58,7 @@ class Operation:
     @property
     def id(self) -> str:
         """The id of its OperationDefinition."""
-        return f"{self.resource}-{self.code}"
+        return f"{self.resources[0] if len(self.resources) == 1 else 'Resource'}-{self.code}"
 
     @property
     def canonical(self) -> str:
@@ -51,70 +66,10 @@ class Operation:
         return CANONICAL + self.id
 
 
-VISIT = OperationParameter(
-    name="visit",
-    kind="code",
-    about="The visit asked about (M3, M6, M9, M12); all visits of the protocol where none is named.",
-    repeats=True,
-)
-RULE = OperationParameter(
-    name="rule",
-    kind="code",
-    about="The variant of the rule (registry, synopsis, published); all of them, side by side, where none"
-    " is named.",
-    repeats=True,
-)
-ON = OperationParameter(
-    name="on",
-    kind="date",
-    about="The clinical day the question is asked for; the day of screening, else today.",
-)
-AS_OF = OperationParameter(
-    name="asOf",
-    kind="dateTime",
-    about="Answer as it would have been answered then, from what was recorded up to this instant. A day alone"
-    " means its end, in Europe/Paris.",
-)
-VIEW = OperationParameter(
-    name="view",
-    kind="code",
-    about="plain: compact plain JSON instead of Parameters.",
-    values=("fhir", "plain"),
-)
-LANG = OperationParameter(
-    name="lang", kind="code", about="The language of the protocol's sentences.", values=LANGUAGES
-)
-
-SRI_STATUS = Operation(
-    name="$sri-status",
-    resource="ResearchSubject",
-    title="Response by the SLE Responder Index",
-    about="Whether the subject responded, at each visit and by each variant of the rule, with each condition,"
-    " the values it rests on, and what is missing where it cannot be decided.",
-    parameters=(VISIT, RULE, AS_OF, VIEW, LANG),
-    example="visit=M6",
-)
-ELIGIBILITY = Operation(
-    name="$eligibility",
-    resource="ResearchSubject",
-    title="Eligibility for the trial",
-    about="Whether the candidate meets every inclusion criterion and no exclusion criterion, one by one. It"
-    " supports the investigator's decision and changes nothing.",
-    parameters=(ON, AS_OF, VIEW, LANG),
-    example="",
-)
-OPERATIONS = (SRI_STATUS, ELIGIBILITY)
-"""Every operation."""
-
-
-def named(resource: str, name: str) -> Operation | None:
-    """The operation of that name (`$sri-status`) on that type, None where there is none."""
-    return next((one for one in OPERATIONS if (one.resource, one.name) == (resource, name)), None)
-
-
-def definition(operation: Operation, *, base: str) -> Document:
+def definition(operation: Operation) -> Document:
     """The operation as an OperationDefinition."""
-    return {
+    asked = "/{id}/" if "instance" in operation.levels else "/"
+    document: Document = {
         "resourceType": "OperationDefinition",
         "id": operation.id,
         "url": operation.canonical,
@@ -125,24 +80,27 @@ def definition(operation: Operation, *, base: str) -> Document:
         "affectsState": False,
         "description": operation.about,
         "code": operation.code,
-        "comment": f"GET {base}/{operation.resource}/{{id}}/{operation.name}"
+        "comment": f"{operation.methods[0]} [base]/{operation.resources[0]}{asked}{operation.name}"
         + (f"?{operation.example}" if operation.example else ""),
-        "resource": [operation.resource],
+        "base": operation.standard,
+        "resource": list(operation.resources),
         "system": False,
-        "type": False,
-        "instance": True,
-        "parameter": [*map(_defined, operation.parameters), _RETURN],
+        "type": "type" in operation.levels,
+        "instance": "instance" in operation.levels,
+        "parameter": [*map(_defined, operation.parameters), _returned(operation)],
     }
+    return {name: value for name, value in document.items() if value is not None}
 
 
-_RETURN: Document = {
-    "name": "return",
-    "use": "out",
-    "min": 1,
-    "max": "1",
-    "documentation": "One parameter `result` per question, with its verdict, criteria and evidence.",
-    "type": "Parameters",
-}
+def _returned(operation: Operation) -> Document:
+    return {
+        "name": "return",
+        "use": "out",
+        "min": 1,
+        "max": "1",
+        "documentation": operation.answer,
+        "type": operation.returns,
+    }
 
 
 def _defined(parameter: OperationParameter) -> Document:

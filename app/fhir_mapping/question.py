@@ -1,15 +1,17 @@
 """An operation as asked: its parameters read, or refused with every problem of them."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.fhir_mapping import datatypes
-from app.fhir_mapping.operation import LANGUAGES, Operation, OperationParameter
+from app.fhir_mapping.operation import Operation, OperationParameter
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.resource import Document
 from app.fhir_mapping.search import near
+from app.fhir_mapping.trial_operations import LANGUAGES
 from app.fhir_mapping.wording import is_code_like, shown
 
 Pair = tuple[str, str]
@@ -21,6 +23,8 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 """No trial is asked about days outside these; far beyond them there is no arithmetic of days either."""
 
 _INSTANT = timedelta(microseconds=1)
+_NATURAL = re.compile(r"\d{1,6}", re.ASCII)
+_HOURS = re.compile(r"\d{1,7}(?:\.\d{1,6})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +43,33 @@ class Question:
     language: str = "en"
 
 
+Given = Mapping[str, Sequence[str]]
+"""The values of each parameter an operation was asked with."""
+
+
 def parse(operation: Operation, parameters: Iterable[Pair]) -> Question:
     """The question these parameters ask; Refusal 400 with every problem of them."""
+    return _question(operation, given(operation, parameters))
+
+
+def given(operation: Operation, parameters: Iterable[Pair]) -> Given:
+    """The values an operation is asked with, each one readable; Refusal 400 with every problem of them.
+
+    What an operation that searches does not know itself is left to the search.
+    """
     issues: list[Issue] = []
-    given: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for name, text in parameters:
         parameter = _parameter(operation, name)
-        if parameter is None and name not in FORM:
+        if parameter is None and name not in FORM and not operation.searches:
             issues.append(_unknown(operation, name))
         elif parameter is not None and text:
-            given.setdefault(name, []).extend(text.split(",") if parameter.repeats else [text])
-    for name, texts in given.items():
+            found.setdefault(name, []).extend(text.split(",") if parameter.repeats else [text])
+    for name, texts in found.items():
         issues += _problems(operation, name, texts)
     if issues:
         raise Refusal(400, tuple(issues))
-    return _question(operation, given)
+    return found
 
 
 def from_parameters(document: Document) -> list[Pair]:
@@ -73,7 +89,7 @@ def _parameter(operation: Operation, name: str) -> OperationParameter | None:
 def _unknown(operation: Operation, name: str) -> Issue:
     known = [parameter.name for parameter in operation.parameters]
     said = f"{shown(name, 'this')} is not a parameter of {operation.name}{near(name, known)}"
-    text = f"{said}; there are {', '.join(known)}"
+    text = f"{said}; there are {', '.join(known)}" if known else f"{said}: it takes none"
     return Issue("not-supported", text, f"http.{name}" if is_code_like(name) else None)
 
 
@@ -94,31 +110,53 @@ def _code_problem(parameter: OperationParameter, text: str) -> str | None:
 
 
 def _day_problem(_parameter: OperationParameter, text: str) -> str | None:
-    day = _day(text)
-    return _unasked(day) if day is not None else "must be a day, such as 2024-05-03"
+    asked = day(text)
+    return _unasked(asked) if asked is not None else "must be a day, such as 2024-05-03"
 
 
-def _unasked(day: date) -> str | None:
+def _unasked(asked: date) -> str | None:
     """What is said of a day no trial is asked about."""
-    return None if FIRST_DAY <= day <= LAST_DAY else f"must lie between {FIRST_DAY} and {LAST_DAY}"
+    return None if FIRST_DAY <= asked <= LAST_DAY else f"must lie between {FIRST_DAY} and {LAST_DAY}"
 
 
 def _instant_problem(_parameter: OperationParameter, text: str) -> str | None:
-    day = _meant_day(text)
-    if day is not None:
-        return _unasked(day)
+    meant = _meant_day(text)
+    if meant is not None:
+        return _unasked(meant)
     said = "must be an instant, such as 2024-05-03T10:20:30+02:00, or a day"
     return f"{said}; in an address the + of an offset is written %2B" if " " in text else said
 
 
+def _natural_problem(_parameter: OperationParameter, text: str) -> str | None:
+    return None if _NATURAL.fullmatch(text) else "must be a whole number, such as 3"
+
+
+def _hours_problem(_parameter: OperationParameter, text: str) -> str | None:
+    return None if _HOURS.fullmatch(text) else "must be a number, such as 24 or 0.5"
+
+
+def _truth_problem(_parameter: OperationParameter, text: str) -> str | None:
+    return None if text in {"true", "false"} else "must be true or false"
+
+
+def _unread(_parameter: OperationParameter, _text: str) -> str | None:
+    return None
+
+
 _READERS: Mapping[str, Callable[[OperationParameter, str], str | None]] = {
+    "boolean": _truth_problem,
     "code": _code_problem,
+    "decimal": _hours_problem,
+    "integer": _natural_problem,
+    "string": _unread,
+    "uri": _unread,
     "date": _day_problem,
     "dateTime": _instant_problem,
 }
 
 
-def _day(text: str) -> date | None:
+def day(text: str) -> date | None:
+    """The day a text says; None where it says none, or an instant."""
     moment = datatypes.moment(text)
     return moment.day if moment is not None and not moment.has_time else None
 
@@ -129,7 +167,7 @@ def _meant_day(text: str) -> date | None:
     return moment.day if moment is not None else None
 
 
-def _instant(text: str) -> datetime | None:
+def instant(text: str) -> datetime | None:
     """The instant meant: as written, or the last one of a day; None where it says no day."""
     moment = datatypes.moment(text)
     if moment is None or moment.day is None:
@@ -137,19 +175,19 @@ def _instant(text: str) -> datetime | None:
     return moment.start if moment.has_time else moment.end - _INSTANT
 
 
-def _question(operation: Operation, given: Mapping[str, list[str]]) -> Question:
+def _question(operation: Operation, found: Given) -> Question:
     def only(name: str) -> Any:
-        return given[name][0] if name in given else None
+        return found[name][0] if name in found else None
 
     def every(name: str) -> tuple[str, ...] | None:
-        return tuple(dict.fromkeys(given[name])) if name in given else None
+        return tuple(dict.fromkeys(found[name])) if name in found else None
 
     return Question(
         operation=operation,
         visits=every("visit"),
         rules=every("rule"),
-        as_of=_instant(only("asOf") or ""),
-        on=_day(only("on") or ""),
+        as_of=instant(only("asOf") or ""),
+        on=day(only("on") or ""),
         plain=only("view") == "plain",
         language=only("lang") or LANGUAGES[0],
     )

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.fhir_mapping.operation import OPERATIONS, Operation, OperationParameter
+from app.fhir_mapping.operation import Operation, OperationParameter
+from app.fhir_mapping.served import SERVED, Served
 from app.routers import examples
 from app.routers.fragments import (
     FHIR_JSON,
     STATUS,
+    WHOLE,
     WRITTEN,
     Said,
     answer,
     body,
     id_of,
     interaction,
+    named,
     path_parameter,
     query_parameter,
     refusal,
@@ -54,27 +57,40 @@ def capabilities(path: str) -> Said:
     )
 
 
-def operation_definitions(_path: str) -> Said:
-    """GET of the OperationDefinitions."""
+def search_served(path: str) -> Said:
+    """GET of a type that is only served."""
+    served = _served(path)
     return interaction(
-        "searchOperationDefinition",
-        "",
-        "The operations, defined",
-        "Every OperationDefinition of this server, in a searchset.",
-        answers={"200": answer("Bundle", STATUS["200"])},
+        "search",
+        served.resource.name,
+        f"Search {served.resource.name}",
+        served.resource.about,
+        tag=WHOLE,
+        parameters=[
+            query_parameter(parameter.name, parameter.about, {"type": "string"})
+            for parameter in served.resource.search
+        ],
+        answers={"200": answer("Bundle", STATUS["200"])} | refusals("400"),
     )
 
 
-def operation_definition(_path: str) -> Said:
-    """GET of one OperationDefinition."""
+def read_served(path: str) -> Said:
+    """GET of one resource of such a type."""
+    served = _served(path)
+    name = served.resource.name
     return interaction(
-        "readOperationDefinition",
-        "",
-        "One operation, defined",
-        "What the operation takes and answers, as FHIR says it.",
-        parameters=[path_parameter("id", "The id of the definition.", OPERATIONS[0].id)],
-        answers={"200": answer("OperationDefinition", STATUS["200"])} | refusals("404"),
+        "read",
+        name,
+        f"Read {named(name)}",
+        served.resource.about,
+        tag=WHOLE,
+        parameters=[path_parameter("id", f"The id of the {name}.", next(iter(served.documents())))],
+        answers={"200": answer(name, STATUS["200"])} | refusals("404"),
     )
+
+
+def _served(path: str) -> Served:
+    return SERVED[path.removeprefix(BASE).split("/")[1]]
 
 
 def operation(asked: Operation, method: str) -> Said:
@@ -83,12 +99,12 @@ def operation(asked: Operation, method: str) -> Said:
     name, filled = examples.ASKED[asked.name]
     said = interaction(
         asked.code + ("ByPost" if posted else ""),
-        asked.resource,
+        asked.resources[0],
         asked.title + (", asked with Parameters" if posted else ""),
         asked.about,
         tag=QUESTIONS,
         parameters=[
-            id_of(asked.resource, name),
+            id_of(asked.resources[0], name),
             *([] if posted else [_asked_with(parameter, filled) for parameter in asked.parameters]),
         ],
         sends=body("Parameters", _parameters(asked, filled)) if posted else None,

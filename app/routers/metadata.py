@@ -1,23 +1,19 @@
-"""What this server can do, as FHIR says it: the CapabilityStatement and the OperationDefinitions."""
+"""What this server says of itself: the CapabilityStatement, and the types it only serves."""
+
+from dataclasses import dataclass
 
 from app import __version__
-from app.fhir_mapping import capability, links
-from app.fhir_mapping.operation import OPERATIONS, definition
+from app.fhir_mapping import bundle, capability, codec
+from app.fhir_mapping import search as grammar
+from app.fhir_mapping.change import Version
+from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.outcome import not_found, refusal
 from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.resource import Document
+from app.fhir_mapping.served import SERVED, matches
 from app.routers import answers
 from app.routers.answers import FhirResponse
 from app.routers.requests import RESULT_PARAMETERS, FhirRequest
-
-DEFINED = {operation.id: operation for operation in OPERATIONS}
-"""The operations by the id of their OperationDefinition."""
-
-_SERVED = {
-    "type": "OperationDefinition",
-    "documentation": "The operations of this server; read only.",
-    "interaction": [{"code": "read"}, {"code": "search-type"}],
-    "versioning": "no-version",
-}
 
 
 async def capabilities(request: FhirRequest) -> FhirResponse:
@@ -29,43 +25,52 @@ async def capabilities(request: FhirRequest) -> FhirResponse:
     statement = capability.statement(
         RESOURCES.values(),
         OPERATIONS,
+        served=[served.resource for served in SERVED.values()],
         base=request.base,
         software_version=__version__,
         date=request.service.started,
         open_sandbox=request.service.settings.auth is not None,
     )
-    statement["rest"][0]["resource"].append(_SERVED)
     return answers.document(statement)
 
 
-async def operation_definitions(request: FhirRequest) -> FhirResponse:
-    """All OperationDefinitions, in a searchset."""
-    _refuse_parameters(request, "choosing among so few OperationDefinitions")
-    entries = [
-        {
-            "fullUrl": links.address(request.base, "OperationDefinition", operation.id),
-            "resource": definition(operation, base=request.base),
-            "search": {"mode": "match"},
-        }
-        for operation in DEFINED.values()
-    ]
-    here = [{"relation": "self", "url": f"{request.base}/OperationDefinition"}]
-    found = {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "total": len(entries),
-        "link": here,
-        "entry": entries,
-    }
-    return answers.document(found)
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """All matches at once: they are few."""
+
+    versions: list[Version]
+    total: int
+    after: None = None
+    included: tuple[Version, ...] = ()
 
 
-async def operation_definition(request: FhirRequest) -> FhirResponse:
-    """One OperationDefinition."""
-    operation = DEFINED.get(request.id)
-    if operation is None:
-        raise not_found(f"OperationDefinition/{request.id}")
-    return answers.document(definition(operation, base=request.base))
+async def search(request: FhirRequest) -> FhirResponse:
+    """The resources of a type that is only served, by its search parameters."""
+    asked = grammar.parse(
+        request.resource, request.parameters, base=request.base, strict=request.prefer.strict
+    )
+    found = matches(SERVED[request.resource.name], asked.query)
+    versions = [_version(document, request) for document in found[: asked.query.count]]
+    return answers.resource(bundle.searchset(_Page(versions, len(found)), asked, base=request.base))
+
+
+def _version(document: Document, request: FhirRequest) -> Version:
+    return Version(
+        type=request.resource.name,
+        id=document["id"],
+        version=1,
+        last_updated=request.service.started,
+        document=codec.write(document),
+    )
+
+
+async def read(request: FhirRequest) -> FhirResponse:
+    """One resource of a type that is only served."""
+    kind = request.resource.name
+    document = SERVED[kind].documents().get(request.id)
+    if document is None:
+        raise not_found(f"{kind}/{request.id}")
+    return answers.document(document)
 
 
 def _refuse_parameters(request: FhirRequest, what: str) -> None:

@@ -8,9 +8,10 @@ import msgspec
 
 from app import __version__
 from app.fhir_mapping import codec
-from app.fhir_mapping.operation import OPERATIONS
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.served import SERVED
+from app.fhir_mapping.trial_operations import TRIAL_OPERATIONS
 from app.routers import bundle as bundles
 from app.routers import describe, describe_server, interactions, metadata, operations, schemas
 from app.routers.describe_server import BASE, HEALTH, QUESTIONS
@@ -39,8 +40,8 @@ TYPED: dict[Handler, Callable[[Resource, str], Said]] = {
 PLAIN: dict[Handler, Callable[[str], Said]] = {
     bundles.take: describe_server.take,
     metadata.capabilities: describe_server.capabilities,
-    metadata.operation_definitions: describe_server.operation_definitions,
-    metadata.operation_definition: describe_server.operation_definition,
+    metadata.search: describe_server.search_served,
+    metadata.read: describe_server.read_served,
 }
 
 
@@ -76,8 +77,8 @@ def _described(route: Route) -> Iterator[tuple[str, str, Said]]:
     """Each concrete path of a route, with each method and what it does."""
     for method, handler in route.methods.items():
         if handler is operations.operation:
-            for operation in OPERATIONS:
-                path = f"{BASE}/{operation.resource}/{{id}}/{operation.name}"
+            for operation in TRIAL_OPERATIONS:
+                path = f"{BASE}/{operation.resources[0]}/{{id}}/{operation.name}"
                 yield path, method, describe_server.operation(operation, method)
         elif handler in TYPED:
             for resource in RESOURCES.values():
@@ -89,8 +90,7 @@ def _described(route: Route) -> Iterator[tuple[str, str, Said]]:
 
 
 def _types() -> list[str]:
-    served = ["Bundle", "CapabilityStatement", "OperationDefinition", "OperationOutcome", "Parameters"]
-    return [*RESOURCES, *served]
+    return [*RESOURCES, *SERVED, "Bundle", "CapabilityStatement", "OperationOutcome", "Parameters"]
 
 
 def _tags() -> list[dict[str, str]]:

@@ -8,11 +8,13 @@ from app.clinical import eligibility, sri
 from app.clinical.answers import Answer
 from app.clinical.records import History
 from app.fhir_mapping import check
-from app.fhir_mapping.operation import ELIGIBILITY, OPERATIONS, SRI_STATUS, Operation, named
+from app.fhir_mapping.operation import Operation
+from app.fhir_mapping.operations import named, served
 from app.fhir_mapping.outcome import refusal
 from app.fhir_mapping.parameters import parameters
 from app.fhir_mapping.plain import plain
 from app.fhir_mapping.question import Question, from_parameters, parse
+from app.fhir_mapping.trial_operations import ELIGIBILITY, SRI_STATUS
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all, protocol_for
 from app.routers import answers
@@ -66,9 +68,9 @@ def _operation(request: FhirRequest) -> Operation:
     """The operation of the address; 404 names those this type has."""
     found = named(request.resource.name, request.operation)
     if found is None:
-        served = [one.name for one in OPERATIONS if one.resource == request.resource.name]
-        said = f"{request.resource.name}/{{id}} is asked by {', '.join(served)}" if served else "no operation"
-        raise refusal(404, "not-supported", f"there is nothing at this address: {said} here")
+        names = [one.name for one in served(request.resource.name, "instance")]
+        said = f"{request.resource.name}/{{id}} is asked by {', '.join(names)}"
+        raise refusal(404, "not-supported", f"there is nothing at this address: {said}")
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from app.fhir_mapping import links
 from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.served import SERVED
 from app.fhir_mapping.wording import shown
 from app.routers import bundle, interactions, metadata, operations
 from app.routers.answers import FhirResponse
@@ -38,8 +39,8 @@ def _segments(path: str) -> tuple[str, ...]:
 ROUTES = (
     Route(path="/", methods={"GET": metadata.capabilities, "POST": bundle.take}),
     Route(path="/metadata", methods={"GET": metadata.capabilities}),
-    Route(path="/OperationDefinition", methods={"GET": metadata.operation_definitions}),
-    Route(path="/OperationDefinition/{id}", methods={"GET": metadata.operation_definition}),
+    *(Route(path=f"/{name}", methods={"GET": metadata.search}) for name in SERVED),
+    *(Route(path=f"/{name}/{{id}}", methods={"GET": metadata.read}) for name in SERVED),
     Route(path="/{type}", methods={"GET": interactions.search, "POST": interactions.create}),
     Route(path="/{type}/_search", methods={"POST": interactions.search}),
     Route(
@@ -91,7 +92,7 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
             case "{operation}":
                 request.operation = _checked_operation(found)
             case _:
-                pass
+                request.type = SERVED[want].resource if want in SERVED else request.type
 
 
 def _method(request: FhirRequest, route: Route) -> Handler:

@@ -8,7 +8,7 @@ from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
 from app.fhir_mapping import check, codec
 from app.fhir_mapping.capability import statement
-from app.fhir_mapping.operation import OPERATIONS
+from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.registry import RESOURCES
 from tests.fhir_mapping.searching import BASE
 
@@ -51,7 +51,7 @@ def test_every_operation_is_stated_with_its_definition() -> None:
         for operation in one.get("operation", [])
     }
 
-    assert listed == {(one.resource, one.name): one.canonical for one in OPERATIONS}
+    assert listed == {(name, one.name): one.canonical for one in OPERATIONS for name in one.resources}
 
 
 def test_an_open_sandbox_says_so() -> None:

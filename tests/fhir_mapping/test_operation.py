@@ -6,9 +6,11 @@ import pytest
 from fhir.resources.R4B.operationdefinition import OperationDefinition
 
 from app.fhir_mapping import check, codec
-from app.fhir_mapping.operation import ELIGIBILITY, OPERATIONS, SRI_STATUS, Operation, definition, named
+from app.fhir_mapping.operation import Operation, definition
+from app.fhir_mapping.operations import OPERATIONS, named
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.question import Question, from_parameters, parse
+from app.fhir_mapping.trial_operations import ELIGIBILITY, SRI_STATUS
 from tests.fhir_mapping.searching import BASE
 
 
@@ -131,7 +133,7 @@ def test_a_body_of_parameters_asks_as_a_query_does() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 def test_an_operation_is_defined_as_r4_wants(operation: Operation) -> None:
-    document = definition(operation, base=BASE)
+    document = definition(operation)
 
     OperationDefinition.model_validate_json(codec.write(document))
     assert check.problems("OperationDefinition", document) == ()

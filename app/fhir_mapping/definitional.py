@@ -1,0 +1,123 @@
+"""What this server says of itself, as resources: its search parameters and its code systems.
+
+Drawn from the declarations it runs by. OperationDefinitions are drawn by `operation.definition`.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from app.clinical.codes import CODE_SYSTEMS, CodeSystem, Concept
+from app.fhir_mapping.datatypes import split
+from app.fhir_mapping.definitions import definition
+from app.fhir_mapping.resource import Document, Resource, SearchKind, SearchParameter
+
+OURS = "https://trialbridge.example/fhir/SearchParameter/"
+"""Where the search parameters are named that are not HL7's."""
+
+_COMPARED = {SearchKind.DATE, SearchKind.QUANTITY, SearchKind.NUMBER}
+_COMPARATORS = ["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
+_MODIFIERS = {
+    SearchKind.TOKEN: ["missing", "not"],
+    SearchKind.STRING: ["missing", "exact", "contains"],
+    SearchKind.REFERENCE: ["missing", "identifier", "type"],
+}
+
+
+def canonical(resource: Resource, parameter: SearchParameter) -> str:
+    """The address a search parameter is known by: HL7's where R4 defines it."""
+    return parameter.url or f"{OURS}{resource.name}-{parameter.name.removeprefix('_')}"
+
+
+def search_parameters(resources: Iterable[Resource]) -> Mapping[str, Document]:
+    """Every search parameter by the id of its resource; one that several types share is one resource."""
+    shared: dict[str, list[tuple[Resource, SearchParameter]]] = {}
+    for resource in resources:
+        for parameter in resource.search:
+            shared.setdefault(canonical(resource, parameter), []).append((resource, parameter))
+    documents = (_search_parameter(url, found) for url, found in shared.items())
+    return {document["id"]: document for document in documents}
+
+
+def _search_parameter(url: str, found: list[tuple[Resource, SearchParameter]]) -> Document:
+    parameter = found[0][1]
+    everywhere = url.rpartition("/")[2].startswith("Resource-")
+    paths = dict.fromkeys(
+        expression for resource, one in found for expression in _expressions(resource, one, everywhere)
+    )
+    document: Document = {
+        "resourceType": "SearchParameter",
+        "id": url.rpartition("/")[2],
+        "url": url,
+        "name": parameter.name.removeprefix("_").replace("-", "_"),
+        "status": "active",
+        "description": " ".join(dict.fromkeys(one.about for _, one in found)),
+        "code": parameter.name,
+        "base": ["Resource"] if everywhere else [resource.name for resource, _ in found],
+        "type": parameter.kind.value,
+        "expression": " | ".join(paths) or None,
+        "target": sorted({target for _, one in found for target in one.targets}) or None,
+        "multipleOr": True,
+        "multipleAnd": True,
+        "comparator": _COMPARATORS if parameter.kind in _COMPARED else None,
+        "modifier": _MODIFIERS.get(parameter.kind, ["missing"]),
+        "component": [_component(found[0][0], name) for name in parameter.components] or None,
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _component(resource: Resource, name: str) -> Document:
+    parameter = resource.parameter(name)
+    assert parameter is not None, name  # noqa: S101 - our own declaration
+    expressions = " | ".join(_expressions(resource, parameter, everywhere=False))
+    return {"definition": canonical(resource, parameter), "expression": expressions}
+
+
+def _expressions(resource: Resource, parameter: SearchParameter, everywhere: bool) -> Iterable[str]:
+    """Where it looks, in FHIRPath."""
+    top = "Resource" if everywhere else resource.name
+    return [f"{top}.{_fhirpath(resource.name, split(path))}" for path in parameter.paths]
+
+
+def _fhirpath(owner: str, steps: tuple[str, ...]) -> str:
+    """A path of JSON members as FHIRPath: `valueQuantity` is `value.ofType(Quantity)`."""
+    spelled = []
+    for step in steps:
+        known = definition(owner)
+        element = known.elements.get(step) if known is not None else None
+        if ":" in step:
+            spelled.append(f"extension('{step}')")
+            owner = "Extension"
+        elif element is None:
+            spelled.append(step)
+        else:
+            choice = element.choice
+            spelled.append(f"{choice.removesuffix('[x]')}.ofType({element.type})" if choice else step)
+            owner = element.type
+    return ".".join(spelled)
+
+
+@cache
+def code_systems() -> Mapping[str, Document]:
+    """Our own vocabulary, by the id of its resource."""
+    return {system.name: _code_system(system) for system in CODE_SYSTEMS}
+
+
+def _code_system(system: CodeSystem) -> Document:
+    return {
+        "resourceType": "CodeSystem",
+        "id": system.name,
+        "url": system.url,
+        "name": "".join(part.capitalize() for part in system.name.split("-")),
+        "title": system.title,
+        "status": "active",
+        "experimental": False,
+        "caseSensitive": True,
+        "content": "complete",
+        "count": len(system.concepts),
+        "concept": [_concept(concept) for concept in system.concepts],
+    }
+
+
+def _concept(concept: Concept) -> Document:
+    french = {"language": "fr", "value": concept.fr}
+    return {"code": concept.code, "display": concept.en, "designation": [french]}
