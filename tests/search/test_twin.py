@@ -1,0 +1,94 @@
+"""Every search finds exactly what the slow oracle finds, parameter by parameter and all of them mixed."""
+
+from collections.abc import Callable
+from functools import cache
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.search.asked import Asked
+from tests.search.oracle import World
+from tests.search.questions import Pair, about, beyond
+from tests.search.standard import PARAMETERS, TYPES
+
+LAW = settings(
+    derandomize=True,
+    max_examples=150,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+SHOWN = 4
+Questions = Callable[[str, str], list[Pair]]
+
+_known: dict[str, Questions] = {}
+
+
+def questions_of(world: World) -> Questions:
+    """What may be asked of a server, by type and parameter; the same in each run but for its address."""
+
+    @cache
+    def of(kind: str, name: str) -> list[Pair]:
+        return about(world, kind, name, Random(f"{kind} {name}"))
+
+    return _known.setdefault(world.base, of)
+
+
+def mistakes(asked: Asked, kind: str, question: list[Pair]) -> str:
+    """How the server's answer differs from the oracle's; nothing where it does not."""
+    expected = asked.world.answer(kind, question)
+    try:
+        found = asked.found(kind, question)
+    except AssertionError as refused:
+        return f"\n{kind}?{question}\n  {refused}"
+    if found == expected:
+        return ""
+    return (
+        f"\n{kind}?{'&'.join(f'{name}={text}' for name, text in question)}"
+        f"\n  missed: {sorted(expected - found)[:SHOWN]}, found too many: {sorted(found - expected)[:SHOWN]}"
+    )
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in TYPES for name in PARAMETERS[kind]])
+def test_each_parameter_finds_what_it_should(asked: Asked, kind: str, name: str) -> None:
+    wrong = [mistakes(asked, kind, [pair]) for pair in questions_of(asked.world)(kind, name)]
+
+    assert not any(wrong), f"{sum(map(bool, wrong))} of {len(wrong)}: {''.join(wrong)}"
+
+
+@st.composite
+def pairs(draw: st.DrawFn, of: Questions, kind: str, depth: int = 2) -> Pair:
+    """One part of a question: about the resource itself, or through references at most so deep."""
+    if depth and draw(st.integers(0, 3)) == 0:
+        before, other = draw(st.sampled_from(list(beyond(kind))))
+        name, text = draw(pairs(of, other, depth - 1))
+        return f"{before}{name}", text
+    return draw(st.sampled_from(of(kind, draw(st.sampled_from(list(PARAMETERS[kind]))))))
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@LAW
+@given(data=st.data())
+def test_questions_of_several_parts_find_what_all_of_them_find(
+    asked: Asked, kind: str, data: st.DataObject
+) -> None:
+    question = data.draw(st.lists(pairs(questions_of(asked.world), kind), min_size=1, max_size=3))
+
+    wrong = mistakes(asked, kind, question)
+
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "other"), [(kind, before, other) for kind in TYPES for before, other in beyond(kind)]
+)
+def test_each_way_to_another_resource_leads_there(asked: Asked, kind: str, before: str, other: str) -> None:
+    chance = Random(f"{kind} {before}")
+    of = questions_of(asked.world)
+    inner = [chance.choice(of(other, name)) for name in PARAMETERS[other]]
+
+    wrong = [mistakes(asked, kind, [(f"{before}{name}", text)]) for name, text in chance.sample(inner, 12)]
+
+    assert not any(wrong), "".join(wrong)
