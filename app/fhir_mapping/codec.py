@@ -87,6 +87,19 @@ def members(raw: bytes) -> dict[str, bytes]:
     return found
 
 
+def slices(raw: bytes, where: str) -> list[bytes]:
+    """The items of a list, each as the bytes received."""
+    try:
+        return [bytes(item) for item in _list_of_slices.decode(raw)]
+    except msgspec.MsgspecError:
+        raise refusal(400, "structure", f"{where} must be a list", where) from None
+
+
+def joined(members: dict[str, bytes]) -> bytes:
+    """Members as one object."""
+    return b"{%b}" % b",".join(_name(name) + value for name, value in members.items())
+
+
 def splice(raw: bytes, *, type: str, id: str, version: int, last_updated: str) -> bytes:  # noqa: A002 - FHIR's names
     """The text to store: the client's own bytes, with the server's id, version and instant put in.
 
@@ -114,12 +127,9 @@ def bundle_shell(raw: bytes) -> BundleShell:
     except Refusal as refused:
         raise refused.at("Bundle") from None
     listed = top.pop("entry", None)
-    try:
-        slices = [bytes(entry) for entry in _list_of_slices.decode(listed or b"[]")]
-    except msgspec.MsgspecError:
-        raise refusal(400, "structure", "Bundle.entry must be a list of entries", "Bundle.entry") from None
     unreadable: list[Issue] = []
-    opened = [_opened(entry, number, unreadable) for number, entry in enumerate(slices)]
+    found = slices(listed or b"[]", "Bundle.entry")
+    opened = [_opened(entry, number, unreadable) for number, entry in enumerate(found)]
     if listed is not None:
         document["entry"] = [shell for _, shell in opened]
     entries = tuple(entry for entry, _ in opened)
@@ -139,11 +149,11 @@ def _entry(raw: bytes, number: int) -> tuple[ShellEntry, Document]:
     where = f"Bundle.entry[{number}]"
     if not raw.startswith(b"{"):
         raise refusal(400, "structure", "an entry of a Bundle must be an object", where)
-    slices = members(raw)
-    resource = slices.get("resource")
+    own = members(raw)
+    resource = own.get("resource")
     if resource is not None:
-        slices["resource"] = b'{"resourceType":"Parameters"}'
-    shell = read(b"{%b}" % b",".join(_name(name) + value for name, value in slices.items()))
+        own["resource"] = b'{"resourceType":"Parameters"}'
+    shell = read(joined(own))
     asked, name = shell.get("request"), _text(shell.get("fullUrl"))
     return ShellEntry(name, asked if isinstance(asked, dict) else None, resource), shell
 
