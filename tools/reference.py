@@ -1,0 +1,97 @@
+"""Write docs/reference.md: what may be asked of each type, drawn from the declarations the server runs by.
+
+python -m tools.reference
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.fhir_mapping.capability import includes
+from app.fhir_mapping.definitional import canonical
+from app.fhir_mapping.operations import OPERATIONS, served
+from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.served import SERVED
+
+TARGET = Path(__file__).parent.parent / "docs" / "reference.md"
+
+HEAD = """# Reference
+
+Drawn from the declarations the server runs by (`python -m tools.reference`); the same stands in
+`GET [base]/metadata`, and each parameter and operation is a resource of its own: `GET
+[base]/SearchParameter`, `GET [base]/OperationDefinition`. Parameters marked *ours* are not in R4.
+
+Every search also takes `_count` (0 to 1000), `_sort` (several keys, `-` for descending), `_total`,
+`_summary`, `_elements`, `_include`, `_revinclude`, `_has`, `_format`, `_pretty` and `_explain`; chains
+reach four steps far.
+"""
+
+
+def text() -> str:
+    """The page."""
+    types = "\n".join(line for resource in RESOURCES.values() for line in _type(resource))
+    read_only = "\n".join(
+        line for one in SERVED.values() for line in (*_heading(one.resource), *_searched(one.resource))
+    )
+    return f"{HEAD}\n{types}\n# What the server says of itself\n\n{read_only}\n# Operations\n\n" + "\n".join(
+        _operations()
+    )
+
+
+def _heading(resource: Resource) -> Iterator[str]:
+    yield f"## {resource.name}"
+    yield ""
+    yield f"{resource.about.strip().partition(chr(10))[0]}"
+    yield ""
+    yield f"Interactions: {', '.join(f'`{name}`' for name in resource.interactions)}."
+    yield ""
+
+
+def _searched(resource: Resource) -> Iterator[str]:
+    yield "| Parameter | Kind | Finds by |"
+    yield "|---|---|---|"
+    for parameter in resource.search:
+        ours = "" if canonical(resource, parameter).startswith("http://hl7.org/") else " (*ours*)"
+        about = parameter.about.replace("|", "\\|")
+        yield f"| `{parameter.name}`{ours} | {parameter.kind} | {about} |"
+    yield ""
+
+
+def _type(resource: Resource) -> Iterator[str]:
+    yield from _heading(resource)
+    yield from _searched(resource)
+    followed = includes(resource)
+    if followed:
+        yield f"`_include`: {', '.join(f'`{name}`' for name in followed)}."
+        yield ""
+    asked = served(resource.name)
+    if asked:
+        yield f"Operations: {', '.join(f'`{operation.name}`' for operation in asked)}."
+        yield ""
+
+
+def _operations() -> Iterator[str]:
+    for operation in OPERATIONS:
+        yield f"## {operation.name}"
+        yield ""
+        yield f"**{operation.title}.** {operation.about}"
+        yield ""
+        where = [
+            f"`{' or '.join(operation.methods)} [base]/{'{type}' if len(operation.resources) > 2 else name}"
+            f"{'/{id}' if level == 'instance' else ''}/{operation.name}`"
+            for name in (operation.resources if len(operation.resources) <= 2 else operation.resources[:1])
+            for level in operation.levels
+        ]
+        yield f"Asked at {', '.join(where)}. Answers {operation.returns}: {operation.answer}"
+        yield ""
+        if operation.parameters:
+            yield "| Parameter | Type | Meaning |"
+            yield "|---|---|---|"
+            for parameter in operation.parameters:
+                yield f"| `{parameter.name}` | {parameter.kind} | {parameter.about} |"
+            yield ""
+
+
+if __name__ == "__main__":
+    TARGET.write_text(text(), "utf-8")
+    print(TARGET.name)
