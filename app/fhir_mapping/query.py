@@ -15,6 +15,12 @@ from app.fhir_mapping.resource import Resource, SearchParameter
 Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
 Matching = Literal["start", "exact", "contains"]
 
+SORT_KEY_LENGTH = 60
+"""How many characters of a text count where it is sorted by: a place in a page then has a bounded size."""
+
+MOST_SORT_KEYS = 5
+"""The keys one order may have, for the same reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenValue:
@@ -55,6 +61,7 @@ class DateValue:
 class Measure:
     """A number with its implicit precision [low, high), in one unit: its code under a system, or its text.
 
+    With the prefix `ap`, [low, high] is the value less and more a tenth of it.
     `unit` None asks for a number in any unit; `system` None for that code or unit text in any system.
     """
 
@@ -104,7 +111,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """That a parameter has no value (`:missing=true`), or has one (`:missing=false`)."""
+    """That a parameter has no value (`:missing=true`), or has one (`:missing=false`); never a composite."""
 
     parameter: SearchParameter
     missing: bool
