@@ -3,15 +3,23 @@
 Source: https://hl7.org/fhir/R4/bundle.html
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol
 
 from app.fhir_mapping import codec, links
 from app.fhir_mapping.change import Version
-from app.fhir_mapping.outcome import Refusal, operation_outcome
+from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome
 from app.fhir_mapping.query import Place
 from app.fhir_mapping.search import Search, next_link, self_link
+from app.fhir_mapping.search_explain import explanation
+
+
+_TRUNCATED = Issue(
+    "too-costly",
+    "there is more to include than is shown: ask for fewer matches (_count), or search for the rest by itself",
+    severity="warning",
+)
 
 
 class SearchPage(Protocol):
@@ -20,6 +28,14 @@ class SearchPage(Protocol):
     @property
     def versions(self) -> Sequence[Version]:
         """The matches, in their order."""
+
+    @property
+    def included(self) -> Sequence[Version]:
+        """What was added to them (`_include`), each once and no match again; never counted."""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether more was to be added than one page holds."""
 
     @property
     def after(self) -> Place | None:
@@ -46,22 +62,48 @@ class HistoryPage(Protocol):
         """The oldest version of this page, None on the last page."""
 
 
-def searchset(page: SearchPage, search: Search, *, base: str) -> bytes:
-    """The answer to a search: the matches as stored, and what the asker should know of the question."""
+def searchset(
+    page: SearchPage,
+    search: Search,
+    *,
+    base: str,
+    key: bytes = b"",
+    shape: Callable[[bytes], bytes] | None = None,
+) -> bytes:
+    """The answer to a search: the matches, what was to be added, and what should be known of the question.
+
+    Each resource stands as it is stored, or as `shape` makes it. `key` signs the link to the next page.
+    """
     relations = [("self", self_link(search))]
     if page.after is not None:
-        relations.append(("next", next_link(search, page.after)))
-    prefix = b'{"fullUrl":%b' % codec.write(f"{base}/")[:-1]
-    matched = b',"search":{"mode":"match"}}'
-    entries = [
-        b'%b%b/%b","resource":%b%b'
-        % (prefix, version.type.encode(), version.id.encode(), version.document or b"{}", matched)
-        for version in page.versions
-    ]
-    if search.ignored:
-        said = codec.write(operation_outcome(search.warnings))
-        entries.append(b'{"resource":%b,"search":{"mode":"outcome"}}' % said)
+        relations.append(("next", next_link(search, page.after, key=key)))
+    entries = [*_listed(page.versions, "match", base, shape), *_listed(page.included, "include", base, shape)]
+    said = [*search.warnings, *([_TRUNCATED] if page.truncated else ())]
+    if search.explain:
+        said += explanation(search)
+    if said:
+        outcome = codec.write(operation_outcome(said))
+        entries.append(b'{"resource":%b,"search":{"mode":"outcome"}}' % outcome)
     return _bundle(b"searchset", entries, relations=relations, total=page.total)
+
+
+def _listed(
+    versions: Iterable[Version], mode: str, base: str, shape: Callable[[bytes], bytes] | None
+) -> list[bytes]:
+    """What was found, each with its address and why it is there."""
+    prefix = b'{"fullUrl":%b' % codec.write(f"{base}/")[:-1]
+    closing = b',"search":{"mode":"%b"}}' % mode.encode()
+    return [
+        b'%b%b/%b","resource":%b%b'
+        % (
+            prefix,
+            version.type.encode(),
+            version.id.encode(),
+            shape(version.document or b"{}") if shape else version.document or b"{}",
+            closing,
+        )
+        for version in versions
+    ]
 
 
 def history(page: HistoryPage, *, address: str, base: str, count: int, before: int | None = None) -> bytes:

@@ -5,6 +5,7 @@
 """
 
 import binascii
+import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
@@ -19,7 +20,10 @@ ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 """A FHIR logical id (https://hl7.org/fhir/R4/datatypes.html#id)."""
 
 _ETAG = re.compile(r'\s*(?:W/)?"([A-Za-z0-9\-.]{1,64})"\s*', re.ASCII)
-_LONGEST_PLACE = 512
+_PLACE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_LONGEST_PLACE = 2000
+"""More than any place takes: its keys are few, and cut (query.SORT_KEY_LENGTH)."""
+_SIGNED = 16
 _place = msgspec.json.Decoder(Place)
 
 
@@ -57,17 +61,26 @@ def version_ids(if_match: str) -> tuple[str, ...] | None:
     return ids if len(ids) == len(found) else None
 
 
-def cursor(after: Place) -> str:
-    """The place a page ended, as the opaque value of `_after`."""
-    return urlsafe_b64encode(msgspec.json.encode(after)).rstrip(b"=").decode()
+def cursor(after: Place, *, key: bytes, question: bytes) -> str:
+    """The place a page ended, as the opaque value of `_after`: signed, and good for this question alone."""
+    said = msgspec.json.encode(after)
+    return urlsafe_b64encode(_signature(said, key, question) + said).rstrip(b"=").decode()
 
 
-def place(text: str) -> Place | None:
-    """The place an `_after` value means, None where it is not one of ours."""
-    if len(text) > _LONGEST_PLACE or not text.isascii():
+def place(text: str, *, key: bytes, question: bytes) -> Place | None:
+    """The place an `_after` value means, None where it is not one that was given out for this question."""
+    if len(text) > _LONGEST_PLACE or _PLACE.fullmatch(text) is None:
         return None
     try:
-        keys, name = _place.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        signature, said = raw[:_SIGNED], raw[_SIGNED:]
+        genuine = hmac.compare_digest(signature, _signature(said, key, question))
+        return (
+            _place.decode(said) if genuine and urlsafe_b64encode(raw).rstrip(b"=").decode() == text else None
+        )
+    except (binascii.Error, msgspec.MsgspecError):
         return None
-    return (keys, name) if is_id(name) and all(key is None or key.isprintable() for key in keys) else None
+
+
+def _signature(said: bytes, key: bytes, question: bytes) -> bytes:
+    return hmac.digest(key, b"%d:%b%b" % (len(question), question, said), "sha256")[:_SIGNED]

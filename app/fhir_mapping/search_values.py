@@ -4,6 +4,7 @@ Source: https://hl7.org/fhir/R4/search.html
 """
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Context, Decimal
 from typing import get_args
@@ -11,6 +12,7 @@ from typing import get_args
 from app.fhir_mapping import datatypes
 from app.fhir_mapping.links import is_id
 from app.fhir_mapping.query import (
+    CompositeValue,
     DateValue,
     Measure,
     Prefix,
@@ -21,17 +23,19 @@ from app.fhir_mapping.query import (
     Value,
 )
 from app.fhir_mapping.resource import SearchKind, SearchParameter
+from app.fhir_mapping.search_units import ways
+from app.fhir_mapping.units import UCUM
 
 PREFIXES: dict[str, Prefix] = {prefix: prefix for prefix in get_args(Prefix)}
 
 _PIECE = re.compile(r"\\.?|[^\\]", re.DOTALL)
 _ESCAPED = re.compile(r"\\([,|$\\])")
 _NUMBER = re.compile(r"[+-]?\d{1,64}(?:\.\d{1,64})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
-_LITERAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})", re.ASCII)
 _EXACT = Context(prec=400)
 _HALF = Decimal("0.5")
+_TENTH = Decimal("0.1")
 _CODE_PARTS = 2
-_QUANTITY_PARTS = 3
+_UNIT_PARTS = 2
 
 
 class MalformedError(ValueError):
@@ -43,19 +47,18 @@ def alternatives(text: str) -> list[str]:
     return [part for part in _split(text, ",") if part]
 
 
-def value(parameter: SearchParameter, text: str, *, base: str) -> Value:
-    """One alternative as the value it means; MalformedError where it means none."""
-    match parameter.kind:
-        case SearchKind.TOKEN:
-            return token(text)
-        case SearchKind.REFERENCE:
-            return reference(text, base=base)
-        case SearchKind.DATE:
-            return date(text)
-        case SearchKind.QUANTITY:
-            return quantity(text)
-        case SearchKind.STRING:
-            return StringValue(datatypes.fold(_unescaped(text)))
+def value(
+    parameter: SearchParameter, text: str, *, base: str, components: Sequence[SearchParameter] = ()
+) -> Value:
+    """One alternative as the value it means; MalformedError where it means none.
+
+    `components` are the parameters a composite is made of.
+    """
+    if parameter.kind is SearchKind.REFERENCE:
+        return reference(text, base=base)
+    if parameter.kind is SearchKind.COMPOSITE:
+        return composite(text, components, base=base)
+    return _READERS[parameter.kind](text)
 
 
 def token(text: str) -> TokenValue:
@@ -69,18 +72,32 @@ def token(text: str) -> TokenValue:
 
 
 def reference(text: str, *, base: str) -> ReferenceValue:
-    """`id`, `Type/id`, or the absolute address of a resource of ours.
+    """`id`, `Type/id`, or the absolute address of a resource of ours; a version is left aside.
 
-    An address elsewhere is well-formed and finds nothing: it is given whole as an id no resource has.
+    An address elsewhere is well-formed and is looked for as it is written.
     """
     written = _unescaped(text)
-    local = written.removeprefix(f"{base}/")
-    literal = _LITERAL.fullmatch(local)
-    if literal is not None:
-        return ReferenceValue(literal[1], literal[2])
-    if is_id(local) or ":" in local:
-        return ReferenceValue(None, local)
+    own = datatypes.reference(written, base)
+    if own is not None:
+        return ReferenceValue(*own)
+    if is_id(written):
+        return ReferenceValue(None, written)
+    if ":" in written:
+        return ReferenceValue("", written)
     raise MalformedError("a reference is written id, Type/id, or as an absolute address")
+
+
+def reference_to(type_: str, text: str, *, base: str) -> ReferenceValue:
+    """The value of `subject:Patient`: an id of that type, or a whole reference to it."""
+    found = reference(text, base=base)
+    if found.type not in (None, "", type_):
+        raise MalformedError(f"with :{type_} it is written id or {type_}/id")
+    return found if found.type == "" else ReferenceValue(type_, found.id)
+
+
+def uri(text: str) -> TokenValue:
+    """A uri, whole and to the letter."""
+    return TokenValue(None, _unescaped(text))
 
 
 def date(text: str) -> DateValue:
@@ -102,15 +119,61 @@ def span(text: str) -> tuple[datetime, datetime]:
     )
 
 
+def number(text: str) -> QuantityValue:
+    """A number without a unit, with its prefix."""
+    prefix, digits = _prefixed(_unescaped(text))
+    if _NUMBER.fullmatch(digits) is None:
+        raise MalformedError("a number is written 5, 5.40 or 5.4e-3")
+    return QuantityValue(prefix, (Measure(Decimal(digits), *_range(prefix, digits)),))
+
+
 def quantity(text: str) -> QuantityValue:
-    """`number`, `number|system|code` or `number||code`, with a prefix before the number."""
-    number, *unit = _bars(text)
-    prefix, digits = _prefixed(number)
-    if _NUMBER.fullmatch(digits) is None or len(unit) not in (0, _QUANTITY_PARTS - 1):
+    """`number`, `number|system|code` or `number||code`, with a prefix before the number.
+
+    A unit that is UCUM, or may be, is looked for in every unit it can be put in.
+    """
+    first, *unit = _bars(text)
+    prefix, digits = _prefixed(first)
+    if _NUMBER.fullmatch(digits) is None or len(unit) not in (0, _UNIT_PARTS):
         raise MalformedError("a quantity is written 5.4, 5.4||mg or 5.4|http://unitsofmeasure.org|mg")
-    low, high = implied(digits)
     system, code = unit or ("", "")
-    return QuantityValue(prefix, (Measure(Decimal(digits), low, high, system or None, code or None),))
+    asked = Measure(Decimal(digits), *_range(prefix, digits), system or None, code or None)
+    others = _elsewhere(asked) if code and system in ("", UCUM) else ()
+    return QuantityValue(prefix, tuple(dict.fromkeys((asked, *others))))
+
+
+def _elsewhere(asked: Measure) -> list[Measure]:
+    """The same in the other units it can be put in."""
+    return [
+        Measure(way(asked.value), way(asked.low), way(asked.high), UCUM, way.unit)
+        for way in ways(asked.unit or "")
+        if way.unit != asked.unit
+    ]
+
+
+def beginning(text: str) -> StringValue:
+    """What a text begins with, whatever the case and the accents."""
+    return StringValue(_folded(text))
+
+
+def part(text: str) -> StringValue:
+    """What a text contains, whatever the case and the accents (`:contains`)."""
+    return StringValue(_folded(text), "contains")
+
+
+def exact(text: str) -> StringValue:
+    """A text to the letter (`:exact`)."""
+    return StringValue(_unescaped(text), "exact")
+
+
+def composite(text: str, components: Sequence[SearchParameter], *, base: str) -> CompositeValue:
+    """One value for each component, with `$` between them."""
+    parts = _split(text, "$")
+    if len(parts) != len(components) or not all(parts):
+        names = "$".join(component.name for component in components)
+        raise MalformedError(f"it is written {names}, one value for each")
+    pairs = zip(components, parts, strict=True)
+    return CompositeValue(tuple(value(component, written, base=base) for component, written in pairs))
 
 
 def implied(digits: str) -> tuple[Decimal, Decimal]:
@@ -123,6 +186,14 @@ def implied(digits: str) -> tuple[Decimal, Decimal]:
     assert isinstance(exponent, int)  # noqa: S101 - the pattern admits no NaN
     half = _HALF.scaleb(exponent - 1 if exponent > 0 else exponent)
     return _EXACT.subtract(number, half), _EXACT.add(number, half)
+
+
+def _range(prefix: Prefix, digits: str) -> tuple[Decimal, Decimal]:
+    """The range a written number is looked for in: a tenth to either side where `ap` stands before it."""
+    if prefix != "ap":
+        return implied(digits)
+    tenth = _EXACT.multiply(Decimal(digits).copy_abs(), _TENTH)
+    return _EXACT.subtract(Decimal(digits), tenth), _EXACT.add(Decimal(digits), tenth)
 
 
 def _prefixed(text: str) -> tuple[Prefix, str]:
@@ -154,3 +225,20 @@ def _bars(text: str) -> list[str]:
 
 def _unescaped(text: str) -> str:
     return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def _folded(text: str) -> str:
+    folded = datatypes.fold(_unescaped(text))
+    if not folded:
+        raise MalformedError("a text needs a letter or another character of its own")
+    return folded
+
+
+_READERS: Mapping[SearchKind, Callable[[str], Value]] = {
+    SearchKind.TOKEN: token,
+    SearchKind.DATE: date,
+    SearchKind.QUANTITY: quantity,
+    SearchKind.NUMBER: number,
+    SearchKind.STRING: beginning,
+    SearchKind.URI: uri,
+}

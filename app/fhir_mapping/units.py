@@ -91,10 +91,12 @@ def _analytes() -> dict[str, Analyte]:
 BY_LOINC: Final = _analytes()
 """The analytes whose unit we know, by LOINC code."""
 
-_FACTORS: Final = {
+FACTORS: Final = {
     dimension: {unit: Decimal(factor) for unit, factor in units.items()}
     for dimension, units in DIMENSIONS.items()
 }
+"""The UCUM units of each dimension, and what one of them is in the unit of factor 1."""
+
 _KNOWN: Final = frozenset(unit for units in DIMENSIONS.values() for unit in units)
 
 
@@ -149,11 +151,17 @@ def conversion(known: Analyte, text: str) -> Conversion | None:
     return None
 
 
-def _from(uniform: str, dimension: str, target: str) -> Conversion | None:
-    """The way between two units of one dimension; a spelling counts only where it is no UCUM of ours."""
-    factors = _FACTORS[dimension]
+def unit_of(dimension: str, uniform: str) -> str | None:
+    """The UCUM unit of this dimension a text means; a spelling counts only where it is no UCUM of ours."""
     unit = uniform if uniform in _KNOWN else SPELLINGS.get(dimension, {}).get(uniform, uniform)
-    if unit not in factors:
+    return unit if unit in FACTORS[dimension] else None
+
+
+def _from(uniform: str, dimension: str, target: str) -> Conversion | None:
+    """The way between two units of one dimension."""
+    factors = FACTORS[dimension]
+    unit = unit_of(dimension, uniform)
+    if unit is None:
         return None
     if unit in OFFSETS:
         offset, step = OFFSETS[unit]

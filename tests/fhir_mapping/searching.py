@@ -41,6 +41,20 @@ OBSERVATION = Resource(
         SearchParameter(
             name="value-string", kind=SearchKind.STRING, paths=("valueString",), about="The text."
         ),
+        SearchParameter(
+            name="combo-code",
+            kind=SearchKind.TOKEN,
+            paths=(),
+            either=("code",),
+            about="What was measured, by whichever code.",
+        ),
+        SearchParameter(
+            name="code-value-quantity",
+            kind=SearchKind.COMPOSITE,
+            paths=(),
+            components=("code", "value-quantity"),
+            about="What was measured, with its value.",
+        ),
     ),
 )
 

@@ -11,6 +11,8 @@ from fhir.resources.R4B.bundle import Bundle
 from app.fhir_mapping import bundle, codec
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.outcome import refusal
+from app.fhir_mapping.query import Place
+from app.fhir_mapping.shape import shaped
 from tests.fhir_mapping.searching import BASE, search
 
 AT = datetime(2024, 5, 3, 10, 20, 30, 456, tzinfo=UTC)
@@ -19,8 +21,10 @@ AT = datetime(2024, 5, 3, 10, 20, 30, 456, tzinfo=UTC)
 @dataclass(frozen=True)
 class Matches:
     versions: Sequence[Version] = ()
-    after: tuple[str | None, str] | None = None
+    included: Sequence[Version] = ()
+    after: Place | None = None
     total: int | None = None
+    truncated: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def valid(raw: bytes) -> dict[str, Any]:
 
 
 def test_a_search_is_answered_with_the_stored_bytes_and_where_to_go_on() -> None:
-    page = Matches([stored("a"), stored("b")], after=(None, "b"), total=7)
+    page = Matches([stored("a"), stored("b")], after=((), "b"), total=7)
     asked = search(("status", "final"), ("_count", "2"), ("_typo", "1"))
 
     raw = bundle.searchset(page, asked, base=BASE)
@@ -69,6 +73,37 @@ def test_a_search_is_answered_with_the_stored_bytes_and_where_to_go_on() -> None
     ]
     assert [entry["search"]["mode"] for entry in document["entry"]] == ["match", "match", "outcome"]
     assert document["entry"][2]["resource"]["issue"][0]["severity"] == "warning"
+
+
+def test_what_is_included_stands_after_the_matches_and_is_not_counted() -> None:
+    page = Matches([stored("a")], included=[stored("b")], total=1, truncated=True)
+
+    document = valid(bundle.searchset(page, search(("_include", "Observation:patient")), base=BASE))
+
+    assert document["total"] == 1
+    assert [entry["search"]["mode"] for entry in document["entry"]] == ["match", "include", "outcome"]
+    assert document["entry"][1]["fullUrl"] == f"{BASE}/Observation/b"
+    assert [issue["code"] for issue in document["entry"][2]["resource"]["issue"]] == ["too-costly"]
+
+
+def test_what_is_found_is_shown_in_the_shape_asked_for() -> None:
+    def shape(document: bytes) -> bytes:
+        return shaped(document, elements=("code",))
+
+    page = Matches([stored("a")], included=[stored("b")])
+    document = valid(bundle.searchset(page, search(), base=BASE, shape=shape))
+
+    assert ["valueQuantity" in entry["resource"] for entry in document["entry"]] == [False, False]
+
+
+def test_a_search_explains_itself_beside_its_matches() -> None:
+    asked = search(("status", "final"), ("_typo", "1"), ("_explain", "true"))
+
+    document = valid(bundle.searchset(Matches([stored("a")]), asked, base=BASE))
+
+    issues = document["entry"][1]["resource"]["issue"]
+    assert [issue["severity"] for issue in issues] == ["warning", "information"]
+    assert issues[1]["diagnostics"] == "status is final, in any system"
 
 
 def test_a_search_that_finds_nothing_has_no_entries_and_no_next_page() -> None:

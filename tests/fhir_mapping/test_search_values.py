@@ -80,21 +80,21 @@ def test_bars_that_make_no_code_are_refused(text: str) -> None:
         ("Patient/p-1", ReferenceValue("Patient", "p-1")),
         (f"{BASE}/Patient/p-1", ReferenceValue("Patient", "p-1")),
         ("Group/p-1", ReferenceValue("Group", "p-1")),
+        ("Patient/p-1/_history/2", ReferenceValue("Patient", "p-1")),
+        (f"{BASE}/Patient/p-1/_history/2", ReferenceValue("Patient", "p-1")),
         (
             "http://elsewhere.example/Patient/p-1",
-            ReferenceValue(None, "http://elsewhere.example/Patient/p-1"),
+            ReferenceValue("", "http://elsewhere.example/Patient/p-1"),
         ),
-        (f"{BASE}X/Patient/p-1", ReferenceValue(None, f"{BASE}X/Patient/p-1")),
-        ("urn:uuid:1", ReferenceValue(None, "urn:uuid:1")),
+        (f"{BASE}X/Patient/p-1", ReferenceValue("", f"{BASE}X/Patient/p-1")),
+        ("urn:uuid:1", ReferenceValue("", "urn:uuid:1")),
     ],
 )
 def test_a_reference_is_an_id_a_type_and_id_or_an_address(text: str, expected: ReferenceValue) -> None:
     assert reference(text, base=BASE) == expected
 
 
-@pytest.mark.parametrize(
-    "text", ["Patient/", "Patient/a/b", "a b", "p" * 65, "patient/1", "Patient/1/_history/2"]
-)
+@pytest.mark.parametrize("text", ["Patient/", "Patient/a/b", "a b", "p" * 65, "patient/1", "#contained"])
 def test_what_points_nowhere_is_refused(text: str) -> None:
     with pytest.raises(MalformedError, match="Type/id"):
         reference(text, base=BASE)

@@ -1,0 +1,74 @@
+"""What is to be added to the matches of a search: `_include` and `_revinclude`.
+
+Source: https://hl7.org/fhir/R4/search.html#revinclude
+"""
+
+from app.fhir_mapping.query import Include
+from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.resource import Resource, SearchParameter
+from app.fhir_mapping.search_names import hosted_targets, references
+from app.fhir_mapping.search_problems import near, unsupported
+from app.fhir_mapping.wording import quoted
+
+INCLUDES = ("_include", "_include:iterate", "_revinclude", "_revinclude:iterate")
+
+EVERY = "*"
+
+_PARTS = 3
+
+
+def includable(resource: Resource) -> tuple[str, ...]:
+    """What `_include` may name where this type is searched (`Observation:patient`)."""
+    return tuple(f"{resource.name}:{parameter.name}" for parameter in references(resource))
+
+
+def reverse_includable(resource: Resource) -> tuple[str, ...]:
+    """What `_revinclude` may name where this type is searched: what leads to it."""
+    return tuple(
+        f"{source.name}:{parameter.name}"
+        for source in RESOURCES.values()
+        for parameter in references(source)
+        if resource.name in parameter.targets
+    )
+
+
+def includes(resource: Resource, written: str, text: str) -> tuple[Include, ...]:
+    """What one `_include` or `_revinclude` asks for; Refusal 400 where nothing of the kind is declared."""
+    reverse, iterate = written.startswith("_rev"), written.endswith(":iterate")
+    if text == EVERY:
+        sources = RESOURCES.values() if reverse or iterate else (resource,)
+        return tuple(
+            Include(source=source, parameter=None, reverse=reverse, iterate=iterate) for source in sources
+        )
+    known = _known(resource, reverse=reverse, iterate=iterate)
+    name, parameter_name, target = (*text.split(":"), None, None, None)[:_PARTS]
+    source = RESOURCES.get(name or "")
+    if source is None or text.count(":") not in (1, 2) or not _declared(source, parameter_name, known):
+        text = f"{quoted(text, 'what is asked')} cannot be added{near(text, known)}; there are "
+        raise unsupported(written, text + (", ".join(known) or "none"))
+    parameter = source.parameter(parameter_name or "")
+    wanted = _targets(source, parameter)
+    only = {resource.name} if reverse and not iterate else set(wanted)
+    if target is not None and target not in only:
+        raise unsupported(written, f"{name}:{parameter_name} leads to {', '.join(sorted(only))} alone")
+    return (Include(source=source, parameter=parameter, target=target, reverse=reverse, iterate=iterate),)
+
+
+def _known(resource: Resource, *, reverse: bool, iterate: bool) -> tuple[str, ...]:
+    """What may be named: where it is applied to what was added, too, whatever leads anywhere."""
+    if iterate:
+        return tuple(name for source in RESOURCES.values() for name in includable(source))
+    return reverse_includable(resource) if reverse else includable(resource)
+
+
+def _declared(source: Resource, parameter: str | None, known: tuple[str, ...]) -> bool:
+    prefix = f"{source.name}:"
+    if parameter == EVERY:
+        return any(name.startswith(prefix) for name in known)
+    return f"{prefix}{parameter}" in known
+
+
+def _targets(source: Resource, parameter: SearchParameter | None) -> tuple[str, ...]:
+    if parameter is not None:
+        return hosted_targets(parameter)
+    return tuple(RESOURCES) if references(source) else ()
