@@ -34,6 +34,12 @@ class Asked:
         assert answer.status_code == 200, answer.text
         self.world.documents += [entry["resource"] for entry in read(answer.content)["entry"]]
 
+    @contextmanager
+    def beside(self) -> Iterator["Asked"]:
+        """Another client of the same server, for another thread."""
+        with asking(self.world.base.removesuffix("/fhir")) as another:
+            yield another
+
     def get(self, address: str, question: Question | None = None) -> Json:
         """The Bundle at an address below the base; it must be one."""
         answer = self.http.get(address, params=tuple(question or ()) or None)

@@ -51,6 +51,7 @@ def mistakes(asked: Asked, kind: str, question: list[Pair]) -> str:
     )
 
 
+@pytest.mark.rule(60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70)
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in TYPES for name in PARAMETERS[kind]])
 def test_each_parameter_finds_what_it_should(asked: Asked, kind: str, name: str) -> None:
     wrong = [mistakes(asked, kind, [pair]) for pair in questions_of(asked.world)(kind, name)]
@@ -68,6 +69,7 @@ def pairs(draw: st.DrawFn, of: Questions, kind: str, depth: int = 2) -> Pair:
     return draw(st.sampled_from(of(kind, draw(st.sampled_from(list(PARAMETERS[kind]))))))
 
 
+@pytest.mark.rule(57, 70, 71)
 @pytest.mark.parametrize("kind", TYPES)
 @LAW
 @given(data=st.data())
@@ -81,6 +83,7 @@ def test_questions_of_several_parts_find_what_all_of_them_find(
     assert not wrong, wrong
 
 
+@pytest.mark.rule(71)
 @pytest.mark.parametrize(
     ("kind", "before", "other"), [(kind, before, other) for kind in TYPES for before, other in beyond(kind)]
 )
