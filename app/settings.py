@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=16 * 1024 * 1024, description="The largest request body; a larger one is answered 413."
     )
+    max_bundle_entries: Annotated[int, Field(ge=1)] = Field(
+        default=10_000, description="The most entries of a transaction or batch; more are answered 413."
+    )
     body_seconds: Annotated[float, Field(gt=0)] = Field(
         default=30.0, description="How long a client may take to send its body; then it is answered 408."
     )

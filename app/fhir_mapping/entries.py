@@ -5,40 +5,56 @@ Source: https://hl7.org/fhir/R4/http.html#transaction
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, cast, get_args
 from urllib.parse import parse_qsl
 
 from app.fhir_mapping import links
 from app.fhir_mapping.codec import ShellEntry
 from app.fhir_mapping.outcome import refusal
-from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.resource import Document, Resource
 from app.fhir_mapping.wording import shown
 
-Method = Literal["DELETE", "POST", "PUT", "GET"]
+Method = Literal["DELETE", "POST", "PUT", "PATCH", "GET", "HEAD"]
 ORDER: tuple[Method, ...] = get_args(Method)
 """The order a transaction is carried out in, whatever the order of its entries."""
 
-_NOT_YET = ("ifNoneExist", "ifNoneMatch", "ifModifiedSince")
-_PATHS: dict[Method, tuple[int, ...]] = {"DELETE": (2,), "POST": (1,), "PUT": (2,), "GET": (1, 2, 3, 4)}
-_FORMS: dict[Method, str] = {
-    "DELETE": "Type/id",
+_CONDITIONAL = frozenset({"DELETE", "PUT", "PATCH"})
+"""The methods whose target may be named by a search."""
+_FORMS: Mapping[Method, str] = {
+    "DELETE": "Type/id or Type?criteria",
     "POST": "Type",
-    "PUT": "Type/id",
-    "GET": "Type?…, Type/id, Type/id/_history or Type/id/_history/n",
+    "PUT": "Type/id or Type?criteria",
+    "PATCH": "Type/id or Type?criteria",
+    "GET": "Type?…, Type/id, Patient/id/Type, Type/_history, Type/id/_history or Type/id/_history/n",
+    "HEAD": "that of a GET",
 }
+_GUARDS: Mapping[str, tuple[str, ...]] = {
+    "ifMatch": ("PUT", "PATCH", "DELETE"),
+    "ifNoneExist": ("POST",),
+    "ifNoneMatch": ("PUT", "GET", "HEAD"),
+    "ifModifiedSince": ("GET", "HEAD"),
+}
+"""The members of a request that set a condition, with the methods each belongs to."""
 _VERSION_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """An entry's request: `path` are the segments of its address, `parameters` what stood behind the `?`."""
+    """An entry's request: `path` are the segments of its address, `parameters` what stood behind the `?`.
+
+    `criteria` is the search a conditional write names its target by, `criteria_at` the member it stood in.
+    """
 
     index: int
     method: Method
     resource: Resource
     path: tuple[str, ...]
     parameters: tuple[tuple[str, str], ...] = ()
+    criteria: str | None = None
     if_match: tuple[str, ...] | None = None
+    if_none_match: str | None = None
+    if_modified_since: datetime | None = None
     raw: bytes | None = None
     full_url: str | None = None
 
@@ -48,63 +64,87 @@ class Asked:
         return f"Bundle.entry[{self.index}].resource"
 
     @property
+    def criteria_at(self) -> str:
+        """The FHIRPath of the criteria."""
+        return f"Bundle.entry[{self.index}].request.{'ifNoneExist' if self.method == 'POST' else 'url'}"
+
+    @property
     def id(self) -> str | None:
         """The id the address names."""
-        return self.path[1] if len(self.path) > 1 else None
+        return self.path[1] if len(self.path) > 1 and self.path[1] != "_history" else None
 
     @property
     def version(self) -> int | None:
         """The version the address names, in a GET of one."""
         return int(self.path[3]) if len(self.path) > 3 else None  # noqa: PLR2004 Type/id/_history/n
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something."""
+        return self.method not in {"GET", "HEAD"}
+
 
 def asked(index: int, entry: ShellEntry, *, resources: Mapping[str, Resource], base: str) -> Asked:
     """What the entry asks for; a Refusal where it cannot be asked."""
     where = f"Bundle.entry[{index}].request"
     request = entry.request or {}
-    method = _method(request.get("method"), where)
-    for name in _NOT_YET:
-        if name in request:
-            raise refusal(400, "not-supported", f"{name} is not offered in a Bundle yet", f"{where}.{name}")
-    address, _, query = str(request.get("url", "")).removeprefix(f"{base}/").removeprefix("/").partition("?")
+    method = cast("Method", request.get("method"))  # the Bundle itself has been checked for others
+    address, searched, query = (
+        str(request.get("url", "")).removeprefix(f"{base}/").removeprefix("/").partition("?")
+    )
     path = tuple(address.split("/"))
-    _check_path(method, path, query, where)
+    _check_path(method, path, searched=bool(searched), where=where, types=resources)
+    _check_guards(method, request, where)
+    by_search = method in _CONDITIONAL and len(path) == 1
     return Asked(
         index=index,
         method=method,
         resource=_resource(path[0], resources, where),
         path=path,
         parameters=tuple(parse_qsl(query, keep_blank_values=True)) if query else (),
-        if_match=_if_match(request.get("ifMatch"), method, where),
+        criteria=query if by_search else request.get("ifNoneExist"),
+        if_match=_if_match(request.get("ifMatch"), where),
+        if_none_match=_if_none_match(request.get("ifNoneMatch"), method, where),
+        if_modified_since=_instant(request.get("ifModifiedSince"), where),
         raw=_raw(entry, method, index),
         full_url=entry.full_url,
     )
 
 
-def _method(text: Any, where: str) -> Method:
-    """A method R4 knows and this server offers; the Bundle itself has been checked for others."""
-    if text not in ORDER:
-        raise refusal(400, "not-supported", f"{text} is not offered in a Bundle", f"{where}.method")
-    return cast("Method", text)
-
-
-def _check_path(method: Method, path: tuple[str, ...], query: str, where: str) -> None:
+def _check_path(
+    method: Method, path: tuple[str, ...], *, searched: bool, where: str, types: Mapping[str, Resource]
+) -> None:
     """Refuse an address this method is not asked with."""
-    if query and method != "GET":
-        text = f"a conditional {method} is not offered yet: name the id"
-        raise refusal(400, "not-supported", text, f"{where}.url")
-    if len(path) not in _PATHS[method] or not _is_history(path):
+    if not _is_form(method, path, searched=searched, types=types):
         text = f"the address of a {method} in a Bundle is {_FORMS[method]}"
         raise refusal(400, "value", text, f"{where}.url")
-    if len(path) > 1 and not links.is_id(path[1]):
+    if len(path) > 1 and path[1] != "_history" and not links.is_id(path[1]):
         raise refusal(400, "value", "an id is 1 to 64 letters, digits, '-' and '.'", f"{where}.url")
 
 
-def _is_history(path: tuple[str, ...]) -> bool:
-    """Whether what follows the id, if anything, asks for its history."""
-    if path[2:3] not in {(), ("_history",)}:
-        return False
-    return all(part.isascii() and part.isdigit() and len(part) <= _VERSION_DIGITS for part in path[3:])
+def _is_form(method: Method, path: tuple[str, ...], *, searched: bool, types: Mapping[str, Resource]) -> bool:
+    """Whether the address has a form this method takes."""
+    match method, path[1:]:
+        case (("GET" | "HEAD"), (() | (_,) | (_, "_history"))):
+            return path[0] != "_history"
+        case (("GET" | "HEAD"), (_, last)):
+            return path[0] == "Patient" and last in types
+        case (("GET" | "HEAD"), (_, "_history", number)):
+            return number.isascii() and number.isdigit() and len(number) <= _VERSION_DIGITS
+        case "POST", ():
+            return not searched
+        case (("PUT" | "PATCH" | "DELETE"), (() | (_,))):
+            return searched == (len(path) == 1) and path[-1] != "_history"
+        case _:
+            return False
+
+
+def _check_guards(method: Method, request: Document, where: str) -> None:
+    """Refuse a condition that has no meaning for this method, rather than leave it out."""
+    for name, methods in _GUARDS.items():
+        if name in request and method not in methods:
+            text = f"{name} belongs to {' and '.join(methods)}, not to {method}: take it out"
+            raise refusal(400, "value", text, f"{where}.{name}")
 
 
 def _resource(name: str, resources: Mapping[str, Resource], where: str) -> Resource:
@@ -115,20 +155,39 @@ def _resource(name: str, resources: Mapping[str, Resource], where: str) -> Resou
     return resource
 
 
-def _if_match(text: Any, method: Method, where: str) -> tuple[str, ...] | None:
+def _if_match(text: Any, where: str) -> tuple[str, ...] | None:
     if text is None:
         return None
-    listed = links.version_ids(text) if isinstance(text, str) and method in {"PUT", "DELETE"} else None
+    listed = links.version_ids(text) if text != "*" else ("*",)
     if listed is None:
-        said = 'ifMatch is the ETag of a version, such as W/"3", on a PUT or DELETE'
+        said = 'ifMatch is the ETag of a version, such as W/"3", a list of them, or *'
         raise refusal(400, "value", said, f"{where}.ifMatch")
     return listed
 
 
+def _if_none_match(text: Any, method: Method, where: str) -> str | None:
+    if text is None or method != "PUT" or text == "*":
+        return cast("str | None", text)
+    said = "ifNoneMatch on a PUT is * (store it only where nothing stands); for a version there is ifMatch"
+    raise refusal(400, "value", said, f"{where}.ifNoneMatch")
+
+
+def _instant(text: Any, where: str) -> datetime | None:
+    """The instant of ifModifiedSince; the Bundle itself has been checked, so nearly all can be read."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        said = "ifModifiedSince is an instant, such as 2024-05-03T10:20:30Z"
+        raise refusal(400, "value", said, f"{where}.ifModifiedSince") from None
+
+
 def _raw(entry: ShellEntry, method: Method, index: int) -> bytes | None:
-    """The resource of an entry that stores one."""
-    if method not in {"POST", "PUT"}:
+    """The resource of an entry that sends one."""
+    if method not in {"POST", "PUT", "PATCH"}:
         return None
     if entry.resource is None:
-        raise refusal(400, "required", f"a {method} needs a resource", f"Bundle.entry[{index}].resource")
+        what = "a Binary with a JSON Patch, or Parameters" if method == "PATCH" else "a resource"
+        raise refusal(400, "required", f"a {method} needs {what}", f"Bundle.entry[{index}].resource")
     return entry.resource

@@ -44,8 +44,24 @@ class Refusal(Exception):
         issues = (issue if issue.expression else replace(issue, expression=place) for issue in self.issues)
         return Refusal(self.status, tuple(issues), self.headers)
 
+    def within(self, name: str, where: str) -> "Refusal":
+        """The Refusal of a resource that lies in another, its places given from there.
+
+        `name` is the type they were given from, `where` the place the resource lies in
+        (`Bundle.entry[3].resource`).
+        """
+        placed = (_moved(issue, name, where) for issue in self.issues)
+        return Refusal(self.status, tuple(placed), self.headers)
+
     def __str__(self) -> str:
         return f"{self.status}: " + ", ".join(issue.code for issue in self.issues)
+
+
+def _moved(issue: Issue, name: str, where: str) -> Issue:
+    expression = issue.expression or name
+    if expression.startswith(("Bundle.", "http.")):
+        return issue
+    return replace(issue, expression=where + expression.removeprefix(name))
 
 
 def refusal(status: int, code: str, text: str, expression: str | None = None) -> Refusal:

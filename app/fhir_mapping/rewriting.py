@@ -18,6 +18,7 @@ _STRING = rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _MEMBER = re.compile(
     rb'("(?:reference|url|uri|valueUri|valueUrl|valueOid|valueUuid)"\s*:\s*)' + _STRING, re.DOTALL
 )
+_REFERENCE = re.compile(rb'("reference"\s*:\s*)' + _STRING, re.DOTALL)
 _LIST = re.compile(rb'"instantiatesUri"\s*:\s*\[[^\]]*\]')
 _ITEM = re.compile(rb"([\[,]\s*)" + _STRING, re.DOTALL)
 _NARRATIVE = re.compile(rb'"div"\s*:\s*' + _STRING, re.DOTALL)
@@ -57,16 +58,34 @@ def rewritten(raw: bytes, names: Names, *, relative_to: str = "") -> bytes:
     return raw
 
 
-def unresolved(document: dict[str, Any], where: str, *, called: Collection[str]) -> list[Issue]:
+def resolved(raw: bytes, found: Names) -> bytes:
+    """The resource with its conditional references replaced by what they have been found to mean."""
+
+    def member(mention: re.Match[bytes]) -> bytes:
+        target = _target(mention[2], found, "")
+        return mention[0] if target is None else b'%b"%b"' % (mention[1], target)
+
+    return _REFERENCE.sub(member, raw)
+
+
+def unresolved(
+    document: dict[str, Any], where: str, *, called: Collection[str], searched: bool = False
+) -> list[Issue]:
     """The references that name an entry which is not there, or ask for a search: none may be stored.
 
     `called` are the names of all entries: one still named so was refused itself, which says enough.
+    `searched` says that searches are made for the conditional ones.
     """
     return [
         _unresolvable(text, path)
-        for path, text in _references(document, where)
-        if _is_open(text) and text not in called
+        for path, text in references(document, where)
+        if _is_open(text) and text not in called and not (searched and is_conditional(text))
     ]
+
+
+def is_conditional(text: str) -> bool:
+    """Whether a reference names its target by a search (`Patient?identifier=…`)."""
+    return _CONDITIONAL.match(text) is not None
 
 
 def may_be_open(raw: bytes) -> bool:
@@ -84,21 +103,21 @@ def _target(written: bytes, names: Names, relative_to: str) -> bytes | None:
     return None if found is None else found.encode()
 
 
-def _references(element: Any, where: str) -> Iterator[tuple[str, str]]:
+def references(element: Any, where: str) -> Iterator[tuple[str, str]]:
     """Every literal reference below an element, with its FHIRPath."""
     if isinstance(element, list):
         for number, item in enumerate(element):
-            yield from _references(item, f"{where}[{number}]")
+            yield from references(item, f"{where}[{number}]")
     elif isinstance(element, dict):
         for name, value in element.items():
             if name == "reference" and isinstance(value, str):
                 yield f"{where}.reference", value
             elif isinstance(value, dict | list):
-                yield from _references(value, f"{where}.{name}")
+                yield from references(value, f"{where}.{name}")
 
 
 def _is_open(text: str) -> bool:
-    return text.startswith(("urn:uuid:", "urn:oid:")) or _CONDITIONAL.match(text) is not None
+    return text.startswith(("urn:uuid:", "urn:oid:")) or is_conditional(text)
 
 
 def _unresolvable(text: str, path: str) -> Issue:
@@ -110,4 +129,8 @@ def _unresolvable(text: str, path: str) -> Issue:
             " to each other so",
             path,
         )
-    return Issue("not-supported", "a conditional reference is not offered yet: refer to the id", path)
+    return Issue(
+        "not-supported",
+        "a reference by a search is resolved within a transaction only: send this in one, or refer to the id",
+        path,
+    )

@@ -52,25 +52,46 @@ def stored(request: FhirRequest, version: Version) -> FhirResponse:
 
 
 def written(request: FhirRequest, version: Version) -> FhirResponse:
-    """The answer to a create or an update: 201 with Location where it came to be, 200 otherwise."""
+    """The answer to a create, an update or a patch: 201 where it came to be, 200 otherwise.
+
+    Location is the version that stands there now: the one written, or the one a conditional create found.
+    """
     headers = _of(version)
     location = links.address(request.base, version.type, version.id, version.version)
     headers.append((b"location", location.encode("latin-1")))
     status = 201 if version.created else 200
-    match request.prefer.body:
+    preferred = request.prefer.body
+    if preferred is not None:
+        headers.append(_applied(preferred))
+    match preferred:
         case "minimal":
             return FhirResponse(status, b"", headers)
         case "OperationOutcome":
-            said = Issue("informational", f"{version.type}/{version.id} is stored", severity="information")
-            return document(operation_outcome([said]), status=status, headers=headers)
+            said = "was there already" if version.matched else "is stored"
+            return _informed(f"{version.type}/{version.id} {said}", status, headers)
         case _:
             headers.append(FHIR_JSON)
             return FhirResponse(status, version.document or b"", headers)
 
 
-def deleted(version: Version) -> FhirResponse:
+def deleted(request: FhirRequest, version: Version) -> FhirResponse:
     """204: it is gone now, or was already; the ETag is that of the deletion."""
-    return FhirResponse(204, b"", _of(version) if version.version else [])
+    headers = _of(version) if version.version else []
+    if request.prefer.body == "OperationOutcome":
+        headers.append(_applied("OperationOutcome"))
+        return _informed("it is deleted; its versions can still be read", 200, headers)
+    return FhirResponse(204, b"", headers)
+
+
+def _informed(text: str, status: int, headers: Headers) -> FhirResponse:
+    """An OperationOutcome that says what was done."""
+    said = Issue("informational", text, severity="information")
+    return document(operation_outcome([said]), status=status, headers=headers)
+
+
+def _applied(preferred: str) -> tuple[bytes, bytes]:
+    """That a preference was honoured (RFC 7240 §3)."""
+    return b"preference-applied", f"return={preferred}".encode()
 
 
 def _of(version: Version) -> Headers:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from app.fhir_mapping import bundle
-from app.fhir_mapping.change import Change, Delete, Put
+from app.fhir_mapping.change import Conditional, Delete, Patch, Put, Write
 from app.fhir_mapping.entries import Asked
 from app.fhir_mapping.outcome import Issue, Refusal, gone
 from app.fhir_mapping.transaction import Plan
@@ -21,7 +21,7 @@ from app.store import documents
 
 _READ, _HISTORY, _VREAD = 2, 3, 4  # segments of Type/id, Type/id/_history and Type/id/_history/n
 
-Changes = Mapping[tuple[str, str], Change]
+Changes = Mapping[tuple[str, str], Put | Patch | Delete]
 
 
 async def said(request: FhirRequest, asked: Asked) -> bytes:
@@ -41,7 +41,9 @@ async def said(request: FhirRequest, asked: Asked) -> bytes:
 
 async def foresee(request: FhirRequest, plan: Plan) -> None:
     """Refuse a transaction one of whose GETs would be refused: the status they share, else 400."""
-    changes = {(change.resource.name, change.id): change for _, change in plan.changes}
+    changes = {
+        (change.resource.name, change.id): change for change in (_change(write) for _, write in plan.writes)
+    }
     refused: list[Refusal] = []
     for asked in plan.asks:
         try:
@@ -53,6 +55,11 @@ async def foresee(request: FhirRequest, plan: Plan) -> None:
         statuses = {refusal.status for refusal in refused}
         issues = tuple(issue for refusal in refused for issue in refusal.issues)
         raise Refusal(statuses.pop() if len(statuses) == 1 else 400, issues)
+
+
+def _change(write: Write) -> Put | Patch | Delete:
+    """What a write changes, should a search find nothing else."""
+    return write.change if isinstance(write, Conditional) else write
 
 
 def _placed(issues: Iterable[Issue], asked: Asked) -> Iterable[Issue]:
@@ -75,7 +82,7 @@ async def _foreseen(request: FhirRequest, asked: Asked, changes: Changes) -> Non
     elif len(asked.path) == _READ:
         if isinstance(change, Delete):
             raise gone(f"{kind}/{own}")
-        if change is None:
+        if not isinstance(change, Put):
             await documents.read(store, visibility, kind, own)
     elif not (isinstance(change, Put) and await _comes_next(request, asked)):
         await documents.vread(store, visibility, kind, own, asked.version or 0)

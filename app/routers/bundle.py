@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from app.fhir_mapping import bundle, transaction
-from app.fhir_mapping.change import Change, Delete, Version
+from app.fhir_mapping.change import Version, Write
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.transaction import Plan
-from app.routers import answers, asks, errors, intake
+from app.routers import answers, asks, errors
 from app.routers.answers import FhirResponse
 from app.routers.ids import new_id
 from app.routers.requests import FhirRequest
@@ -22,8 +21,14 @@ async def take(request: FhirRequest) -> FhirResponse:
     The GETs of a transaction are looked at before anything is written, and answered after (see `asks`).
     """
     raw = await request.resource_body()
-    put = partial(intake.put, identifying_data=request.service.settings.identifying_data)
-    plan = transaction.plan(raw, resources=RESOURCES, new_id=new_id, base=request.base, put=put)
+    plan = transaction.plan(
+        raw,
+        resources=RESOURCES,
+        new_id=new_id,
+        base=request.base,
+        intake=request.intake,
+        most=request.service.settings.max_bundle_entries,
+    )
     answered = {
         index: bundle.failed(refused.at(f"Bundle.entry[{index}]")) for index, refused in plan.refused.items()
     }
@@ -31,39 +36,36 @@ async def take(request: FhirRequest) -> FhirResponse:
         await asks.foresee(request, plan)
         answered |= await _together(request, plan)
     else:
-        answered |= await _each(request, plan.changes)
+        answered |= await _each(request, plan.writes)
     for asked in plan.asks:
         answered[asked.index] = await asks.said(request, asked)
     return answers.resource(bundle.response(plan.kind, (answered[index] for index in range(plan.size))))
 
 
 async def _together(request: FhirRequest, plan: Plan) -> Mapping[int, bytes]:
-    """All changes or none; the first Refusal is that of the whole transaction."""
-    versions = await transact(request.service.store, [change for _, change in plan.changes])
-    return {
-        index: _done(request, change, version)
-        for (index, change), version in zip(plan.changes, versions, strict=True)
-    }
+    """All writes or none; the first Refusal is that of the whole transaction."""
+    versions = await transact(request.service.store, [write for _, write in plan.writes])
+    return {index: _done(request, version) for (index, _), version in zip(plan.writes, versions, strict=True)}
 
 
-async def _each(request: FhirRequest, changes: Sequence[tuple[int, Change]]) -> Mapping[int, bytes]:
-    """Every change for itself; they are committed together all the same."""
-    entries = await asyncio.gather(*(_alone(request, change, index) for index, change in changes))
-    return {index: entry for (index, _), entry in zip(changes, entries, strict=True)}
+async def _each(request: FhirRequest, writes: Sequence[tuple[int, Write]]) -> Mapping[int, bytes]:
+    """Every write for itself; they are committed together all the same."""
+    entries = await asyncio.gather(*(_alone(request, write, index) for index, write in writes))
+    return {index: entry for (index, _), entry in zip(writes, entries, strict=True)}
 
 
-async def _alone(request: FhirRequest, change: Change, index: int) -> bytes:
+async def _alone(request: FhirRequest, write: Write, index: int) -> bytes:
     try:
-        [version] = await transact(request.service.store, [change])
+        [version] = await transact(request.service.store, [write])
     except Refusal as refused:
         return bundle.failed(refused.at(f"Bundle.entry[{index}]"))
     except Exception as error:  # noqa: BLE001 one entry's failure is that entry's answer
         return bundle.failed(errors.failure(error, request.request_id))
-    return _done(request, change, version)
+    return _done(request, version)
 
 
-def _done(request: FhirRequest, change: Change, version: Version) -> bytes:
-    if isinstance(change, Delete):
+def _done(request: FhirRequest, version: Version) -> bytes:
+    if version.deleted:
         return bundle.deleted(version)
     wanted = request.prefer.body == "representation"
     return bundle.written(version, base=request.base, representation=wanted)

@@ -11,8 +11,12 @@ from app.fhir_mapping import codec
 from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome, refusal
 from app.routers import answers
 from app.routers.answers import FhirResponse
+from app.store.database import DatabaseError
 
 log = logging.getLogger("trialbridge")
+
+RETRY_AFTER = "5"
+"""Seconds after which a request that met a failing database may be sent again."""
 
 
 def refused(refusal: Refusal, request_id: str, *, place: str) -> FhirResponse:
@@ -23,8 +27,14 @@ def refused(refusal: Refusal, request_id: str, *, place: str) -> FhirResponse:
 
 
 def failure(error: Exception, request_id: str) -> Refusal:
-    """500 with the request id to look for in the log; the error's own words may quote a patient."""
+    """500 with the request id to look for in the log; the error's own words may quote a patient.
+
+    503 where it is the database that failed: that passes, so the same request may succeed later.
+    """
     log.error("failed", extra={"request": request_id, "error": lineage(error), "where": where(error)})
+    if isinstance(error, DatabaseError):
+        text = f"the database does not answer; send it again later. Tell the operator this id: {request_id}"
+        return Refusal(503, (Issue("transient", text, "http.url"),), {"Retry-After": RETRY_AFTER})
     text = f"the server failed; nothing of this is confirmed. Tell the operator this id: {request_id}"
     return refusal(500, "exception", text, "http.url")
 

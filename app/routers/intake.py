@@ -1,44 +1,86 @@
-"""The one way in: from the bytes a client sent to a change that may be stored, or every reason why not."""
+"""The one way in: from the bytes a client sent to a write that may be done, or every reason why not."""
 
-from app.fhir_mapping import check, rewriting
-from app.fhir_mapping.change import Put
+from dataclasses import dataclass, replace
+
+from app.fhir_mapping import check, patches, rewriting, shape
+from app.fhir_mapping.change import Patch, Put
 from app.fhir_mapping.identifying import identifying
 from app.fhir_mapping.outcome import Issue, Refusal
+from app.fhir_mapping.patches import Amend
 from app.fhir_mapping.resource import Document, Resource
 
 
-def put(
-    resource: Resource,
-    raw: bytes,
-    *,
-    id: str,  # noqa: A002 FHIR calls it so
-    identifying_data: str,
-    fresh: bool = False,
-    if_match: tuple[str, ...] | None = None,
-    where: str | None = None,
-) -> Put:
-    """The change that stores these bytes: 400 where they are not R4, 422 where this trial minds them."""
-    document = check.checked(resource.name, raw, where)
-    if where is None and rewriting.may_be_open(raw):
-        _refuse_unresolved(resource, document)
-    unwelcome = review(resource, document, raw, identifying_data=identifying_data)
-    if unwelcome:
-        raise Refusal(422, tuple(unwelcome))
-    return Put(
-        resource=resource, id=id, raw=raw, document=document, fresh=fresh, if_match=if_match, where=where
-    )
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What this deployment takes; `identifying_data` is its policy."""
+
+    identifying_data: str
+
+    def put(
+        self,
+        resource: Resource,
+        raw: bytes,
+        *,
+        id: str,  # noqa: A002 FHIR calls it so
+        where: str | None = None,
+    ) -> Put:
+        """What stores these bytes: 400 where they are not R4, 422 where this trial minds them.
+
+        `where` is the place in a Bundle, whose references are looked at there.
+        """
+        document = check.checked(resource.name, raw, where)
+        if where is None:
+            _refuse_unresolved(resource, document, raw)
+        unwelcome = self.review(resource, document, raw)
+        if unwelcome:
+            raise Refusal(422, tuple(unwelcome))
+        return Put(resource=resource, id=id, raw=raw, document=document, where=where)
+
+    def review(self, resource: Resource, document: Document, raw: bytes) -> list[Issue]:
+        """What R4 allows and this deployment does not: identifying data, and what the trial cannot use."""
+        found = list(resource.review(document))
+        if shape.is_subsetted(document):
+            found.append(_subsetted(resource))
+        if self.identifying_data == "refuse":
+            found += identifying(resource.name, document, raw)
+        return found
+
+    def amended(self, resource: Resource, amend: Amend, *, id: str, where: str | None = None) -> Patch:  # noqa: A002
+        """What changes a resource by an amendment; its result is looked at as any other body is."""
+
+        def become(name: str, stored: bytes) -> Put:
+            try:
+                return self._result(resource, patches.amended(stored, amend), id=name)
+            except Refusal as refused:
+                raise refused if where is None else patches.of_entry_said(refused, where) from None
+
+        return Patch(resource=resource, id=id, become=become, where=where)
+
+    def patch(self, resource: Resource, raw: bytes, *, id: str, where: str) -> Patch:  # noqa: A002
+        """What changes a resource as an entry of a Bundle says: a Binary with a JSON Patch, or Parameters."""
+        return self.amended(resource, patches.of_entry(raw, where), id=id, where=where)
+
+    def _result(self, resource: Resource, raw: bytes, *, id: str) -> Put:  # noqa: A002
+        """What stores a patched resource: 422 where it is none, for the patch itself was understood."""
+        try:
+            return self.put(resource, raw, id=id)
+        except Refusal as refused:
+            said = (replace(one, text=f"after the patch: {one.text}") for one in refused.issues)
+            raise Refusal(422, tuple(said)) from None
 
 
-def _refuse_unresolved(resource: Resource, document: Document) -> None:
-    """400 for references only a transaction can resolve; those of a Bundle's entries are looked at there."""
+def _refuse_unresolved(resource: Resource, document: Document, raw: bytes) -> None:
+    """400 for references only a transaction can resolve."""
+    if not rewriting.may_be_open(raw):
+        return
     issues = rewriting.unresolved(document, resource.name, called=())
     if issues:
         raise Refusal(400, tuple(issues))
 
 
-def review(resource: Resource, document: Document, raw: bytes, *, identifying_data: str) -> list[Issue]:
-    """What R4 allows and this deployment does not: identifying data, and what the trial cannot use."""
-    found = list(resource.review(document))
-    if identifying_data == "refuse":
-        found += identifying(resource.name, document, raw)
-    return found
+def _subsetted(resource: Resource) -> Issue:
+    text = (
+        "this is tagged SUBSETTED: it may not be all there is, and what is left out would be lost; "
+        "read the whole resource (without _summary and _elements) and change that"
+    )
+    return Issue("business-rule", text, f"{resource.name}.meta.tag")

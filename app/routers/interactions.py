@@ -1,62 +1,15 @@
-"""The FHIR interactions on one type, written once for every type (https://hl7.org/fhir/R4/http.html)."""
+"""The FHIR interactions that read, written once for every type (https://hl7.org/fhir/R4/http.html)."""
 
 from app.fhir_mapping import bundle
 from app.fhir_mapping import search as grammar
-from app.fhir_mapping.change import Change, Delete, Version
 from app.fhir_mapping.outcome import not_found, refusal
-from app.routers import answers, intake
+from app.routers import answers
 from app.routers.answers import FhirResponse
-from app.routers.ids import new_id
 from app.routers.requests import FhirRequest
 from app.store import documents
 from app.store.search import find
-from app.store.transact import transact
 
 MOST_VERSIONS = 1000
-
-
-async def create(request: FhirRequest) -> FhirResponse:
-    """Store a new resource under an id the server chooses; 201."""
-    if b"if-none-exist" in request.headers:
-        text = "conditional create (If-None-Exist) is not offered yet: nothing was stored"
-        raise refusal(400, "not-supported", text, "http.if-none-exist")
-    raw = await request.resource_body()
-    change = intake.put(
-        request.resource,
-        raw,
-        id=new_id(),
-        fresh=True,
-        identifying_data=request.service.settings.identifying_data,
-    )
-    return answers.written(request, await _carried_out(request, change))
-
-
-async def update(request: FhirRequest) -> FhirResponse:
-    """Store a new version under the id of the address: 200, or 201 where nothing was there."""
-    if_match = request.if_match
-    if b"if-none-match" in request.headers:
-        text = "If-None-Match on an update is not offered yet: nothing was stored"
-        raise refusal(400, "not-supported", text, "http.if-none-match")
-    raw = await request.resource_body()
-    change = intake.put(
-        request.resource,
-        raw,
-        id=request.id,
-        if_match=if_match,
-        identifying_data=request.service.settings.identifying_data,
-    )
-    sent = change.document.get("id")
-    if sent != request.id:
-        said = "has no id" if sent is None else "has another id"
-        text = f"the resource {said}; to be stored here it must carry the id of the address, {request.id!r}"
-        raise refusal(400, "value", text, f"{request.resource.name}.id")
-    return answers.written(request, await _carried_out(request, change))
-
-
-async def delete(request: FhirRequest) -> FhirResponse:
-    """Delete it; its versions stay. 204 also where it is gone already."""
-    change = Delete(resource=request.resource, id=request.id, if_match=request.if_match)
-    return answers.deleted(await _carried_out(request, change))
 
 
 async def read(request: FhirRequest) -> FhirResponse:
@@ -94,6 +47,7 @@ async def search(request: FhirRequest) -> FhirResponse:
     parameters = list(request.parameters)
     if request.method == "POST":
         parameters += await request.form_body()
+        request.negotiate(parameters)
     asked = _understood(request, parameters)
     page = await find(request.service.store, request.service.visibility, asked.query)
     return answers.resource(bundle.searchset(page, asked, base=request.base))
@@ -116,11 +70,6 @@ def paged(request: FhirRequest) -> tuple[int, int | None]:
             raise refusal(400, "not-supported", f"{name} is not offered on a history yet", f"http.{name}")
     count = _natural(asked, "_count", default=50, most=MOST_VERSIONS)
     return count, _natural(asked, "_before", default=0) or None
-
-
-async def _carried_out(request: FhirRequest, change: Change) -> Version:
-    [version] = await transact(request.service.store, [change])
-    return version
 
 
 def _version_number(request: FhirRequest) -> int:

@@ -13,7 +13,16 @@ from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.served import SERVED
 from app.fhir_mapping.trial_operations import TRIAL_OPERATIONS
 from app.routers import bundle as bundles
-from app.routers import describe, describe_server, interactions, metadata, operations, schemas
+from app.routers import (
+    describe,
+    describe_conditional,
+    describe_server,
+    interactions,
+    metadata,
+    operations,
+    schemas,
+    writes,
+)
 from app.routers.describe_server import BASE, HEALTH, QUESTIONS
 from app.routers.fragments import WHOLE, Said, components
 from app.routers.routes import ROUTES, Handler, Route
@@ -29,11 +38,15 @@ demonstration trial (`make run`), so *Try it out* works as it stands.
 """
 
 TYPED: dict[Handler, Callable[[Resource, str], Said]] = {
-    interactions.create: describe.create,
+    writes.create: describe.create,
     interactions.read: describe.read,
     interactions.vread: describe.vread,
-    interactions.update: describe.update,
-    interactions.delete: describe.delete,
+    writes.update: describe.update,
+    writes.patch: describe_conditional.patch,
+    writes.delete: describe.delete,
+    writes.conditional_update: describe_conditional.conditional_update,
+    writes.conditional_patch: describe_conditional.conditional_patch,
+    writes.conditional_delete: describe_conditional.conditional_delete,
     interactions.history: describe.history,
     interactions.search: describe.search,
 }

@@ -4,7 +4,7 @@ Rules: https://hl7.org/fhir/R4/http.html#general (content negotiation, If-Match,
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import parse_qsl
@@ -14,6 +14,7 @@ from starlette.types import Message, Receive
 from app.fhir_mapping import links
 from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.resource import Resource
+from app.routers.intake import Intake
 from app.routers.negotiation import (
     DEFAULTS,
     Preferences,
@@ -26,6 +27,7 @@ from app.routers.negotiation import (
 from app.routers.service import Service
 
 FORM = "application/x-www-form-urlencoded"
+WANTED = "application/fhir+json, with fhirVersion=4.0 if you name one (XML is not offered)"
 RESULT_PARAMETERS = {"_format", "_pretty"}
 """Parameters about how the answer is written, which never narrow what it holds."""
 
@@ -84,21 +86,33 @@ class FhirRequest:
         value = self.header(b"if-match")
         if value is None:
             return None
-        listed = links.version_ids(value)
+        listed = ("*",) if value.strip() == "*" else links.version_ids(value)
         if listed is None:
-            text = 'If-Match must be the ETag of a version, such as W/"3", or a list of them'
+            text = 'If-Match must be the ETag of a version, such as W/"3", a list of them, or *'
             raise refusal(400, "value", text, "http.if-match")
         return listed
 
-    def negotiate(self) -> None:
+    @property
+    def intake(self) -> Intake:
+        """The way in for what is sent."""
+        return Intake(self.service.settings.identifying_data)
+
+    @property
+    def query_without_controls(self) -> str:
+        """The query as it was sent, without what only says how to write the answer."""
+        sent = self.query.decode("latin-1").split("&")
+        return "&".join(one for one in sent if one.partition("=")[0] not in {"", *RESULT_PARAMETERS})
+
+    def negotiate(self, parameters: Sequence[tuple[str, str]] | None = None) -> None:
         """Refuse (406) a client that cannot read FHIR JSON; `_format` wins over Accept."""
-        format_ = dict(self.parameters).get("_format") or None if self.query else None
+        asked = self.parameters if parameters is None and self.query else parameters or ()
+        format_ = dict(asked).get("_format") or None
         accept = self.headers.get(b"accept")
         if not (acceptable(accept or b"*/*") if format_ is None else readable(format_)):
             raise refusal(
                 406,
                 "not-supported",
-                "only JSON is served: ask for application/fhir+json (XML is not offered)",
+                f"only JSON of FHIR R4 is served: ask for {WANTED}",
                 "http.accept" if format_ is None else "http._format",
             )
 
@@ -108,7 +122,7 @@ class FhirRequest:
             raise refusal(
                 415,
                 "not-supported",
-                "send FHIR JSON with Content-Type: application/fhir+json (XML is not offered)",
+                f"send JSON of FHIR R4 with Content-Type: {WANTED}",
                 "http.content-type",
             )
         return await self.body()

@@ -8,7 +8,7 @@ from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.served import SERVED
 from app.fhir_mapping.wording import shown
-from app.routers import bundle, interactions, metadata, operations
+from app.routers import bundle, interactions, metadata, operations, writes
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
 
@@ -41,11 +41,25 @@ ROUTES = (
     Route(path="/metadata", methods={"GET": metadata.capabilities}),
     *(Route(path=f"/{name}", methods={"GET": metadata.search}) for name in SERVED),
     *(Route(path=f"/{name}/{{id}}", methods={"GET": metadata.read}) for name in SERVED),
-    Route(path="/{type}", methods={"GET": interactions.search, "POST": interactions.create}),
+    Route(
+        path="/{type}",
+        methods={
+            "GET": interactions.search,
+            "POST": writes.create,
+            "PUT": writes.conditional_update,
+            "PATCH": writes.conditional_patch,
+            "DELETE": writes.conditional_delete,
+        },
+    ),
     Route(path="/{type}/_search", methods={"POST": interactions.search}),
     Route(
         path="/{type}/{id}",
-        methods={"GET": interactions.read, "PUT": interactions.update, "DELETE": interactions.delete},
+        methods={
+            "GET": interactions.read,
+            "PUT": writes.update,
+            "PATCH": writes.patch,
+            "DELETE": writes.delete,
+        },
     ),
     Route(path="/{type}/{id}/_history", methods={"GET": interactions.history}),
     Route(

@@ -5,8 +5,8 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from app.fhir_mapping import check, codec
-from app.fhir_mapping.change import Put
+from app.fhir_mapping import check, codec, patches
+from app.fhir_mapping.change import Patch, Put
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.transaction import Plan, plan
@@ -44,12 +44,23 @@ def bundle(*entries: Document, kind: str = "transaction") -> bytes:
     return codec.write({"resourceType": "Bundle", "type": kind} | ({"entry": entries} if entries else {}))
 
 
-def put(resource: Resource, raw: bytes, *, where: str, **said: Any) -> Put:
-    document = check.checked(resource.name, raw, where)
-    unwelcome = resource.review(document)
-    if unwelcome:
-        raise Refusal(422, unwelcome)
-    return Put(resource=resource, raw=raw, document=document, where=where, **said)
+class Taking:
+    """A way in that looks at R4 and at the resource's own review."""
+
+    def put(self, resource: Resource, raw: bytes, *, where: str, **said: Any) -> Put:
+        document = check.checked(resource.name, raw, where)
+        unwelcome = resource.review(document)
+        if unwelcome:
+            raise Refusal(422, unwelcome)
+        return Put(resource=resource, raw=raw, document=document, where=where, **said)
+
+    def patch(self, resource: Resource, raw: bytes, *, where: str, **said: Any) -> Patch:
+        amend = patches.of_entry(raw, where)
+
+        def become(name: str, stored: bytes) -> Put:
+            return self.put(resource, patches.amended(stored, amend), id=name, where=where)
+
+        return Patch(resource=resource, become=become, where=where, **said)
 
 
 def numbered(beginning: str = "new") -> Callable[[], str]:
@@ -58,7 +69,7 @@ def numbered(beginning: str = "new") -> Callable[[], str]:
 
 
 def read(raw: bytes) -> Plan:
-    return plan(raw, resources=RESOURCES, new_id=numbered(), base=BASE, put=put)
+    return plan(raw, resources=RESOURCES, new_id=numbered(), base=BASE, intake=Taking(), most=20)
 
 
 transaction = partial(bundle, kind="transaction")

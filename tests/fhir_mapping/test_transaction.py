@@ -14,13 +14,13 @@ from app.fhir_mapping.transaction import plan
 from tests.fhir_mapping.bundling import (
     RESOURCES,
     Document,
+    Taking,
     batch,
     bundle,
     entry,
     numbered,
     observation,
     patient,
-    put,
     read,
     transaction,
     uuid,
@@ -50,7 +50,7 @@ def test_the_order_is_delete_post_put_get_whatever_the_order_of_the_entries() ->
         )
     )
 
-    assert [(index, type(change), change.id) for index, change in planned.changes] == [
+    assert [(index, type(change), change.id) for index, change in planned.writes] == [
         (3, Delete, "o-1"),
         (2, Put, "new-1"),
         (4, Put, "new-2"),
@@ -70,7 +70,7 @@ def test_entries_refer_to_each_other_in_any_order() -> None:
             entry("POST", "Patient", patient(), fullUrl=uuid(1)),
         )
     )
-    stored = {change.id: change for _, change in planned.changes if isinstance(change, Put)}
+    stored = {change.id: change for _, change in planned.writes if isinstance(change, Put)}
 
     assert stored["new-1"].document["subject"] == {"reference": "Patient/new-3"}
     assert stored["new-2"].document["hasMember"] == [{"reference": "Observation/new-1"}]
@@ -84,7 +84,7 @@ def test_what_is_not_rewritten_keeps_every_byte() -> None:
         b'"request":{"method":"POST","url":"Observation"}}]}' % sent
     )
 
-    [(_, change)] = read(raw).changes
+    [(_, change)] = read(raw).writes
 
     assert isinstance(change, Put)
     assert change.raw == sent
@@ -105,7 +105,7 @@ def test_an_address_of_ours_is_not_rewritten_where_it_stays_true() -> None:
             ),
         )
     )
-    stored = [change.document for _, change in planned.changes if isinstance(change, Put)]
+    stored = [change.document for _, change in planned.writes if isinstance(change, Put)]
 
     assert stored[0]["subject"] == {"reference": own}
     assert stored[1]["hasMember"] == [{"reference": "Observation/mine"}]
@@ -141,13 +141,21 @@ def test_every_problem_of_every_entry_is_said_at_once() -> None:
 @pytest.mark.parametrize(
     ("request_", "url", "code", "place"),
     [
-        ({"ifNoneExist": "identifier=a"}, "Observation", "not-supported", "ifNoneExist"),
-        ({"ifNoneMatch": '"1"'}, "Observation", "not-supported", "ifNoneMatch"),
+        ({"ifNoneExist": "bogus=a"}, "Observation", "not-supported", "ifNoneExist"),
+        ({"ifNoneExist": "_count=1"}, "Observation", "not-supported", "ifNoneExist"),
+        ({"ifNoneExist": "identifier="}, "Observation", "not-supported", "ifNoneExist"),
+        ({"ifNoneMatch": '"1"'}, "Observation", "value", "ifNoneMatch"),
+        ({"method": "PUT", "ifNoneMatch": 'W/"1"'}, "Observation/1", "value", "ifNoneMatch"),
+        ({"method": "PUT", "ifNoneExist": "identifier=a"}, "Observation/1", "value", "ifNoneExist"),
+        (
+            {"method": "DELETE", "ifModifiedSince": "2024-01-01T00:00:00Z"},
+            "Observation/1",
+            "value",
+            "ifModifiedSince",
+        ),
         ({"ifMatch": 'W/"1"'}, "Observation", "value", "ifMatch"),
-        ({"method": "PATCH"}, "Observation/1", "not-supported", "method"),
-        ({"method": "HEAD"}, "Observation/1", "not-supported", "method"),
-        ({"method": "PUT"}, "Observation?identifier=a", "not-supported", "url"),
-        ({"method": "DELETE"}, "Observation?status=final", "not-supported", "url"),
+        ({"method": "PUT"}, "Observation?bogus=a", "not-supported", "url"),
+        ({"method": "DELETE"}, "Observation?date=soon", "value", "url"),
         ({"method": "PUT"}, "Observation", "value", "url"),
         ({"method": "PUT"}, "Observation/a/b", "value", "url"),
         ({"method": "PUT"}, "Observation/" + "a" * 65, "value", "url"),
@@ -172,7 +180,7 @@ def test_what_cannot_be_asked_in_a_bundle_is_refused_clearly(
         (code, f"Bundle.entry[1].request.{place}")
     ]
     assert list(alone.refused) == [1]
-    assert len(alone.changes) == 1
+    assert len(alone.writes) == 1
 
 
 @pytest.mark.parametrize(
@@ -220,7 +228,7 @@ def test_two_changes_of_one_resource_are_refused_in_a_transaction_alone(first: s
     assert [(issue.code, issue.expression) for issue in refused(transaction(*asked)).issues] == [
         ("invariant", "Bundle.entry[1].request.url")
     ]
-    assert len(read(batch(*asked)).changes) == 2
+    assert len(read(batch(*asked)).writes) == 2
 
 
 @pytest.mark.verifies("fhir.batch.independent")
@@ -233,7 +241,7 @@ def test_an_entry_of_a_batch_that_refers_to_another_fails_alone() -> None:
         )
     )
 
-    assert [index for index, _ in planned.changes] == [0, 2]
+    assert [index for index, _ in planned.writes] == [0, 2]
     assert places(planned.refused[1]) == ["Bundle.entry[1].resource.subject.reference"]
 
 
@@ -245,7 +253,7 @@ def test_a_stale_version_can_be_guarded_against_in_an_entry() -> None:
         )
     )
 
-    assert [change.if_match for _, change in planned.changes] == [("3",), ("1", "2")]
+    assert [change.if_match for _, change in planned.writes] == [("3",), ("1", "2")]
 
 
 def test_what_this_trial_does_not_take_is_placed_in_the_bundle_and_answered_422() -> None:
@@ -254,7 +262,7 @@ def test_what_this_trial_does_not_take_is_placed_in_the_bundle_and_answered_422(
     raw = transaction(entry("POST", "Observation", observation()))
 
     with pytest.raises(Refusal) as caught:
-        plan(raw, resources={"Observation": picky}, new_id=numbered(), base=BASE, put=put)
+        plan(raw, resources={"Observation": picky}, new_id=numbered(), base=BASE, intake=Taking(), most=20)
 
     assert caught.value.status == 422
     assert places(caught.value) == ["Bundle.entry[0].resource.code"]
@@ -298,7 +306,7 @@ def test_every_entry_of_a_batch_is_answered_exactly_once(entries: list[Document]
     planned = read(batch(*entries))
     answered = [
         *planned.refused,
-        *(index for index, _ in planned.changes),
+        *(index for index, _ in planned.writes),
         *(one.index for one in planned.asks),
     ]
 
@@ -318,7 +326,7 @@ def test_a_transaction_is_carried_out_wholly_or_not_at_all(entries: list[Documen
         assert alone.refused or len(set(written)) < len(written)
         return
 
-    assert [index for index, _ in whole.changes] == [index for index, _ in alone.changes]
+    assert [index for index, _ in whole.writes] == [index for index, _ in alone.writes]
 
 
 def test_only_types_served_here_are_taken() -> None:

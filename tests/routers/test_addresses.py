@@ -51,15 +51,13 @@ async def test_an_unknown_type_is_answered_with_those_there_are(
     ("method", "address", "allow"),
     [
         ("PUT", "/fhir", "GET, HEAD, POST"),
-        ("DELETE", "/fhir/Patient", "GET, HEAD, POST"),
-        ("PUT", "/fhir/Patient", "GET, HEAD, POST"),
-        ("POST", "/fhir/Patient/1", "DELETE, GET, HEAD, PUT"),
+        ("POST", "/fhir/Patient/1", "DELETE, GET, HEAD, PATCH, PUT"),
         ("GET", "/fhir/Patient/_search", "POST"),
         ("DELETE", "/fhir/Patient/1/_history", "GET, HEAD"),
         ("PUT", "/fhir/Patient/1/_history/1", "GET, HEAD"),
         ("PUT", "/fhir/ResearchSubject/1/$sri-status", "GET, HEAD, POST"),
         ("POST", "/fhir/metadata", "GET, HEAD"),
-        ("OPTIONS", "/fhir/Patient", "GET, HEAD, POST"),
+        ("OPTIONS", "/fhir/Patient", "DELETE, GET, HEAD, PATCH, POST, PUT"),
     ],
 )
 @pytest.mark.verifies("http.method")

@@ -116,13 +116,16 @@ async def test_a_search_form_must_be_a_form(trial: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.verifies("http.content-type")
-async def test_a_patch_is_not_offered(trial: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("kind", ["application/json", "application/merge-patch+json", "text/plain", ""])
+async def test_a_patch_says_what_kind_of_patch_it_is(trial: httpx.AsyncClient, kind: str) -> None:
     name = await created(trial, "Patient")
 
-    answer = await trial.patch(f"/fhir/Patient/{name}", content=b"[]")
+    answer = await trial.patch(f"/fhir/Patient/{name}", content=b"[]", headers={"Content-Type": kind})
 
-    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, HEAD, PUT")
-    issues(answer)
+    assert answer.status_code == (400 if kind == "application/json" else 415)
+    assert issues(answer)[0]["code"] in {"not-supported", "structure"}
+    if answer.status_code == 415:
+        assert answer.headers["accept-patch"] == "application/json-patch+json, application/fhir+json"
 
 
 @pytest.mark.verifies("http.request-id")

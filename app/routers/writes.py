@@ -1,0 +1,121 @@
+"""The FHIR interactions that change something, written once for every type (https://hl7.org/fhir/R4/http.html)."""
+
+from dataclasses import replace
+
+from app.fhir_mapping import criteria, patches
+from app.fhir_mapping.change import Conditional, Criteria, Delete, Version, Write
+from app.fhir_mapping.outcome import Issue, Refusal, refusal
+from app.fhir_mapping.patches import JSON_PATCH, Amend
+from app.routers import answers
+from app.routers.answers import FhirResponse
+from app.routers.ids import new_id
+from app.routers.negotiation import is_fhir_json, media_type
+from app.routers.requests import FhirRequest
+from app.store.transact import transact
+
+PATCHES = f"{JSON_PATCH}, application/fhir+json"
+"""The forms a patch may have, as an Accept-Patch header lists them."""
+
+
+async def create(request: FhirRequest) -> FhirResponse:
+    """Store a new resource under an id the server chooses; with If-None-Exist only where none matches."""
+    raw = await request.resource_body()
+    put = replace(request.intake.put(request.resource, raw, id=new_id()), fresh=True)
+    sought = request.header(b"if-none-exist")
+    if sought is None:
+        return answers.written(request, await _carried_out(request, put))
+    found = criteria.criteria(request.resource, sought, base=request.base, where="http.if-none-exist")
+    conditional = Conditional(change=put, criteria=found, creates=True)
+    return answers.written(request, await _carried_out(request, conditional))
+
+
+async def update(request: FhirRequest) -> FhirResponse:
+    """Store a new version under the id of the address: 200, or 201 where nothing was there."""
+    if_match, only_new = request.if_match, _only_new(request)
+    put = request.intake.put(request.resource, await request.resource_body(), id=request.id)
+    sent = put.document.get("id")
+    if sent != request.id:
+        said = "has no id" if sent is None else "has another id"
+        text = f"the resource {said}; to be stored here it must carry the id of the address, {request.id!r}"
+        raise refusal(400, "value", text, f"{request.resource.name}.id")
+    put = replace(put, if_match=if_match, only_new=only_new)
+    return answers.written(request, await _carried_out(request, put))
+
+
+async def conditional_update(request: FhirRequest) -> FhirResponse:
+    """Store it where the one match of the address's search stands, or as a new resource where none does."""
+    found, if_match = _criteria(request), request.if_match
+    if b"if-none-match" in request.headers:
+        text = "to store it only where none matches, POST it with If-None-Exist"
+        raise refusal(400, "not-supported", text, "http.if-none-match")
+    raw = await request.resource_body()
+    put = request.intake.put(request.resource, raw, id="")
+    own = put.document.get("id")
+    put = replace(put, id=own or new_id(), fresh=own is None, if_match=if_match)
+    conditional = Conditional(change=put, criteria=found, own_id=own)
+    return answers.written(request, await _carried_out(request, conditional))
+
+
+async def patch(request: FhirRequest) -> FhirResponse:
+    """Change the resource under this id by a JSON Patch or a FHIRPath Patch."""
+    if_match = request.if_match
+    change = request.intake.amended(request.resource, await _amendment(request), id=request.id)
+    return answers.written(request, await _carried_out(request, replace(change, if_match=if_match)))
+
+
+async def conditional_patch(request: FhirRequest) -> FhirResponse:
+    """Change the one match of the address's search; 404 where there is none."""
+    found, if_match = _criteria(request), request.if_match
+    change = request.intake.amended(request.resource, await _amendment(request), id="")
+    conditional = Conditional(change=replace(change, if_match=if_match), criteria=found)
+    return answers.written(request, await _carried_out(request, conditional))
+
+
+async def delete(request: FhirRequest) -> FhirResponse:
+    """Delete it; its versions stay. 204 also where it is gone already."""
+    change = Delete(resource=request.resource, id=request.id, if_match=request.if_match)
+    return answers.deleted(request, await _carried_out(request, change))
+
+
+async def conditional_delete(request: FhirRequest) -> FhirResponse:
+    """Delete the one match of the address's search; 204 also where there is none."""
+    change = Delete(resource=request.resource, id="", if_match=request.if_match)
+    conditional = Conditional(change=change, criteria=_criteria(request))
+    return answers.deleted(request, await _carried_out(request, conditional))
+
+
+async def _carried_out(request: FhirRequest, write: Write) -> Version:
+    [version] = await transact(request.service.store, [write])
+    return version
+
+
+def _only_new(request: FhirRequest) -> bool:
+    """Whether it is to be stored only where nothing stands (If-None-Match: *)."""
+    said = request.header(b"if-none-match")
+    if said is not None and said.strip() != "*":
+        text = "If-None-Match on an update is * (only where nothing stands); for a version there is If-Match"
+        raise refusal(400, "value", text, "http.if-none-match")
+    return said is not None
+
+
+def _criteria(request: FhirRequest) -> Criteria:
+    """The search the address names its target by."""
+    sought = request.query_without_controls
+    if not sought:
+        name = request.resource.name
+        text = f"{request.method} needs the id, {name}/id, or a search for it, {name}?identifier=system|value"
+        raise refusal(400, "required", text, "http.url")
+    return criteria.criteria(request.resource, sought, base=request.base, where="http.url")
+
+
+async def _amendment(request: FhirRequest) -> Amend:
+    """What the body changes; 415 where it is no patch of a form this server takes."""
+    sent = request.headers.get(b"content-type", b"")
+    kind, _ = media_type(sent.decode("latin-1"))
+    if kind == JSON_PATCH:
+        return patches.by_json(await request.body())
+    if is_fhir_json(sent):
+        return patches.by_parameters(await request.body())
+    text = f"send a patch as Content-Type: {JSON_PATCH}, or as Parameters in application/fhir+json"
+    issue = Issue("not-supported", text, "http.content-type")
+    raise Refusal(415, (issue,), {"Accept-Patch": PATCHES})
