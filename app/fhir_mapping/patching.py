@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.fhir_mapping import codec, slices
 from app.fhir_mapping.codec import Document
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 
@@ -16,6 +17,11 @@ def copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: copied(one) for name, one in value.items()}
     return [copied(one) for one in value] if isinstance(value, list) else value
+
+
+def written(stored: bytes, after: Document) -> bytes:
+    """The patched resource as JSON; whatever the patch left alone is the very bytes stored."""
+    return _written(stored, codec.read(stored), after)
 
 
 def bounded(count: int, where: str) -> None:
@@ -58,3 +64,31 @@ def _put_back(meta: Any, after: Document) -> None:
         after["meta"] = kept | patched
     else:
         after.pop("meta", None)
+
+
+def _written(raw: bytes, before: Any, after: Any) -> bytes:
+    new = codec.write(after)
+    if new == codec.write(before):
+        return raw
+    if isinstance(before, dict) and isinstance(after, dict):
+        held = codec.members(raw)
+        return slices.together(
+            {
+                name: _written(held[name], before[name], value) if name in held else codec.write(value)
+                for name, value in after.items()
+            }
+        )
+    if isinstance(before, list) and isinstance(after, list):
+        return slices.listed(_written_items(slices.items(raw), before, after))
+    return new
+
+
+def _written_items(raw: list[bytes], before: list[Any], after: list[Any]) -> list[bytes]:
+    """Items that only moved are found again; others are taken for what stood in their place."""
+    held = {codec.write(one): bytes_ for one, bytes_ in zip(before, raw, strict=True)}
+    found = [held.get(codec.write(one)) for one in after]
+    return [
+        known
+        or (_written(raw[number], before[number], after[number]) if number < len(raw) else codec.write(one))
+        for number, (known, one) in enumerate(zip(found, after, strict=True))
+    ]

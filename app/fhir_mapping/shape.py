@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from app.fhir_mapping import codec
+from app.fhir_mapping import codec, slices
 from app.fhir_mapping.definitions import Definition, definition, resource_types
 from app.fhir_mapping.primitives import EXPECTED
 
@@ -22,7 +22,6 @@ SUBSETTED = ("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSE
 _TAG = codec.write(dict(zip(("system", "code"), SUBSETTED, strict=True)))
 _ALWAYS = frozenset(("resourceType", "id", "meta"))
 _KEPT_WHOLE = EXPECTED.keys() | {"Extension", "Resource", "Narrative", "Meta"}
-_items = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def shaped(
@@ -79,22 +78,13 @@ def _says_subsetted(tag: Any) -> bool:
 def _tagged(members: Members) -> bytes:
     """The object of these members, with SUBSETTED among the tags of its meta."""
     meta = codec.members(members.get("meta", b"{}"))
-    tags = [bytes(tag) for tag in _items.decode(meta.get("tag", b"[]"))]
+    tags = slices.items(meta.get("tag", b"[]"))
     if not any(_says_subsetted(codec.read(tag)) for tag in tags):
         tags.append(_TAG)
-    meta["tag"] = b"[%b]" % b",".join(tags)
+    meta["tag"] = slices.listed(tags)
     first = {name: members[name] for name in ("resourceType", "id") if name in members}
     others = {name: value for name, value in members.items() if name not in _ALWAYS}
-    return _object(first | {"meta": _object(meta)} | others)
-
-
-def _object(members: Members) -> bytes:
-    return b"{%b}" % b",".join(_name(name) + value for name, value in members.items())
-
-
-@lru_cache(maxsize=4096)
-def _name(name: str) -> bytes:
-    return codec.write(name) + b":"
+    return slices.together(first | {"meta": slices.together(meta)} | others)
 
 
 def _and_siblings(names: Iterator[str] | frozenset[str]) -> frozenset[str]:
@@ -148,9 +138,9 @@ def _summary(type_name: str, raw: bytes) -> bytes:
     if type_name in _KEPT_WHOLE:
         return raw
     if raw.startswith(b"["):
-        return b"[%b]" % b",".join(_summary(type_name, bytes(item)) for item in _items.decode(raw))
+        return slices.listed([_summary(type_name, item) for item in slices.items(raw)])
     members = _summarised(type_name, codec.members(raw))
-    return _object(members) if members else raw
+    return slices.together(members) if members else raw
 
 
 def _defined(type_name: str) -> Definition:
