@@ -1,194 +1,136 @@
 """One transaction for everything that arrived together; each piece is carried out whole or refused.
 
-The number of statements does not depend on how much is written: the current versions are read and
-locked by one, the references are checked by one, and each table is written by one.
+First it is found out what the writes come to: what conditions find, what stands under the ids, what a
+patch makes of it, what conditional references mean. Then the changes are checked and written. The number
+of statements does not depend on how much is written: whatever is asked is asked by one statement for all,
+and each table is written by one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.fhir_mapping import codec
-from app.fhir_mapping.change import Change, Delete, IndexRows, Put, Version
-from app.fhir_mapping.index import index_rows
-from app.fhir_mapping.outcome import Issue, Refusal
-from app.store import models
+from app.fhir_mapping.change import Criteria, Patch, Version
+from app.fhir_mapping.outcome import Refusal, not_found
+from app.store import linking, settle
 from app.store.arms import check_arms
-from app.store.database import Connection, Contention, Database, Key, Row
+from app.store.claims import Claims
+from app.store.criteria import Found, stored
+from app.store.current import Current, lock_current, objection
+from app.store.database import Connection, Contention, Database, Key
 from app.store.integrity import check_deletions, check_references
 from app.store.piece import Indexes, Piece, standing
-from app.store.rows import Rows, derived, gather
-from app.store.types import instant_to_text
+from app.store.visibility import Visibility
+from app.store.writing import planned, write
 
 _TICK = timedelta(microseconds=1)
-
-_CURRENT = """SELECT r.type, r.id, r.version, r.deleted, r.last_updated, r.patient_id, r.study_id, r.site
- FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id ORDER BY r.type, r.id {locking}"""
-_REMEMBER = """INSERT INTO version (type, id, version, last_updated, superseded, patient_id, study_id, site,
- document) SELECT r.type, r.id, r.version, r.last_updated, $2, r.patient_id, r.study_id, r.site, r.document
- FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id"""
-UPSERT = (
-    "ON CONFLICT (type, id) DO UPDATE SET "
-    + ", ".join(
-        f"{column.name} = excluded.{column.name}"
-        for column in models.resource.columns
-        if column.name not in {"type", "id"}
-    )
-    + " WHERE resource.version = excluded.version - 1"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Current:
-    version: int = 0
-    deleted: bool = True
-    last_updated: datetime | None = None
-    patient: str | None = None
-    study: str | None = None
-    site: str | None = None
-
-
-_NEVER = _Current()
+_LATEST = "SELECT last_updated FROM resource ORDER BY last_updated DESC LIMIT 1"
 
 
 async def commit(
-    database: Database, connection: Connection, pieces: Sequence[Piece], *, at: datetime, base: str
+    database: Database,
+    connection: Connection,
+    pieces: Sequence[Piece],
+    *,
+    claimed: Claims,
+    clock: Callable[[], datetime],
 ) -> None:
     """Carry out the pieces; a refused one leaves no trace and does not touch its neighbours."""
-    current = await _current(database, connection, pieces)
+    if claimed.exclusive or claimed.shared:
+        await database.claim(connection, sorted(claimed.exclusive), sorted(claimed.shared))
+    found = Found()
+    await found.look_up(database, connection, _asked(pieces))
     for piece in pieces:
-        piece.refused = _stale(piece, current)
-    indexes: Indexes = {
-        id(change): index_rows(change.resource, change.document, base=base, own_id=change.id)
-        for piece in standing(pieces)
-        for change in piece.changes
-        if isinstance(change, Put)
-    }
+        settle.settle(piece, found)
+    current = await lock_current(database, connection, pieces)
+    for piece in standing(pieces):
+        piece.refused = objection(piece, current)
+    await _fetch(database, connection, pieces)
+    for piece in standing(pieces):
+        late = [*linking.asked_late(piece), *settle.asked_late(piece)]
+        if late:
+            await _try(database, connection, piece, current, found=found, late=late, at=clock())
+        if piece.refused is None:
+            linking.link(piece, found)
+    indexes = _indexes(pieces)
     await check_references(database, connection, pieces, indexes)
     await check_arms(database, connection, pieces, indexes)
     await check_deletions(database, connection, pieces)
-    at = max([at, *(found.last_updated + _TICK for found in current.values() if found.last_updated)])
-    planned = [_plan(piece, current, at) for piece in standing(pieces)]
-    superseded = [
-        (plan.version.type, plan.version.id) for plans in planned for plan in plans if plan.supersedes
-    ]
-    if superseded:
-        await connection.execute(_REMEMBER.format(keys=database.keys(1)), database.key_set(superseded), at)
-        await _forget_derived(connection, superseded)
-    await _write(connection, [plan for plans in planned for plan in plans if plan.writes], indexes)
+    at = await _instant(connection, clock)
+    await write(database, connection, planned(pieces, current, at), indexes, at=at)
 
 
-async def _current(
-    database: Database, connection: Connection, pieces: Sequence[Piece]
-) -> dict[Key, _Current]:
-    """What stands now under the ids to be changed; ids the server has just made need no look."""
-    keys = [
-        (change.resource.name, change.id)
-        for piece in pieces
-        for change in piece.changes
-        if isinstance(change, Delete) or not change.fresh
-    ]
-    if not keys:
-        return {}
-    sql = _CURRENT.format(keys=database.keys(1), locking=database.locking)
-    rows = await connection.fetch(sql, database.key_set(sorted(keys)))
-    return {(kind, name): _Current(*rest) for kind, name, *rest in rows}
+def _asked(pieces: Sequence[Piece]) -> Iterable[tuple[Piece, Criteria]]:
+    """What is searched for before anything is written."""
+    for piece in pieces:
+        yield from ((piece, criteria) for criteria in settle.asked(piece))
+        yield from ((piece, criteria) for criteria in linking.asked(piece))
 
 
-def _stale(piece: Piece, current: dict[Key, _Current]) -> Refusal | None:
-    """412 where If-Match names a version that is not the current one."""
-    issues = []
-    for change in piece.changes:
-        if change.if_match is None:
-            continue
-        found = current.get((change.resource.name, change.id), _NEVER)
-        stands = "nothing stands there" if found.deleted else f'the current version is W/"{found.version}"'
-        if found.deleted or not {"*", str(found.version)} & set(change.if_match):
-            text = f"{change.resource.name}/{change.id}: {stands}; read it again and send your change on top"
-            issues.append(Issue("conflict", text, _if_match_of(change)))
-    return Refusal(412, tuple(issues)) if issues else None
+async def _fetch(database: Database, connection: Connection, pieces: Sequence[Piece]) -> None:
+    """Fetch what is to be patched and what is answered as it stands; a patch becomes what it results in."""
+    wanted: dict[Visibility, list[Key]] = defaultdict(list)
+    for piece in standing(pieces):
+        for target in piece.targets:
+            if isinstance(target, Patch):
+                wanted[piece.visibility].append((target.resource.name, target.id))
+            elif isinstance(target, tuple):
+                wanted[piece.visibility].append(target)
+    there = {who: await stored(database, connection, who, keys) for who, keys in wanted.items()}
+    for piece in standing(pieces):
+        if piece.visibility in there:
+            _fill(piece, there[piece.visibility])
 
 
-def _if_match_of(change: Change) -> str:
-    """Where the sender said which version is current: in the entry of the Bundle, or in the header."""
-    if change.where is None:
-        return "http.if-match"
-    return change.where.removesuffix(".resource") + ".request.ifMatch"
+def _fill(piece: Piece, there: dict[Key, Version]) -> None:
+    refusals = []
+    for place, target in enumerate(piece.targets):
+        if isinstance(target, Patch):
+            try:
+                _patch(piece, place, target, there)
+            except Refusal as refused:
+                refusals.append(refused)
+        elif isinstance(target, tuple):
+            if target not in there:
+                raise Contention("what the criteria found was deleted meanwhile")
+            piece.settle(place, replace(there[target], matched=True))
+    piece.refused = settle.together(refusals)
 
 
-async def _forget_derived(connection: Connection, changed: Sequence[Key]) -> None:
-    """Take away the rows derived from the versions that are no longer current."""
-    for table in models.SEARCH_TABLES:
-        await connection.delete(table, "type, id", changed)
-    for table, kind in models.TRIAL_TABLES.items():
-        keys = [key for key in changed if key[0] == kind]
-        if keys:
-            await connection.delete(table, "id", keys)
+def _patch(piece: Piece, place: int, patch: Patch, there: dict[Key, Version]) -> None:
+    version = there.get((patch.resource.name, patch.id))
+    if version is None or version.document is None:
+        raise not_found(f"{patch.resource.name}/{patch.id}")
+    put = patch.become(patch.id, version.document)
+    piece.settle(place, replace(put, id=patch.id, fresh=False, if_match=None, only_new=False))
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A change and the version it becomes."""
-
-    change: Change
-    found: _Current
-    version: Version
-
-    @property
-    def writes(self) -> bool:
-        """Deleting what is not there changes nothing."""
-        return isinstance(self.change, Put) or not self.found.deleted
-
-    @property
-    def supersedes(self) -> bool:
-        """Whether an earlier version goes to the history."""
-        return self.writes and self.found is not _NEVER
-
-
-def _plan(piece: Piece, current: dict[Key, _Current], at: datetime) -> list[_Plan]:
-    plans = []
-    for change in piece.changes:
-        found = current.get((change.resource.name, change.id), _NEVER)
-        plan = _Plan(change, found, _next(change, found, at))
-        plans.append(plan)
-        piece.versions.append(plan.version)
-    return plans
+async def _try(
+    database: Database,
+    connection: Connection,
+    piece: Piece,
+    current: dict[Key, Current],
+    *,
+    found: Found,
+    late: Sequence[Criteria],
+    at: datetime,
+) -> None:
+    """Look up what only the piece itself decides: write it, search, and take it back."""
+    await connection.execute("SAVEPOINT trial")
+    plans = planned([piece], current, at)
+    await write(database, connection, plans, _indexes([piece]), at=at)
+    await found.look_up(database, connection, ((piece, criteria) for criteria in late))
+    await connection.execute("ROLLBACK TO SAVEPOINT trial")
+    piece.versions.clear()
+    settle.check_newcomers(piece, found)
 
 
-def _next(change: Change, found: _Current, at: datetime) -> Version:
-    kind, name, number = change.resource.name, change.id, found.version + 1
-    if isinstance(change, Delete):
-        if found.deleted:
-            standing = found.last_updated or at
-            return Version(type=kind, id=name, version=found.version, last_updated=standing, document=None)
-        return Version(type=kind, id=name, version=number, last_updated=at, document=None)
-    document = codec.splice(change.raw, type=kind, id=name, version=number, last_updated=instant_to_text(at))
-    return Version(
-        type=kind, id=name, version=number, last_updated=at, document=document, created=found.deleted
-    )
+def _indexes(pieces: Sequence[Piece]) -> Indexes:
+    return {id(put): piece.indexes[id(put)] for piece in standing(pieces) for put in piece.puts()}
 
 
-async def _write(connection: Connection, plans: Sequence[_Plan], indexes: Indexes) -> None:
-    rows: Rows = gather(())
-    for plan in plans:
-        change, version = plan.change, plan.version
-        index = indexes.get(id(change))
-        rows[models.resource].append(_head(plan, index))
-        if isinstance(change, Put) and index is not None:
-            pairs = derived(
-                change.resource, change.document, name=version.id, version=version.version, index=index
-            )
-            gather(pairs, rows)
-    for table, of_table in rows.items():
-        on_conflict = UPSERT if table is models.resource else ""
-        if await connection.insert(table, of_table, on_conflict=on_conflict) != len(of_table):
-            raise Contention("another writer changed the same resource")
-
-
-def _head(plan: _Plan, index: IndexRows | None) -> Row:
-    version, found = plan.version, plan.found
-    shared = (version.type, version.id, version.version, version.last_updated, version.deleted)
-    if index is None:  # a deletion still belongs to whom it belonged
-        return (*shared, found.patient, found.study, found.site, None, None, None, None)
-    dates = (index.date_low, index.date_high)
-    return (*shared, index.patient, index.study, index.site, index.status, *dates, version.document)
+async def _instant(connection: Connection, clock: Callable[[], datetime]) -> datetime:
+    """When this is recorded: after everything that was recorded before, whatever the clocks say."""
+    rows = await connection.fetch(_LATEST)
+    return max(clock(), rows[0][0] + _TICK) if rows else clock()

@@ -11,23 +11,34 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.fhir_mapping.change import Change, Delete, Version
+from app.fhir_mapping.change import Put, Version, Write
+from app.store.claims import Claims, claims
 from app.store.commit import commit
 from app.store.database import Contention, Database, DatabaseError, Key
-from app.store.piece import Piece
+from app.store.piece import Indexes, Piece, changed, index_of
+from app.store.visibility import Visibility
 
-_GROUP = 256  # changes in one commit, beyond which a piece waits for the next
+_GROUP = 256  # writes in one commit, beyond which a piece waits for the next
 _TRIES = 8
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    changes: Sequence[Change]
+    writes: Sequence[Write]
+    visibility: Visibility
+    indexes: Indexes
+    claims: Claims
     answer: asyncio.Future[list[Version]]
+
+    def touches(self) -> set[Key]:
+        """What no other of its group may touch: the resources it names, and what it claims."""
+        changes = map(changed, self.writes)
+        named = {(change.resource.name, change.id) for change in changes if change.id}
+        return named | {("claimed", name) for name in self.claims.exclusive}
 
 
 class Committer:
-    """Takes changes, gives versions."""
+    """Takes writes, gives versions."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime], base: str) -> None:
         self._database = database
@@ -37,12 +48,17 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def submit(self, changes: Sequence[Change]) -> list[Version]:
-        """Carry out the changes, all or none, and return their versions after the commit."""
+    async def submit(self, writes: Sequence[Write], visibility: Visibility) -> list[Version]:
+        """Carry out the writes, all or none, and return their versions after the commit.
+
+        What the documents are found by is drawn from them here, while others are being committed.
+        """
         if self._closed:
             raise DatabaseError("the store is closing")
+        puts = [change for change in map(changed, writes) if isinstance(change, Put)]
+        indexes = {id(put): index_of(put, self._base) for put in puts}
         answer: asyncio.Future[list[Version]] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(changes, answer))
+        self._queue.append(_Waiting(writes, visibility, indexes, claims(writes, indexes), answer))
         if self._task is None:
             self._task = asyncio.create_task(self._work())
         return await answer
@@ -63,7 +79,8 @@ class Committer:
     def _next_group(self) -> list[_Waiting]:
         """As many as fit, in order; one that touches what another of the group touches waits.
 
-        Whoever deletes goes alone: a neighbour might refer to just that.
+        Whoever deletes goes alone, for a neighbour might refer to just that; and so does whoever asks
+        for what a neighbour might be about to write.
         """
         group: list[_Waiting] = []
         held: deque[_Waiting] = deque()
@@ -71,13 +88,13 @@ class Committer:
         size = 0
         while self._queue and (not group or size < _GROUP):
             waiting = self._queue.popleft()
-            keys = {(change.resource.name, change.id) for change in waiting.changes}
-            if keys & touched or (group and (_deletes(waiting) or _deletes(group[0]))):
+            touches = waiting.touches()
+            if touches & touched or (group and (waiting.claims.alone or group[0].claims.alone)):
                 held.append(waiting)
             else:
                 group.append(waiting)
-                size += len(keys)
-            touched |= keys  # so that what waits keeps its place in line
+                size += len(waiting.writes)
+            touched |= touches  # so that what waits keeps its place in line
         self._queue.extendleft(reversed(held))
         return group
 
@@ -92,10 +109,11 @@ class Committer:
                 await self._commit([waiting])
 
     async def _attempt(self, group: list[_Waiting]) -> None:
-        pieces = [Piece(waiting.changes) for waiting in group]
-        at = self._clock()
+        pieces = [Piece(one.writes, self._base, one.visibility, indexes=dict(one.indexes)) for one in group]
+        claimed = Claims.of_all([one.claims for one in group])
         await self._database.write(
-            lambda connection: commit(self._database, connection, pieces, at=at, base=self._base)
+            lambda connection: commit(self._database, connection, pieces, claimed=claimed, clock=self._clock),
+            feeding=True,
         )
         for waiting, piece in zip(group, pieces, strict=True):
             if not waiting.answer.done():  # the asker may have gone away
@@ -114,10 +132,6 @@ class Committer:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)
         return None
-
-
-def _deletes(waiting: _Waiting) -> bool:
-    return any(isinstance(change, Delete) for change in waiting.changes)
 
 
 def _resolve(answer: asyncio.Future[list[Version]], piece: Piece) -> None:

@@ -11,6 +11,10 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Table
 
 T = TypeVar("T")
+
+FEED_LOCK = 0x54424645
+"""The lock of the change feed on PostgreSQL: writers share it, who reads the feed holds it for an instant."""
+
 Row = Sequence[Any]
 Key = tuple[str, str]
 """A resource type and an id."""
@@ -53,8 +57,18 @@ class Database(Protocol):
         """Run work that only reads."""
         ...
 
-    async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run work in one transaction and commit it before returning."""
+    async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:
+        """Run work in one transaction and commit it before returning.
+
+        `feeding` says that it stores versions: who reads the change feed waits until it has ended.
+        """
+        ...
+
+    async def claim(self, connection: Connection, exclusive: Sequence[str], shared: Sequence[str]) -> None:
+        """Wait until no other writer has claimed any of these; they are ours until the transaction ends.
+
+        What was claimed by several as shared excludes only who claims it for themselves.
+        """
         ...
 
     async def close(self) -> None:
@@ -67,6 +81,14 @@ class Database(Protocol):
 
     def key_set(self, keys: Sequence[Key]) -> Any:
         """The value to pass for a key set."""
+        ...
+
+    def tokens(self, number: int) -> str:
+        """A table `k(type, system, code)` made of the set of tokens passed as value `number`."""
+        ...
+
+    def token_set(self, tokens: Sequence[tuple[str, str, str]]) -> Any:
+        """The value to pass for a set of tokens: a resource type, a system, a code."""
         ...
 
     def member(self, expression: str, number: int) -> str:

@@ -1,37 +1,85 @@
-"""Changes that belong together, on their way into the store."""
+"""Writes that belong together, on their way into the store."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.fhir_mapping.change import Change, Delete, IndexRows, Put, Version
+from app.fhir_mapping.change import Change, Conditional, Delete, IndexRows, Patch, Put, Version, Write
+from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.outcome import Refusal
 from app.store.database import Key
+from app.store.visibility import EVERYTHING, Visibility
 
 Indexes = dict[int, IndexRows]
 """What each Put is found by and refers to, under the identity of the Put."""
 
+Target = Change | Patch | Key | Version | None
+"""What a write comes to: a change of one resource, the one that is there already, or nothing."""
+
 
 @dataclass(slots=True, eq=False)
 class Piece:
-    """Changes that belong together: all are carried out, or none."""
+    """Writes that belong together: all are carried out, or none.
 
-    changes: Sequence[Change]
+    `targets` say what each write comes to, in the same order. `expected` are the versions the criteria
+    have found, `newcomers` the ids under which they have found nothing.
+    """
+
+    writes: Sequence[Write]
+    base: str
+    visibility: Visibility = EVERYTHING
+    indexes: Indexes = field(default_factory=dict)
+    targets: list[Target] = field(default_factory=list)
+    expected: dict[Key, int] = field(default_factory=dict)
+    newcomers: set[Key] = field(default_factory=set)
     refused: Refusal | None = None
     versions: list[Version] = field(default_factory=list)
 
+    def settle(self, place: int, target: Target) -> None:
+        """Say what the write at this place comes to."""
+        self.targets[place] = target
+        if isinstance(target, Put):
+            self.indexes[id(target)] = index_of(target, self.base)
+
+    def changes(self) -> Iterator[Put | Delete | Patch]:
+        """What it changes."""
+        return (target for target in self.targets if isinstance(target, Put | Delete | Patch))
+
     def keys(self) -> Iterator[Key]:
         """The resources it changes."""
-        return ((change.resource.name, change.id) for change in self.changes)
+        return ((change.resource.name, change.id) for change in self.changes())
 
     def puts(self) -> list[Put]:
         """What it stores."""
-        return [change for change in self.changes if isinstance(change, Put)]
+        return [target for target in self.targets if isinstance(target, Put)]
 
     def deletes(self) -> set[Key]:
         """What it deletes."""
-        return {(one.resource.name, one.id) for one in self.changes if isinstance(one, Delete)}
+        return {(one.resource.name, one.id) for one in self.targets if isinstance(one, Delete)}
+
+    def conditionals(self) -> list[tuple[int, Conditional]]:
+        """The writes whose target is searched for, each with its place among the writes."""
+        return [(place, write) for place, write in enumerate(self.writes) if isinstance(write, Conditional)]
+
+    def types(self) -> set[str]:
+        """The types it may change."""
+        return {changed(write).resource.name for write in self.writes}
+
+
+def changed(write: Write) -> Put | Delete | Patch:
+    """What a write changes, if its condition lets it."""
+    return write.change if isinstance(write, Conditional) else write
 
 
 def standing(pieces: Sequence[Piece]) -> list[Piece]:
     """The pieces that are not refused."""
     return [piece for piece in pieces if piece.refused is None]
+
+
+def index_of(put: Put, base: str) -> IndexRows:
+    """What a Put will be found by under its id."""
+    return index_rows(put.resource, put.document, base=base, own_id=put.id)
+
+
+def borne(index: IndexRows) -> list[tuple[str, str]]:
+    """The business identifiers of a document: system and value."""
+    return [(system, code) for name, system, code, *_ in index.tokens if name == "identifier"]

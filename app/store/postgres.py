@@ -4,15 +4,17 @@ Bulk inserts are `INSERT … SELECT … FROM unnest(arrays)`: one statement, wha
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
+import msgspec
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from app.store.database import Connection, Contention, DatabaseError, Key, Row
+from app.store.database import FEED_LOCK, Connection, Contention, DatabaseError, Key, Row
 
 T = TypeVar("T")
 
@@ -21,6 +23,13 @@ _CONTENTION = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
 )
+_BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock_shared({FEED_LOCK})"
+"""One round trip; and every later statement sees what was committed before the lock was given."""
+
+_CLAIMS = """SELECT CASE WHEN c.alone THEN pg_advisory_xact_lock(hashtextextended(c.name, 0))
+ ELSE pg_advisory_xact_lock_shared(hashtextextended(c.name, 0)) END
+ FROM unnest($1::text[], $2::boolean[]) AS c(name, alone)"""
+
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
 
 
@@ -81,6 +90,19 @@ async def _keep(_connection: Any) -> None:
     """Hand a connection back as it is: we set nothing on it, and the usual reset costs a round trip."""
 
 
+@asynccontextmanager
+async def _transaction(raw: Any, beginning: str) -> AsyncIterator[None]:
+    """A transaction that is committed, or rolled back whatever happened."""
+    await raw.execute(beginning)
+    try:
+        yield
+        await raw.execute("COMMIT")
+    except BaseException:
+        if not raw.is_closed() and raw.is_in_transaction():
+            await raw.execute("ROLLBACK")
+        raise
+
+
 class PostgresDatabase:
     """A PostgreSQL database."""
 
@@ -115,15 +137,21 @@ class PostgresDatabase:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise DatabaseError(type(error).__name__) from error
 
-    async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+    async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:
         """Run work in one transaction and commit it before returning."""
         try:
-            async with self._pool.acquire() as raw, raw.transaction():
+            async with self._pool.acquire() as raw, _transaction(raw, _BEGIN if feeding else "BEGIN"):
                 return await work(_PostgresConnection(self, raw))
         except _CONTENTION as error:
             raise Contention(type(error).__name__) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise DatabaseError(type(error).__name__) from error
+
+    async def claim(self, connection: Connection, exclusive: Sequence[str], shared: Sequence[str]) -> None:
+        """Take advisory locks, in one order everywhere, so that no two writers wait for each other."""
+        names = sorted({*exclusive, *shared})
+        alone = set(exclusive)
+        await connection.fetch(_CLAIMS, names, [name in alone for name in names])
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -142,6 +170,17 @@ class PostgresDatabase:
     def key_set(self, keys: Sequence[Key]) -> Any:
         """The value to pass for a key set."""
         return [f"{kind}/{name}" for kind, name in keys]
+
+    def tokens(self, number: int) -> str:
+        """A table `k(type, system, code)` made of a set of tokens."""
+        return (
+            f"(SELECT value ->> 0 AS type, value ->> 1 AS system, value ->> 2 AS code"
+            f" FROM json_array_elements(${number}::json)) AS k"
+        )
+
+    def token_set(self, tokens: Sequence[tuple[str, str, str]]) -> Any:
+        """The value to pass for a set of tokens."""
+        return msgspec.json.encode(tokens).decode()
 
     def member(self, expression: str, number: int) -> str:
         """That an expression is one of the strings passed."""

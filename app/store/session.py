@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from app.store.committer import Committer
 from app.store.database import Database, DatabaseError
 from app.store.postgres import PostgresDatabase
 from app.store.revision import head
 from app.store.sqlite import SqliteDatabase
+
+if TYPE_CHECKING:
+    from app.store.committer import Committer
 
 
 def utc_now() -> datetime:
@@ -31,15 +34,19 @@ class Store:
     """What the rooms above hold on to."""
 
     database: Database
-    committer: Committer
+    committer: "Committer"
+    link_key: bytes = b""  # signs the links to further pages; empty where the database is not migrated
 
     @classmethod
     async def open(
         cls, url: str, *, base: str = "http://127.0.0.1:8000/fhir", clock: Callable[[], datetime] = utc_now
     ) -> "Store":
         """Open the store; `base` is the address under which absolute references are our own."""
+        from app.store.committer import Committer  # noqa: PLC0415 it searches, and the search knows the Store
+
         database = await open_database(url)
-        return cls(database, Committer(database, clock=clock, base=base))
+        committer = Committer(database, clock=clock, base=base)
+        return cls(database, committer, await _link_key(database))
 
     async def ready(self) -> None:
         """Raise DatabaseError unless the database answers and is migrated to the version we speak."""
@@ -52,3 +59,11 @@ class Store:
         """Finish what was accepted, then let go of the database."""
         await self.committer.close()
         await self.database.close()
+
+
+async def _link_key(database: Database) -> bytes:
+    try:
+        rows = await database.read(lambda c: c.fetch("SELECT value FROM secret WHERE name = 'links'"))
+    except DatabaseError:  # not migrated yet, which `ready` says
+        return b""
+    return bytes(rows[0][0]) if rows else b""

@@ -124,7 +124,7 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             raise DatabaseError(type(error).__name__) from error
 
-    async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+    async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:  # noqa: ARG002
         """Run work in one transaction and commit it before returning."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, work)
 
@@ -144,6 +144,9 @@ class SqliteDatabase:
             raise
         return result
 
+    async def claim(self, connection: Connection, exclusive: Sequence[str], shared: Sequence[str]) -> None:
+        """Nothing to wait for: the writer is alone."""
+
     async def close(self) -> None:
         """Let go of every connection."""
         self._writer.shutdown(wait=True)
@@ -158,6 +161,16 @@ class SqliteDatabase:
     def key_set(self, keys: Sequence[Key]) -> Any:
         """The value to pass for a key set."""
         return msgspec.json.encode(keys).decode()
+
+    def tokens(self, number: int) -> str:
+        """A table `k(type, system, code)` made of a set of tokens."""
+        items = ("type", "system", "code")
+        columns = ", ".join(f"json_extract(value, '$[{n}]') AS {item}" for n, item in enumerate(items))
+        return f"(SELECT {columns} FROM json_each(${number})) AS k"
+
+    def token_set(self, tokens: Sequence[tuple[str, str, str]]) -> Any:
+        """The value to pass for a set of tokens."""
+        return msgspec.json.encode(tokens).decode()
 
     def member(self, expression: str, number: int) -> str:
         """That an expression is one of the strings passed."""

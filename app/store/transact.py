@@ -1,17 +1,25 @@
-"""Changes in, versions out: the only way anything is written."""
+"""Writes in, versions out: the only way anything is written."""
 
 from collections.abc import Sequence
 
-from app.fhir_mapping.change import Change, Version
+from app.fhir_mapping.change import Version, Write
 from app.store.session import Store
+from app.store.visibility import EVERYTHING, Visibility
 
 
-async def transact(store: Store, changes: Sequence[Change]) -> list[Version]:
-    """Carry out changes, all or none, and return their versions in the same order, after the commit.
+async def transact(
+    store: Store, writes: Sequence[Write], visibility: Visibility = EVERYTHING
+) -> list[Version]:
+    """Carry out writes, all or none, and return their versions in the same order, after the commit.
 
-    Raises Refusal: 412 where If-Match names another version, 422 where a reference leads nowhere,
-    409 where something still refers to what is to be deleted; DatabaseError where the database failed.
+    What criteria find, and what is patched, is what the asker may see. A conditional delete that finds
+    nothing is answered by a deleted version 0 without an id.
+
+    Raises Refusal: 412 where If-Match names another version or criteria find several, 404 and 410 where
+    there is nothing to patch, 400 where two writes come to the same resource, 422 where a reference leads
+    nowhere, 409 where something still refers to what is to be deleted; DatabaseError where the database
+    failed.
     """
-    if not changes:
+    if not writes:
         return []
-    return await store.committer.submit(changes)
+    return await store.committer.submit(writes, visibility)

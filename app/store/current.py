@@ -1,0 +1,104 @@
+"""What stands under the ids that are to be changed, locked until the commit, and what it forbids."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.fhir_mapping.change import Delete, Patch, Put
+from app.fhir_mapping.outcome import Issue, Refusal, gone, not_found
+from app.store.database import Connection, Contention, Database, Key
+from app.store.piece import Piece, standing
+from app.store.settle import entry_of, together
+
+_CURRENT = """SELECT r.type, r.id, r.version, r.deleted, r.last_updated, r.patient_id, r.study_id, r.site
+ FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id ORDER BY r.type, r.id {locking}"""
+
+Change = Put | Delete | Patch
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The current version of a resource, or that there never was one."""
+
+    version: int = 0
+    deleted: bool = True
+    last_updated: datetime | None = None
+    patient: str | None = None
+    study: str | None = None
+    site: str | None = None
+
+
+NEVER = Current()
+
+
+async def lock_current(
+    database: Database, connection: Connection, pieces: Sequence[Piece]
+) -> dict[Key, Current]:
+    """What stands now under the ids to be changed; ids the server has just made need no look.
+
+    Raises Contention where what the criteria found has been changed meanwhile, or where two pieces turn
+    out to change the same.
+    """
+    keys = [
+        (change.resource.name, change.id)
+        for piece in standing(pieces)
+        for change in piece.changes()
+        if not (isinstance(change, Put) and change.fresh)
+    ]
+    if not keys:
+        return {}
+    if len(keys) != len(set(keys)):
+        raise Contention("two writers were led to the same resource")
+    sql = _CURRENT.format(keys=database.keys(1), locking=database.locking)
+    rows = await connection.fetch(sql, database.key_set(sorted(keys)))
+    current = {(kind, name): Current(*rest) for kind, name, *rest in rows}
+    for piece in standing(pieces):
+        for key, version in piece.expected.items():
+            found = current.get(key, NEVER)
+            if found.deleted or found.version != version:
+                raise Contention("what the criteria found was changed meanwhile")
+    return current
+
+
+def objection(piece: Piece, current: dict[Key, Current]) -> Refusal | None:
+    """Why what stands there forbids a change: it is another version, it is there, or it is not there."""
+    refusals = [refused for change in piece.changes() for refused in _objections(piece, change, current)]
+    return together(refusals)
+
+
+def _objections(piece: Piece, change: Change, current: dict[Key, Current]) -> Iterator[Refusal]:
+    key = (change.resource.name, change.id)
+    found = current.get(key, NEVER)
+    if isinstance(change, Patch) and found.deleted:
+        missing = not_found if found is NEVER else gone
+        yield missing("/".join(key)).at(_place(change, "url"))
+    elif change.if_match is not None and not _is_matched(change.if_match, found):
+        stands = "nothing stands there" if found.deleted else f'the current version is W/"{found.version}"'
+        text = f"{'/'.join(key)}: {stands}; read it again and send your change on top"
+        yield Refusal(412, (Issue("conflict", text, _place(change, "ifMatch")),))
+    elif isinstance(change, Put) and not found.deleted:
+        yield from _taken(piece, change, found)
+
+
+def _taken(piece: Piece, put: Put, found: Current) -> Iterator[Refusal]:
+    """Where a Put must not meet anything, and does."""
+    key = (put.resource.name, put.id)
+    if put.only_new:
+        text = f'{"/".join(key)} exists, at version W/"{found.version}": update it without If-None-Match'
+        yield Refusal(412, (Issue("conflict", text, _place(put, "ifNoneMatch")),))
+    elif key in piece.newcomers:
+        text = f"{'/'.join(key)} exists, and the criteria do not find it: correct them, or the id"
+        yield Refusal(409, (Issue("conflict", text, f"{put.where or put.resource.name}.id"),))
+
+
+def _is_matched(if_match: Sequence[str], found: Current) -> bool:
+    return not found.deleted and not {"*", str(found.version)}.isdisjoint(if_match)
+
+
+_HEADERS = {"ifMatch": "http.if-match", "ifNoneMatch": "http.if-none-match", "url": "http.url"}
+
+
+def _place(change: Change, element: str) -> str:
+    """Where the sender said it: in the request of the entry of the Bundle, or in the header."""
+    entry = entry_of(change)
+    return _HEADERS[element] if entry is None else f"{entry}.request.{element}"
