@@ -6,6 +6,7 @@ question finds some of it and passes over the rest.
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -58,10 +59,15 @@ def about(world: World, kind: str, name: str, chance: Random) -> list[Pair]:
         (f"{name}{modifier}", text)
         for modifier, text in _FORMS[parameter.kind](some, parameter, world, chance)
     ]
-    if not parameter.target:  # whether a reference that cannot be resolved is to a patient, nobody can say
+    if can_be_missing(parameter):
         asked += [(f"{name}:missing", "true"), (f"{name}:missing", "false")]
     chance.shuffle(plain := [one for one in asked if one[0] == name])
     return list(dict.fromkeys([*asked, (name, ",".join(text for _, text in plain[:3]))]))
+
+
+def can_be_missing(parameter: Parameter) -> bool:
+    """Whether anybody can say: not of a composite, nor of a patient an address may or may not lead to."""
+    return parameter.kind != "composite" and not parameter.target
 
 
 def escaped(text: str) -> str:
@@ -199,7 +205,7 @@ UNITS = {
 def _quantity(said: list[Any], parameter: Parameter, world: World, chance: Random) -> Forms:
     del parameter, world
     for element in said:
-        number = str(element["value"])
+        number = format(Decimal(element["value"]), "f")
         for text in {
             number,
             f"{number}.0" if "." not in number else number + "0",
