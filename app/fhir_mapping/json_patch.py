@@ -85,7 +85,8 @@ class _Work:
 
     def _taken(self, path: Pointer, where: str) -> Any:
         around = self._around(path, where)
-        return around.pop(json_pointer.key(around, path[-1], where))
+        key = json_pointer.key(around, path[-1], where)
+        return around.pop(key)
 
     def _replace(self, operation: _Operation) -> None:
         where = _fitting(operation, operation.value)

@@ -8,15 +8,20 @@ from app.fhir_mapping.outcome import refusal
 Pointer = tuple[str, ...]
 """The names and numbers on the way, the document itself being the member "" of the object it is held in."""
 
-MALFORMED: Final = "must be a JSON Pointer such as /code/coding/0/code: '~' is written ~0 there, and '/' ~1"
+LONGEST = 1000
+"""Characters of one pointer."""
+MALFORMED: Final = (
+    f"must be a JSON Pointer of at most {LONGEST} characters, such as /code/coding/0/code: "
+    "'~' is written ~0 there, and '/' ~1"
+)
 
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def pointer(text: str) -> Pointer | None:
-    """The way a text describes; None where it is no JSON Pointer."""
-    if _POINTER.fullmatch(text) is None:
+    """The way a text describes; None where it is no JSON Pointer, or too long a one."""
+    if len(text) > LONGEST or _POINTER.fullmatch(text) is None:
         return None
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in text.split("/"))
 
