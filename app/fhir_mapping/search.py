@@ -207,6 +207,8 @@ class _Reading:
             self.includes.append((written, text))
         elif written in CONTROLS:
             self.controls[written] = text
+        elif re.split("[:.]", written)[0] in CONTROLS:
+            self.findings.refused += _qualified(written).issues
         elif search_names.is_plain(written) and self.resource.parameter(written) is None:
             known = known_names(self.resource)
             self.findings.ignore(written, known, f"{self.resource.name} is searched by")
@@ -219,6 +221,13 @@ class _Reading:
             self.applied.append((written, text))
         except Refusal as refused:
             self.findings.refused += refused.issues
+
+
+def _qualified(written: str) -> Refusal:
+    """That a control is written with a modifier or a chain it has not."""
+    own = re.split("[:.]", written)[0]
+    served = "there is :iterate" if own in INCLUDES else "it has none"
+    return unsupported(written, f"{spoken(written, own)} is not served: of modifiers of {own}, {served}")
 
 
 def _cost(condition: Condition) -> int:

@@ -30,7 +30,7 @@ from app.fhir_mapping.query import (
 )
 from app.fhir_mapping.resource import SearchKind, SearchParameter
 from app.fhir_mapping.search import Search
-from app.fhir_mapping.wording import shown, some
+from app.fhir_mapping.wording import may_hold_number, shown, some
 
 _DATES: Mapping[Prefix, str] = {
     "eq": "lies within [{low}, {high})",
@@ -60,7 +60,6 @@ _TEXTS: Mapping[Matching, str] = {
     "exact": "is the text asked for, to the letter",
 }
 _ADDRESS = re.compile(r"(?:https?://|urn:)[A-Za-z0-9./:_#-]{1,100}", re.ASCII)
-_MOST_DIGITS = 12
 
 
 def explanation(search: Search) -> tuple[Issue, ...]:
@@ -83,13 +82,13 @@ def said(condition: Condition) -> str:
     match condition:
         case Clause(parameter, values, negated):
             words = " or ".join(_value(value, parameter) for value in values)
-            return f"{parameter.name} {'has none of: ' if negated else ''}{words}"
+            return f"{parameter.name} has no value that {words}" if negated else f"{parameter.name} {words}"
         case Missing(parameter, missing):
             return f"{parameter.name} has {'no' if missing else 'a'} value"
         case Chained(parameter, target, further):
-            return f"{parameter.name} leads to a {target.name} whose {said(further)}"
+            return f"{parameter.name} leads to a {target.name} where {said(further)}"
         case Reverse(source, parameter, further):
-            return f"there is a {source.name} whose {parameter.name} leads to it and whose {said(further)}"
+            return f"there is a {source.name} whose {parameter.name} leads to it and where {said(further)}"
         case AnyOf(conditions):
             return ", or ".join(map(said, conditions))
 
@@ -162,5 +161,5 @@ def _quantity(prefix: Prefix, measures: tuple[Measure, ...]) -> str:
 
 
 def _plain(address: str, otherwise: str) -> str:
-    plain = _ADDRESS.fullmatch(address) is not None and sum(map(str.isdigit, address)) <= _MOST_DIGITS
+    plain = _ADDRESS.fullmatch(address) is not None and not may_hold_number(address)
     return address if plain else otherwise

@@ -7,8 +7,7 @@ from app.fhir_mapping.query import Include
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource, SearchParameter
 from app.fhir_mapping.search_names import hosted_targets, references
-from app.fhir_mapping.search_problems import near, unsupported
-from app.fhir_mapping.wording import quoted
+from app.fhir_mapping.search_problems import near, spoken, unsupported
 
 INCLUDES = ("_include", "_include:iterate", "_revinclude", "_revinclude:iterate")
 
@@ -44,8 +43,8 @@ def includes(resource: Resource, written: str, text: str) -> tuple[Include, ...]
     name, parameter_name, target = (*text.split(":"), None, None, None)[:_PARTS]
     source = RESOURCES.get(name or "")
     if source is None or text.count(":") not in (1, 2) or not _declared(source, parameter_name, known):
-        text = f"{quoted(text, 'what is asked')} cannot be added{near(text, known)}; there are "
-        raise unsupported(written, text + (", ".join(known) or "none"))
+        said = f"{spoken(text, 'what is asked')} cannot be included{near(text, known)}"
+        raise unsupported(written, f"{said}; there are {', '.join(known) or 'none'}")
     parameter = source.parameter(parameter_name or "")
     wanted = _targets(source, parameter)
     only = {resource.name} if reverse and not iterate else set(wanted)

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.resource import Resource
-from app.fhir_mapping.wording import is_code_like
+from app.fhir_mapping.wording import is_code_like, may_hold_number
 
 CONTROLS = (
     "_sort",
@@ -87,4 +87,5 @@ def where(written: str) -> str:
 
 def spoken(text: str, otherwise: str) -> str:
     """A parameter as it was asked, where all its words look like codes, otherwise other words for it."""
-    return text if all(map(is_code_like, re.split("[:=.]", text))) else otherwise
+    words = re.split("[:=.]", text)
+    return text if all(map(is_code_like, words)) and not may_hold_number(text) else otherwise

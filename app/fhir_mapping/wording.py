@@ -34,7 +34,12 @@ def did_you_mean(said: str, known: Iterable[str]) -> str:
 
 def is_code_like(said: str) -> bool:
     """Whether a text may be shown again: short, one word, not as many digits as a national number has."""
-    return _CODE.fullmatch(said) is not None and sum(map(str.isdigit, said)) < _NATIONAL_NUMBER
+    return _CODE.fullmatch(said) is not None and not may_hold_number(said)
+
+
+def may_hold_number(said: str) -> bool:
+    """Whether a text has as many digits as a national number."""
+    return sum(map(str.isdigit, said)) >= _NATIONAL_NUMBER
 
 
 def shown(said: str, otherwise: str) -> str:

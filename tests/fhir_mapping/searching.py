@@ -19,6 +19,13 @@ OBSERVATION = Resource(
             targets=("Patient",),
             about="Whom it is about.",
         ),
+        SearchParameter(
+            name="focus",
+            kind=SearchKind.REFERENCE,
+            paths=("focus",),
+            targets=("Group", "Patient", "ResearchStudy"),
+            about="What it is of, where it is not of the patient.",
+        ),
         SearchParameter(name="code", kind=SearchKind.TOKEN, paths=("code",), about="What was measured."),
         SearchParameter(
             name="status",

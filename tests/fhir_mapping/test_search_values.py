@@ -8,15 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.fhir_mapping.query import Measure, QuantityValue, ReferenceValue, StringValue, TokenValue, Value
+from app.fhir_mapping.query import CompositeValue, Measure, ReferenceValue, StringValue, TokenValue, Value
 from app.fhir_mapping.search_values import (
     MalformedError,
     alternatives,
+    beginning,
+    composite,
     date,
     implied,
+    number,
     quantity,
     reference,
     token,
+    uri,
     value,
 )
 from tests.fhir_mapping.searching import BASE, OBSERVATION
@@ -173,6 +177,75 @@ def test_a_number_stands_for_half_its_last_digit_to_either_side(
 
 
 @pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("ap100", "90", "110"),
+        ("ap-5.0", "-5.5", "-4.5"),
+        ("ap0", "0", "0"),
+        ("100", "99.5", "100.5"),
+        ("ge1e2", "95", "105"),
+    ],
+)
+def test_a_number_has_no_unit_and_about_is_a_tenth_more_or_less(text: str, low: str, high: str) -> None:
+    [measure] = number(text).measures
+
+    assert (measure.low, measure.high) == (Decimal(low), Decimal(high))
+    assert (measure.system, measure.unit) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["5||mg", "5x", "", "5$", "ge"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(MalformedError, match="number"):
+        number(text)
+
+
+CODE, AMOUNT = OBSERVATION.parameter("code"), OBSERVATION.parameter("value-quantity")
+COMPONENTS = [one for one in (CODE, AMOUNT) if one is not None]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("718-7$lt5", (TokenValue(None, "718-7"), quantity("lt5"))),
+        (
+            rf"{LOINC}|a\$b$5.4|http://unitsofmeasure.org|mg",
+            (TokenValue(LOINC, "a$b"), quantity("5.4|http://unitsofmeasure.org|mg")),
+        ),
+    ],
+)
+def test_a_composite_is_a_value_for_each_of_its_components(text: str, expected: tuple[Value, ...]) -> None:
+    assert composite(text, COMPONENTS, base=BASE) == CompositeValue(expected)
+
+
+@pytest.mark.parametrize("text", ["718-7", "718-7$", "$5", "a$5$6", r"a\$5"])
+def test_a_composite_needs_every_component(text: str) -> None:
+    with pytest.raises(MalformedError, match=r"code\$value-quantity"):
+        composite(text, COMPONENTS, base=BASE)
+
+
+def test_a_component_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(MalformedError, match="a quantity is written"):
+        composite("718-7$5x", COMPONENTS, base=BASE)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://x.example/a|1.0", "http://x.example/a|1.0"),
+        ("urn:oid:1.2", "urn:oid:1.2"),
+        (r"http://x.example/a\,b", "http://x.example/a,b"),
+    ],
+)
+def test_a_uri_is_taken_whole(text: str, expected: str) -> None:
+    assert uri(text) == TokenValue(None, expected)
+
+
+def test_a_text_of_accents_alone_cannot_be_looked_for() -> None:
+    with pytest.raises(MalformedError, match="letter"):
+        beginning("\u0301")
+
+
+@pytest.mark.parametrize(
     ("text", "system", "unit"),
     [
         ("5.4", None, None),
@@ -182,9 +255,9 @@ def test_a_number_stands_for_half_its_last_digit_to_either_side(
     ],
 )
 def test_a_quantity_may_name_its_unit(text: str, system: str | None, unit: str | None) -> None:
-    expected = QuantityValue("eq", (Measure(Decimal("5.4"), Decimal("5.35"), Decimal("5.45"), system, unit),))
+    expected = Measure(Decimal("5.4"), Decimal("5.35"), Decimal("5.45"), system, unit)
 
-    assert quantity(text) == expected
+    assert (quantity(text).prefix, quantity(text).measures[0]) == ("eq", expected)
 
 
 @pytest.mark.parametrize(
