@@ -6,6 +6,7 @@ on both: str, int, bool, bytes, date, aware datetime, Decimal.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Table
@@ -68,6 +69,13 @@ class Database(Protocol):
         """Wait until no other writer has claimed any of these; they are ours until the transaction ends.
 
         What was claimed by several as shared excludes only who claims it for themselves.
+        """
+        ...
+
+    async def horizon(self) -> datetime | None:
+        """The last instant of which all versions are committed; None where every instant is so.
+
+        What is committed later has a later instant, so a reader who stops here misses nothing.
         """
         ...
 

@@ -1,27 +1,77 @@
-"""Every version of every resource, as it was stored."""
+"""Every version of every resource, as it was stored: one, or the history of one, of a type, of everything.
 
-from dataclasses import dataclass
+The order of a history is total: by instant, type, id and version. So a page goes on exactly where the last
+one ended, also among the versions of one commit, which share their instant.
+
+A history that is read to follow what happens (oldest first, or `_since`) has no gaps: it ends at an instant
+before which nothing more can be committed, so whoever goes on from the last version they have seen misses
+nothing. Newest first, it is the history as far as it is committed.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.outcome import gone, not_found
+from app.fhir_mapping.query import Place
 from app.store.database import Connection, Row
+from app.store.search_statement import Statement
 from app.store.session import Store
 from app.store.visibility import Visibility, visible
 
+Span = tuple[datetime, datetime]
+"""From an instant, inclusive, to another, exclusive."""
+
 _COLUMNS = "r.type, r.id, r.version, r.last_updated, r.document"
+_WIDTH = 5
 _KEPT = "type, id, version, last_updated, patient_id, study_id, site, document"
 _EVERY_VERSION = f"""(SELECT {_KEPT} FROM resource WHERE type = $1 AND id = $2
  UNION ALL SELECT {_KEPT} FROM version WHERE type = $1 AND id = $2) AS r"""
+_TABLES = ("resource", "version")
+_ORDER = ("last_updated", "type", "id", "version")
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+_CREATED = """r.document IS NOT NULL AND (r.version = 1 OR EXISTS (SELECT 1 FROM version p
+ WHERE p.type = r.type AND p.id = r.id AND p.version = r.version - 1 AND p.document IS NULL))"""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Some versions, newest first; `before` is where the next page goes on."""
+    """Some versions, deletions among them; `after` is where the next page goes on.
+
+    `total` is the number of all that were asked for; it is not counted for everything there is. `monitor`
+    is given on the last page of a history that begins with the oldest: where to look later for what is new.
+    """
 
     versions: list[Version]
-    total: int
-    before: int | None
+    total: int | None
+    after: Place | None
+    monitor: Place | None = None
+
+    @property
+    def before(self) -> int | None:
+        """The same as `after` for the history of one resource: its version."""
+        return None if self.after is None else int(self.after[0][-1] or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """Which versions are asked for; `until` is the last instant that may be told of."""
+
+    kind: str | None
+    name: str | None
+    since: datetime | None = None
+    at: Span | None = None
+    until: datetime | None = None
+    before: int | None = None
+    count: int = 0
+    after: Place | None = None
+    ascending: bool = False
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is read to follow what happens."""
+        return self.name is None and (self.ascending or self.since is not None)
 
 
 def version_of(row: Row) -> Version:
@@ -61,21 +111,106 @@ async def vread(store: Store, visibility: Visibility, kind: str, name: str, numb
 
 
 async def history(
-    store: Store, visibility: Visibility, kind: str, name: str, *, count: int, before: int | None = None
+    store: Store,
+    visibility: Visibility,
+    kind: str | None = None,
+    name: str | None = None,
+    *,
+    count: int,
+    since: datetime | None = None,
+    at: Span | None = None,
+    after: Place | None = None,
+    ascending: bool = False,
+    before: int | None = None,
 ) -> HistoryPage:
-    """The versions of one resource, newest first. Raises Refusal 404 where it never was."""
-    values: list[Any] = [kind, name, before if before is not None else 2**31 - 1, count + 1]
-    condition = visible(store.database, visibility, "r", values)
-    counted = f"SELECT count(*) FROM {_EVERY_VERSION} WHERE {condition}"
-    sql = f"""SELECT {_COLUMNS}, ({counted}) FROM {_EVERY_VERSION}
- WHERE r.version < $3 AND {condition} ORDER BY r.version DESC LIMIT $4"""
+    """A page of the history of a resource, of a type, or of everything; newest first unless `ascending`.
 
-    async def work(connection: Connection) -> list[Row]:
-        return await connection.fetch(sql, *values)
+    `since` is inclusive; `at` asks for what was current at some instant of it. Raises Refusal 404 where
+    the resource never was.
+    """
+    past = _Past(
+        kind=kind, name=name, since=since, at=at, before=before, count=count, after=after, ascending=ascending
+    )
+    if past.follows:
+        past = replace(past, until=await store.database.horizon())
 
-    rows = await store.database.read(work)
-    if not rows:
-        raise not_found(f"{kind}/{name}")
-    versions = [version_of(row[:5]) for row in rows[:count]]
-    more = versions[-1].version if versions and len(rows) > count else None
-    return HistoryPage(versions, rows[0][5], more)
+    async def work(connection: Connection) -> HistoryPage:
+        versions, more = await _page(store, connection, visibility, past)
+        total = await _total(store, connection, visibility, past) if kind is not None else None
+        if total == 0 and name is not None:
+            ever = _Past(kind=kind, name=name)
+            if not await _total(store, connection, visibility, ever):
+                raise not_found(f"{kind}/{name}")
+        last = _place(versions[-1]) if versions else after
+        if more:
+            return HistoryPage(versions, total, last)
+        return HistoryPage(versions, total, None, (last or _start(since)) if ascending else None)
+
+    return await store.database.read(work)
+
+
+def _place(version: Version) -> Place:
+    return (version.last_updated.isoformat(), version.type, str(version.version)), version.id
+
+
+def _start(since: datetime | None) -> Place:
+    """The place before everything that was stored since then."""
+    return ((since or _BEGINNING).isoformat(), "", "0"), ""
+
+
+async def _page(
+    store: Store, connection: Connection, visibility: Visibility, past: _Past
+) -> tuple[list[Version], bool]:
+    """Some versions, and whether there are more."""
+    if past.count == 0:
+        return [], False
+    statement = Statement(store.database, visibility)
+    direction = "ASC" if past.ascending else "DESC"
+    paged = f"ORDER BY {', '.join(f'r.{column} {direction}' for column in _ORDER)} LIMIT {past.count + 1}"
+    arms = []
+    for table in _TABLES:
+        where = " AND ".join([*_conditions(statement, table, past), *_beyond(statement, past)])
+        arms.append(f"SELECT * FROM (SELECT {_COLUMNS} FROM {table} r WHERE {where} {paged}) AS {table}_arm")
+    sql = f"SELECT {_COLUMNS}, {_CREATED} FROM ({' UNION ALL '.join(arms)}) AS r {paged}"
+    rows = await connection.fetch(sql, *statement.values)
+    found = [replace(version_of(row[:_WIDTH]), created=bool(row[_WIDTH])) for row in rows]
+    return found[: past.count], len(found) > past.count
+
+
+async def _total(store: Store, connection: Connection, visibility: Visibility, past: _Past) -> int:
+    statement = Statement(store.database, visibility)
+    counts = [
+        f"(SELECT count(*) FROM {table} r WHERE {' AND '.join(_conditions(statement, table, past))})"
+        for table in _TABLES
+    ]
+    [row] = await connection.fetch(f"SELECT {' + '.join(counts)}", *statement.values)
+    return int(row[0])
+
+
+def _conditions(statement: Statement, table: str, past: _Past) -> list[str]:
+    conditions = []
+    for condition, value in (
+        ("r.type =", past.kind),
+        ("r.id =", past.name),
+        ("r.last_updated >=", past.since),
+        ("r.last_updated <=", past.until),
+        ("r.last_updated <", past.at and past.at[1]),
+        # what is in `resource` has not been superseded
+        ("r.superseded >", past.at and past.at[0] if table == "version" else None),
+    ):
+        if value is not None:
+            conditions.append(f"{condition} {statement.value(value)}")
+    conditions.append(statement.seen("r"))
+    return conditions
+
+
+def _beyond(statement: Statement, past: _Past) -> list[str]:
+    """That a version comes after the place the previous page ended at."""
+    if past.before is not None:
+        return [f"r.version < {statement.value(past.before)}"]
+    if past.after is None:
+        return []
+    (instant, kind, version), name = past.after
+    values = (datetime.fromisoformat(instant or ""), kind, name, int(version or 0))
+    own, placed = (", ".join(f"r.{column}" for column in _ORDER), ", ".join(map(statement.value, values)))
+    return [f"({own}) {'>' if past.ascending else '<'} ({placed})"]

@@ -6,6 +6,7 @@ Bulk inserts are `INSERT … SELECT … FROM unnest(arrays)`: one statement, wha
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -152,6 +153,16 @@ class PostgresDatabase:
         names = sorted({*exclusive, *shared})
         alone = set(exclusive)
         await connection.fetch(_CLAIMS, names, [name in alone for name in names])
+
+    async def horizon(self) -> datetime | None:
+        """Wait for the writers under way; the next ones begin when the latest instant is known."""
+
+        async def latest(connection: Connection) -> datetime:
+            await connection.fetch(f"SELECT pg_advisory_xact_lock({FEED_LOCK})")
+            [row] = await connection.fetch("SELECT max(last_updated) FROM resource")
+            return row[0] or datetime.min.replace(tzinfo=UTC)
+
+        return await self.write(latest)
 
     async def close(self) -> None:
         """Let go of every connection."""
