@@ -1,6 +1,6 @@
-"""Questions about a subject: read what is recorded, let the protocol decide, answer with the reasons."""
+"""Operations: R4's own, and the questions of the trial, which the protocol decides from what is recorded."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,16 +8,17 @@ from app.clinical import eligibility, sri
 from app.clinical.answers import Answer
 from app.clinical.records import History
 from app.fhir_mapping import check
-from app.fhir_mapping.operation import Operation
+from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.operations import named, served
-from app.fhir_mapping.outcome import refusal
+from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.parameters import parameters
 from app.fhir_mapping.plain import plain
 from app.fhir_mapping.question import Question, from_parameters, parse
+from app.fhir_mapping.standard_operations import META, VALIDATE
 from app.fhir_mapping.trial_operations import ELIGIBILITY, SRI_STATUS
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all, protocol_for
-from app.routers import answers
+from app.routers import answers, standard_operations
 from app.routers.answers import PLAIN_JSON, FhirResponse
 from app.routers.requests import FhirRequest
 from app.store.records import of_subject
@@ -28,8 +29,18 @@ _TRIAL_ZONE = ZoneInfo("Europe/Paris")
 
 
 async def operation(request: FhirRequest) -> FhirResponse:
-    """Answer a question about the resource of the address; GET, or POST with Parameters."""
+    """Ask an operation on a type or on one resource; GET, or POST with Parameters."""
     asked = _operation(request)
+    method = "GET" if request.method == "HEAD" else request.method
+    if method not in asked.methods:
+        allow = ", ".join(asked.methods)
+        text = f"{asked.name} is asked by {allow}"
+        raise Refusal(405, refusal(405, "not-supported", text).issues, {"Allow": allow})
+    return await STANDARD.get(asked.name, _computed)(request, asked)
+
+
+async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
+    """Answer a question of the trial about the subject of the address."""
     given = list(request.parameters)
     if request.method == "POST" and not request.has_no_body:
         given += from_parameters(check.checked("Parameters", await request.resource_body()))
@@ -42,6 +53,13 @@ async def operation(request: FhirRequest) -> FhirResponse:
     if question.plain:
         return FhirResponse(200, plain(answer, as_of=as_of, language=question.language), [PLAIN_JSON])
     return answers.resource(parameters(answer, as_of=as_of, language=question.language))
+
+
+STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse]]] = {
+    VALIDATE.name: standard_operations.validate,
+    META.name: standard_operations.meta,
+}
+"""By operation of R4, what answers it."""
 
 
 def _sri_status(protocol: Protocol, history: History, question: Question, today: date) -> Answer:
@@ -66,11 +84,13 @@ DECISIONS: Mapping[str, Decide] = {SRI_STATUS.name: _sri_status, ELIGIBILITY.nam
 
 def _operation(request: FhirRequest) -> Operation:
     """The operation of the address; 404 names those this type has."""
-    found = named(request.resource.name, request.operation)
+    kind = request.resource.name
+    level: Level = "instance" if request.id else "type"
+    found = named(kind, request.operation, level)
     if found is None:
-        names = [one.name for one in served(request.resource.name, "instance")]
-        said = f"{request.resource.name}/{{id}} is asked by {', '.join(names)}"
-        raise refusal(404, "not-supported", f"there is nothing at this address: {said}")
+        names = [one.name for one in served(kind, level)]
+        text = f"{kind}{'/{id}' if request.id else ''} is asked by {', '.join(names)}"
+        raise refusal(404, "not-supported", f"there is nothing at this address: {text}")
     return found
 
 

@@ -61,6 +61,7 @@ ROUTES = (
             "DELETE": writes.delete,
         },
     ),
+    Route(path="/{type}/{operation}", methods={"GET": operations.operation, "POST": operations.operation}),
     Route(path="/{type}/{id}/_history", methods={"GET": interactions.history}),
     Route(
         path="/{type}/{id}/{operation}", methods={"GET": operations.operation, "POST": operations.operation}
@@ -68,16 +69,24 @@ ROUTES = (
     Route(path="/{type}/{id}/_history/{version}", methods={"GET": interactions.vread}),
 )
 _FIXED = {segment for route in ROUTES for segment in route.segments if not segment.startswith("{")}
-_BY_SHAPE = {
-    tuple(segment if segment in _FIXED else None for segment in route.segments): route for route in ROUTES
-}
+
+
+def _mark(segment: str) -> str | None:
+    """What tells a segment from others: the word it is, that it names an operation, or nothing."""
+    if segment in _FIXED:
+        return segment
+    return "$" if segment.startswith(("$", "{operation}")) else None
+
+
+_BY_SHAPE = {tuple(map(_mark, route.segments)): route for route in ROUTES}
 
 
 def find(request: FhirRequest) -> Handler:
     """What answers this request; its names are put into it. Refusal 404 or 405 where nothing does."""
     segments = _segments(request.path)
-    shape = tuple([segment if segment in _FIXED else None for segment in segments])
-    route = _BY_SHAPE.get(shape) or next((one for one in ROUTES if _may_be(one.segments, segments)), None)
+    route = _BY_SHAPE.get(tuple(map(_mark, segments))) or next(
+        (one for one in ROUTES if _may_be(one.segments, segments)), None
+    )
     if route is None:
         raise nothing_here()
     _name(request, route, segments)
@@ -87,7 +96,8 @@ def find(request: FhirRequest) -> Handler:
 def _may_be(wanted: tuple[str, ...], found: tuple[str, ...]) -> bool:
     """Whether an address has this shape; an id may be a word that is fixed elsewhere, such as `metadata`."""
     return len(wanted) == len(found) and all(
-        want == have or want.startswith("{") for want, have in zip(wanted, found, strict=True)
+        want == have or (want.startswith("{") and have.startswith("$") is (want == "{operation}"))
+        for want, have in zip(wanted, found, strict=True)
     )
 
 
@@ -104,7 +114,7 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
             case "{version}":
                 request.version = found
             case "{operation}":
-                request.operation = _checked_operation(found)
+                request.operation = found
             case _:
                 request.type = SERVED[want].resource if want in SERVED else request.type
 
@@ -133,12 +143,6 @@ def unknown_type(name: str) -> Refusal:
         "not-supported",
         f"{shown(name, 'this')} is not a resource type served here; there are {', '.join(RESOURCES)}",
     )
-
-
-def _checked_operation(text: str) -> str:
-    if not text.startswith("$"):
-        raise nothing_here()
-    return text
 
 
 def _checked_id(text: str) -> str:

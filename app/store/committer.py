@@ -8,13 +8,14 @@ is answered only after its commit; one that is refused or fails never takes its 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.fhir_mapping.change import Put, Version, Write
 from app.store.claims import Claims, claims
 from app.store.commit import commit
-from app.store.database import Contention, Database, DatabaseError, Key
+from app.store.database import Connection, Contention, Database, DatabaseError, Key
 from app.store.piece import Indexes, Piece, changed, index_of
 from app.store.visibility import Visibility
 
@@ -35,6 +36,10 @@ class _Waiting:
         changes = map(changed, self.writes)
         named = {(change.resource.name, change.id) for change in changes if change.id}
         return named | {("claimed", name) for name in self.claims.exclusive}
+
+
+class _Rehearsed(Exception):
+    """Takes back what was only carried out to see whether it can be."""
 
 
 class Committer:
@@ -62,6 +67,22 @@ class Committer:
         if self._task is None:
             self._task = asyncio.create_task(self._work())
         return await answer
+
+    async def rehearse(self, writes: Sequence[Write], visibility: Visibility) -> None:
+        """Carry out the writes and take them back; a Refusal says what stands against them."""
+        puts = [change for change in map(changed, writes) if isinstance(change, Put)]
+        indexes = {id(put): index_of(put, self._base) for put in puts}
+        piece = Piece(writes, self._base, visibility, indexes=indexes)
+
+        async def work(connection: Connection) -> None:
+            own = claims(writes, indexes)
+            await commit(self._database, connection, [piece], claimed=own, clock=self._clock)
+            raise _Rehearsed
+
+        with suppress(_Rehearsed):
+            await self._database.write(work)
+        if piece.refused is not None:
+            raise piece.refused
 
     async def close(self) -> None:
         """Commit what is waiting, accept nothing more."""

@@ -23,3 +23,8 @@ async def transact(
     if not writes:
         return []
     return await store.committer.submit(writes, visibility)
+
+
+async def rehearse(store: Store, writes: Sequence[Write], visibility: Visibility = EVERYTHING) -> None:
+    """Carry out writes and take them back: raises what `transact` would raise, and nothing remains."""
+    await store.committer.rehearse(writes, visibility)
