@@ -68,6 +68,7 @@ def body(**changes: Any) -> Json:
 # ---- What the issue lists ------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(24)
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
@@ -100,6 +101,7 @@ def test_a_text_of_the_corpus_that_is_not_read_is_a_400(http: httpx.Client, says
     assert issues(http.post("/fhir/Patient", content=raw, headers=FHIR_JSON), 400), says
 
 
+@pytest.mark.rule(74)
 def test_a_member_that_stands_twice_is_named(http: httpx.Client) -> None:
     raw = b'{"resourceType":"Observation","status":"final","status":"amended","code":{"text":"x"}}'
 
@@ -108,6 +110,7 @@ def test_a_member_that_stands_twice_is_named(http: httpx.Client) -> None:
     assert "'status' stands twice" in issue["diagnostics"]
 
 
+@pytest.mark.rule(24)
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
@@ -159,6 +162,7 @@ def test_all_problems_are_said_at_once_each_with_its_place(http: httpx.Client) -
     assert any(place.startswith("Observation.component[1]") for place in found)
 
 
+@pytest.mark.rule(23)
 def test_a_body_of_another_type_than_the_address_is_a_400(http: httpx.Client) -> None:
     assert issues(http.post("/fhir/Patient", json=body()), 400)
 
@@ -174,6 +178,7 @@ def test_an_unknown_type_is_a_404_that_names_those_there_are(http: httpx.Client,
         assert all(name in issue["diagnostics"] for name in TYPES)
 
 
+@pytest.mark.rule(13)
 @pytest.mark.parametrize("name", ["i" * 65, "a b", "a_b", "é", "..%2f..", "%00"])
 def test_an_id_that_is_none_is_a_400(http: httpx.Client, name: str) -> None:
     document = {"resourceType": "Patient", "id": name}
@@ -183,6 +188,7 @@ def test_an_id_that_is_none_is_a_400(http: httpx.Client, name: str) -> None:
     assert issues(http.delete(f"/fhir/Patient/{name}"), 400, 404)
 
 
+@pytest.mark.rule(11)
 @pytest.mark.parametrize(
     ("address", "status"),
     [
@@ -203,6 +209,7 @@ def test_what_is_not_there_is_a_404(http: httpx.Client, address: str, status: in
     assert issues(http.get(address), status)
 
 
+@pytest.mark.rule(20)
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE", "OPTIONS", "TRACE"])
 def test_a_method_that_is_not_served_is_a_405_with_those_that_are(http: httpx.Client, method: str) -> None:
     answer = http.request(method, "/fhir/Patient")
@@ -241,6 +248,7 @@ def entry(resource: Any, url: str = "Observation", method: str = "POST") -> Json
     return {"resource": resource, "request": {"method": method, "url": url}}
 
 
+@pytest.mark.rule(35)
 @pytest.mark.parametrize(
     ("wrong", "where"),
     [
@@ -273,6 +281,7 @@ def test_one_bad_entry_refuses_the_transaction_and_says_which(
     assert "entry" not in http.get("/fhir/Observation", params=asked).json()
 
 
+@pytest.mark.rule(33)
 def test_in_a_batch_the_bad_entry_alone_is_refused(http: httpx.Client) -> None:
     entries = [entry(body()), entry({"resourceType": "Banana"}, "Banana"), entry(body(status="done"))]
 
@@ -284,6 +293,7 @@ def test_in_a_batch_the_bad_entry_alone_is_refused(http: httpx.Client) -> None:
     assert [one["outcome"]["resourceType"] for one in responses[1:]] == ["OperationOutcome"] * 2
 
 
+@pytest.mark.rule(41)
 @pytest.mark.parametrize(
     "document",
     [
@@ -305,6 +315,7 @@ def test_what_is_no_transaction_and_no_batch_is_a_400(http: httpx.Client, docume
 # ---- Anything at all -----------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(77)
 @LAW
 @given(st.binary(max_size=60) | VALUES.map(codec.write), st.sampled_from([*TYPES, ""]))
 def test_any_bytes_at_all_are_explained(http: httpx.Client, raw: bytes, kind: str) -> None:
@@ -326,6 +337,7 @@ def test_a_document_made_wrong_at_random_is_stored_or_explained(
         )
 
 
+@pytest.mark.rule(77)
 @LAW
 @given(
     st.lists(
@@ -363,6 +375,7 @@ SEGMENTS = st.sampled_from(
 ) | st.binary(max_size=5).map(quote)
 
 
+@pytest.mark.rule(13, 77)
 @LAW
 @given(st.lists(SEGMENTS, max_size=5), st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"]))
 def test_any_path_at_all_is_explained(http: httpx.Client, segments: list[str], method: str) -> None:
@@ -384,6 +397,7 @@ SAID = st.sampled_from(ODD_VALUES.split()) | st.text(max_size=8)
 Asked = list[tuple[str, str | int | float | bool | None]]
 
 
+@pytest.mark.rule(77)
 @LAW
 @given(st.sampled_from(TYPES), st.lists(st.tuples(NAMES, SAID), max_size=3))
 @example("Observation", [("date", "ge9999-12-31T23:59:59.999999999-14:00")])
@@ -439,6 +453,7 @@ HEADERS = st.dictionaries(
 )
 
 
+@pytest.mark.rule(77)
 @LAW
 @given(HEADERS)
 def test_any_headers_at_all_are_explained(http: httpx.Client, headers: dict[str, str]) -> None:

@@ -124,6 +124,7 @@ async def test_fhirpy_works_asynchronously_too(server: Server) -> None:
 # ---- A result in another unit --------------------------------------------------------------------------
 
 
+@pytest.mark.rule(65)
 @pytest.mark.parametrize(
     ("asked", "is_found"),
     [
@@ -168,6 +169,7 @@ def test_what_was_pushed_is_answered_as_it_was_sent(http: httpx.Client, pushed: 
 # ---- What any client relies on ---------------------------------------------------------------------------
 
 
+@pytest.mark.rule(5)
 def test_the_headers_of_every_interaction_lead_to_the_version(http: httpx.Client, server: Server) -> None:
     created = http.post("/fhir/Patient", json={"resourceType": "Patient"})
     name = created.json()["id"]

@@ -8,6 +8,7 @@ from collections import Counter
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from tests.acceptance.lupus import Json
 from tests.crowds import CROWD, crowd
@@ -66,6 +67,7 @@ async def test_fifty_writers_at_once_get_no_500_and_nothing_is_lost(address: str
     assert sorted(found) == list(range(CROWD * EACH))
 
 
+@pytest.mark.rule(25)
 async def test_of_many_who_hold_the_same_version_one_wins(address: str) -> None:
     name = str(uuid4())
     async with crowd(address) as client:
@@ -133,6 +135,7 @@ async def test_transactions_that_touch_the_same_resources_in_other_orders_all_en
     assert {one["meta"]["versionId"] for one in stored} == {"20"}
 
 
+@pytest.mark.rule(35)
 async def test_readers_meanwhile_see_whole_transactions_only(address: str) -> None:
     mark = uuid4().hex
     names = [str(uuid4()) for _ in range(PANEL)]

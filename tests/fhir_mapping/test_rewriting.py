@@ -12,6 +12,7 @@ ONE = uuid(1)
 NAMES = {ONE: "Patient/new-1", "http://other.example/r4/Patient/7": "Patient/new-2"}
 
 
+@pytest.mark.rule(37)
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -47,6 +48,7 @@ def test_a_mention_of_another_entry_becomes_where_it_will_stand(before: str, aft
     assert rewritten(before.replace("@", ONE).encode(), NAMES).decode() == after
 
 
+@pytest.mark.rule(37)
 @pytest.mark.parametrize(
     "text",
     [

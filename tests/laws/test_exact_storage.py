@@ -89,6 +89,7 @@ def transaction(method: str, address: str, resource: bytes) -> bytes:
 # ---- The laws ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(72, 73, 75)
 @LAW
 @given(documents())
 @example(("Patient", b'{"resourceType":"Patient","extension":[{"url":"urn:x","valueDecimal":1.50}]}'))
@@ -105,6 +106,7 @@ def test_whatever_is_sent_is_read_as_it_was_sent(http: httpx.Client, sent: tuple
     assert content(read.content) == content(raw)
 
 
+@pytest.mark.rule(72, 73)
 @LAW
 @given(documents())
 def test_every_way_to_it_leads_to_the_same_bytes_which_can_be_sent_back(
@@ -132,6 +134,7 @@ def test_every_way_to_it_leads_to_the_same_bytes_which_can_be_sent_back(
     assert (third.status_code, content(third.content)) == (200, content(second))
 
 
+@pytest.mark.rule(19, 73)
 def test_the_server_sets_id_and_meta_and_says_so_in_the_headers(http: httpx.Client) -> None:
     raw = (
         b'{"meta":{"tag":[{"code":"a"}],"versionId":"9","lastUpdated":"1999-01-01T00:00:00Z"},'
@@ -148,6 +151,7 @@ def test_the_server_sets_id_and_meta_and_says_so_in_the_headers(http: httpx.Clie
     assert content(created.content) == content(raw)
 
 
+@pytest.mark.rule(72)
 @pytest.mark.parametrize(
     "digits",
     [

@@ -32,6 +32,7 @@ async def test_a_search_across_types_is_not_taken_for_another_question(client: h
     assert answer.status_code == 400
 
 
+@pytest.mark.rule(24)
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 @pytest.mark.parametrize("name", ["Medication", "patient", "Bogus", "_history", "x" * 500, "%3Cb%3E"])
 @pytest.mark.verifies("http.unknown-type")
@@ -47,6 +48,7 @@ async def test_an_unknown_type_is_answered_with_those_there_are(
         assert len(said) < 300
 
 
+@pytest.mark.rule(20)
 @pytest.mark.parametrize(
     ("method", "address", "allow"),
     [
@@ -70,6 +72,7 @@ async def test_a_wrong_method_is_answered_with_the_right_ones(
     assert issues(answer)[0]["code"] == "not-supported"
 
 
+@pytest.mark.rule(77)
 @pytest.mark.parametrize(
     "address",
     [

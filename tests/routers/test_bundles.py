@@ -27,6 +27,7 @@ def statuses(answer: httpx.Response) -> list[str]:
     return [entry["response"]["status"] for entry in answer.json()["entry"]]
 
 
+@pytest.mark.rule(37)
 @pytest.mark.verifies("http.transaction")
 async def test_a_transaction_names_its_own_entries(trial: httpx.AsyncClient) -> None:
     result = post("Observation", subject={"reference": NEW})
@@ -40,6 +41,7 @@ async def test_a_transaction_names_its_own_entries(trial: httpx.AsyncClient) -> 
     assert observation["response"]["etag"] == 'W/"1"'
 
 
+@pytest.mark.rule(35)
 @pytest.mark.verifies("http.transaction")
 async def test_one_bad_entry_stops_the_whole_transaction(trial: httpx.AsyncClient) -> None:
     good, bad = post("Patient"), post("Observation", status="done")
@@ -51,6 +53,7 @@ async def test_one_bad_entry_stops_the_whole_transaction(trial: httpx.AsyncClien
     assert (await trial.get("/fhir/Patient?_summary=count")).json()["total"] == 1
 
 
+@pytest.mark.rule(41)
 @pytest.mark.verifies("http.transaction")
 @pytest.mark.parametrize("kind", ["transaction", "batch"])
 async def test_an_entry_that_is_none_hides_no_problem_of_another(trial: httpx.AsyncClient, kind: str) -> None:
@@ -68,6 +71,7 @@ async def test_an_entry_that_is_none_hides_no_problem_of_another(trial: httpx.As
     assert any(place.startswith("Bundle.entry[0]") for place in places)
 
 
+@pytest.mark.rule(35, 42)
 @pytest.mark.verifies("http.transaction")
 async def test_a_stale_entry_stops_the_whole_transaction(trial: httpx.AsyncClient) -> None:
     stale = put("Patient", "msc-sle-p08")
@@ -80,6 +84,7 @@ async def test_a_stale_entry_stops_the_whole_transaction(trial: httpx.AsyncClien
     assert (await trial.get("/fhir/Patient?_summary=count")).json()["total"] == 1
 
 
+@pytest.mark.rule(36)
 @pytest.mark.verifies("http.transaction")
 async def test_a_transaction_deletes_then_creates_then_updates_then_reads(trial: httpx.AsyncClient) -> None:
     name = await created(trial, "Patient")
@@ -109,6 +114,7 @@ async def test_a_transaction_deletes_then_creates_then_updates_then_reads(trial:
     assert [entry["resource"]["id"] for entry in found[5]["resource"]["entry"]] == ["msc-sle-p08"]
 
 
+@pytest.mark.rule(35)
 @pytest.mark.verifies("http.transaction")
 @pytest.mark.parametrize(
     ("url", "status"),
@@ -139,6 +145,7 @@ async def test_a_get_that_would_be_refused_stops_the_whole_transaction(
     assert (await trial.get("/fhir/ResearchStudy/msc-sle")).status_code == 200
 
 
+@pytest.mark.rule(36)
 @pytest.mark.verifies("http.transaction")
 @pytest.mark.parametrize("url", ["Patient/new", "Patient/new/_history", "Patient/new/_history/1"])
 async def test_a_transaction_reads_what_it_creates(trial: httpx.AsyncClient, url: str) -> None:
@@ -149,6 +156,7 @@ async def test_a_transaction_reads_what_it_creates(trial: httpx.AsyncClient, url
     assert (answer.status_code, statuses(answer)) == (200, ["200 OK", "201 Created"])
 
 
+@pytest.mark.rule(33)
 @pytest.mark.verifies("http.batch")
 async def test_each_entry_of_a_batch_stands_alone(trial: httpx.AsyncClient) -> None:
     entries = [
@@ -182,6 +190,7 @@ async def test_what_is_stored_comes_back_where_it_is_asked_for(
     assert ("resource" in answer.json()["entry"][0]) is given
 
 
+@pytest.mark.rule(41)
 @pytest.mark.parametrize(
     "raw",
     [
@@ -200,6 +209,7 @@ async def test_what_is_no_transaction_and_no_batch_is_refused(trial: httpx.Async
     issues(answer)
 
 
+@pytest.mark.rule(25)
 @pytest.mark.verifies("http.if-match")
 async def test_of_many_who_change_the_same_version_one_succeeds(trial: httpx.AsyncClient) -> None:
     changed = body("Patient", id="msc-sle-p08")

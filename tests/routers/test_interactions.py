@@ -10,6 +10,7 @@ from tests.routers.make import TYPES, body, created, issues
 pytestmark = pytest.mark.parametrize("kind", TYPES)
 
 
+@pytest.mark.rule(19)
 @pytest.mark.verifies("http.create")
 async def test_a_create_answers_with_the_address_and_the_version(trial: httpx.AsyncClient, kind: str) -> None:
     answer = await trial.post(f"/fhir/{kind}", content=body(kind, id="mine", meta={"versionId": "7"}))
@@ -28,6 +29,7 @@ async def test_two_creates_of_the_same_are_two_resources(trial: httpx.AsyncClien
     assert await created(trial, kind) != await created(trial, kind)
 
 
+@pytest.mark.rule(5)
 @pytest.mark.verifies("http.read")
 async def test_a_read_gives_what_is_stored(trial: httpx.AsyncClient, kind: str) -> None:
     stored = await trial.post(f"/fhir/{kind}", content=body(kind))
@@ -42,6 +44,7 @@ async def test_a_read_gives_what_is_stored(trial: httpx.AsyncClient, kind: str) 
     assert parsedate_to_datetime(answer.headers["last-modified"]).isoformat()[:19] == seconds
 
 
+@pytest.mark.rule(11, 17)
 @pytest.mark.verifies("http.read")
 async def test_what_never_was_is_not_found(trial: httpx.AsyncClient, kind: str) -> None:
     for address in (f"/fhir/{kind}/none", f"/fhir/{kind}/none/_history", f"/fhir/{kind}/none/_history/1"):
@@ -51,6 +54,7 @@ async def test_what_never_was_is_not_found(trial: httpx.AsyncClient, kind: str) 
         assert issues(answer)[0]["code"] == "not-found"
 
 
+@pytest.mark.rule(22)
 @pytest.mark.verifies("http.update")
 async def test_an_update_makes_the_next_version(trial: httpx.AsyncClient, kind: str) -> None:
     name = await created(trial, kind)
@@ -64,6 +68,7 @@ async def test_an_update_makes_the_next_version(trial: httpx.AsyncClient, kind: 
     assert "language" not in (await trial.get(f"/fhir/{kind}/{name}/_history/1")).json()
 
 
+@pytest.mark.rule(13, 22)
 @pytest.mark.verifies("http.update")
 async def test_an_update_under_a_new_id_creates(trial: httpx.AsyncClient, kind: str) -> None:
     answer = await trial.put(f"/fhir/{kind}/a-new.ID-1", content=body(kind, id="a-new.ID-1"))
@@ -73,6 +78,7 @@ async def test_an_update_under_a_new_id_creates(trial: httpx.AsyncClient, kind: 
     assert (await trial.get(f"/fhir/{kind}/a-new.id-1")).status_code == 404  # ids are case-sensitive
 
 
+@pytest.mark.rule(21)
 @pytest.mark.parametrize("changes", [{}, {"id": "another"}, {"id": None}, {"id": 7}])
 @pytest.mark.verifies("http.update")
 async def test_an_update_must_carry_the_id_of_the_address(
@@ -85,6 +91,7 @@ async def test_an_update_must_carry_the_id_of_the_address(
     assert (await trial.get(f"/fhir/{kind}/this")).status_code == 404
 
 
+@pytest.mark.rule(6, 25)
 @pytest.mark.verifies("http.if-match")
 async def test_an_update_of_a_version_that_is_not_current_is_refused(
     trial: httpx.AsyncClient, kind: str
@@ -99,6 +106,7 @@ async def test_an_update_of_a_version_that_is_not_current_is_refused(
     assert issues(stale)[0]["code"] == "conflict"
 
 
+@pytest.mark.rule(6)
 @pytest.mark.parametrize("header", ["1", "W/1", '"1', 'W/"1" W/"2"', "", "**"])
 @pytest.mark.verifies("http.if-match")
 async def test_an_if_match_that_cannot_be_read_is_refused(
@@ -114,6 +122,7 @@ async def test_an_if_match_that_cannot_be_read_is_refused(
     assert issues(answer)[0]["code"] == "value"
 
 
+@pytest.mark.rule(11, 28)
 @pytest.mark.verifies("http.delete")
 async def test_what_was_deleted_is_gone_but_not_forgotten(trial: httpx.AsyncClient, kind: str) -> None:
     name = await created(trial, kind)
@@ -131,12 +140,14 @@ async def test_what_was_deleted_is_gone_but_not_forgotten(trial: httpx.AsyncClie
     assert (await trial.get(f"/fhir/{kind}/{name}/_history/9")).status_code == 404
 
 
+@pytest.mark.rule(28)
 @pytest.mark.verifies("http.delete")
 async def test_deleting_what_never_was_is_done_already(trial: httpx.AsyncClient, kind: str) -> None:
     assert (await trial.delete(f"/fhir/{kind}/never")).status_code == 204
     assert (await trial.get(f"/fhir/{kind}/never")).status_code == 404
 
 
+@pytest.mark.rule(6, 25)
 @pytest.mark.verifies("http.delete")
 async def test_a_delete_of_a_version_that_is_not_current_is_refused(
     trial: httpx.AsyncClient, kind: str
@@ -149,6 +160,7 @@ async def test_a_delete_of_a_version_that_is_not_current_is_refused(
     assert (await trial.get(f"/fhir/{kind}/{name}")).status_code == 200
 
 
+@pytest.mark.rule(12)
 @pytest.mark.verifies("http.update")
 async def test_an_update_brings_a_deleted_resource_back(trial: httpx.AsyncClient, kind: str) -> None:
     name = await created(trial, kind)
@@ -159,6 +171,7 @@ async def test_an_update_brings_a_deleted_resource_back(trial: httpx.AsyncClient
     assert (answer.status_code, answer.headers["etag"]) == (201, 'W/"3"')
 
 
+@pytest.mark.rule(14, 17)
 @pytest.mark.verifies("http.history")
 async def test_a_history_is_newest_first_and_has_deletions(trial: httpx.AsyncClient, kind: str) -> None:
     name = await created(trial, kind)
@@ -175,6 +188,7 @@ async def test_a_history_is_newest_first_and_has_deletions(trial: httpx.AsyncCli
     assert {entry["fullUrl"] for entry in history["entry"]} == {f"http://test/fhir/{kind}/{name}"}
 
 
+@pytest.mark.rule(18)
 @pytest.mark.verifies("http.history")
 async def test_a_history_is_walked_without_losing_a_version(trial: httpx.AsyncClient, kind: str) -> None:
     name = await created(trial, kind)
@@ -191,6 +205,7 @@ async def test_a_history_is_walked_without_losing_a_version(trial: httpx.AsyncCl
     assert seen == ["5", "4", "3", "2", "1"]
 
 
+@pytest.mark.rule(43, 52)
 @pytest.mark.verifies("http.search")
 async def test_a_search_walks_every_match_once_and_by_form_alike(trial: httpx.AsyncClient, kind: str) -> None:
     names = {await created(trial, kind) for _ in range(5)}
@@ -214,6 +229,7 @@ async def test_a_search_walks_every_match_once_and_by_form_alike(trial: httpx.As
     assert form.json()["link"][0]["relation"] == "self"
 
 
+@pytest.mark.rule(9)
 @pytest.mark.verifies("http.prefer")
 async def test_the_client_says_what_it_wants_back(trial: httpx.AsyncClient, kind: str) -> None:
     async def answered(prefer: str) -> httpx.Response:
@@ -226,6 +242,7 @@ async def test_the_client_says_what_it_wants_back(trial: httpx.AsyncClient, kind
     assert issues(await answered("return=OperationOutcome"))[0]["severity"] == "information"
 
 
+@pytest.mark.rule(7)
 @pytest.mark.verifies("http.conditional-read")
 async def test_a_version_the_client_has_is_not_sent_again(trial: httpx.AsyncClient, kind: str) -> None:
     name = await created(trial, kind)
@@ -241,6 +258,7 @@ async def test_a_version_the_client_has_is_not_sent_again(trial: httpx.AsyncClie
     assert (unknown.status_code, unchanged.status_code, senseless.status_code) == (200, 304, 200)
 
 
+@pytest.mark.rule(8)
 @pytest.mark.verifies("http.head")
 async def test_a_head_is_a_get_without_its_body(trial: httpx.AsyncClient, kind: str) -> None:
     name = await created(trial, kind)
@@ -250,6 +268,7 @@ async def test_a_head_is_a_get_without_its_body(trial: httpx.AsyncClient, kind: 
     assert {**head.headers, "x-request-id": ""} == {**got.headers, "x-request-id": ""}
 
 
+@pytest.mark.rule(13)
 @pytest.mark.parametrize("name", ["x" * 65, "a_b", "%00", "a%20b", "é", "..%2f.."])
 @pytest.mark.verifies("http.id")
 async def test_an_id_that_cannot_be_one_is_refused(trial: httpx.AsyncClient, kind: str, name: str) -> None:

@@ -8,6 +8,7 @@ from tests.routers.make import body, created, issues
 PATIENT = body("Patient")
 
 
+@pytest.mark.rule(2, 4)
 @pytest.mark.parametrize(
     "accept",
     [
@@ -29,6 +30,7 @@ async def test_a_client_that_reads_json_is_answered(trial: httpx.AsyncClient, ac
     assert answer.headers["content-type"] == "application/fhir+json; charset=utf-8"
 
 
+@pytest.mark.rule(1, 4)
 @pytest.mark.parametrize(
     "accept",
     [
@@ -49,6 +51,7 @@ async def test_a_client_that_does_not_read_json_is_told(trial: httpx.AsyncClient
     assert issues(answer)[0]["code"] == "not-supported"
 
 
+@pytest.mark.rule(3)
 @pytest.mark.parametrize(
     ("asked", "status"),
     [
@@ -70,6 +73,7 @@ async def test_format_wins_over_accept(trial: httpx.AsyncClient, asked: str, sta
         assert answer.status_code == status
 
 
+@pytest.mark.rule(2, 4)
 @pytest.mark.parametrize(
     "sent",
     [
@@ -87,6 +91,7 @@ async def test_a_json_body_is_taken(trial: httpx.AsyncClient, sent: str) -> None
     assert answer.status_code == 201
 
 
+@pytest.mark.rule(1, 4)
 @pytest.mark.parametrize(
     "headers",
     [
@@ -108,6 +113,7 @@ async def test_a_body_of_another_form_is_refused(trial: httpx.AsyncClient, heade
         assert issues(answer)[0]["code"] == "not-supported"
 
 
+@pytest.mark.rule(43)
 @pytest.mark.verifies("http.search")
 async def test_a_search_form_must_be_a_form(trial: httpx.AsyncClient) -> None:
     answer = await trial.post("/fhir/Patient/_search", content=b"_id=a")
@@ -128,6 +134,7 @@ async def test_a_patch_says_what_kind_of_patch_it_is(trial: httpx.AsyncClient, k
         assert answer.headers["accept-patch"] == "application/json-patch+json, application/fhir+json"
 
 
+@pytest.mark.rule(10)
 @pytest.mark.verifies("http.request-id")
 async def test_each_answer_has_an_id_and_the_clients_own_comes_back(trial: httpx.AsyncClient) -> None:
     answers = [
@@ -139,6 +146,7 @@ async def test_each_answer_has_an_id_and_the_clients_own_comes_back(trial: httpx
     assert len({answer.headers["x-request-id"] for answer in answers} - {"theirs"}) == 4
 
 
+@pytest.mark.rule(10)
 @pytest.mark.parametrize("sent", ["x" * 129, "caf\u00e9", "a\tb"])
 async def test_an_unprintable_correlation_is_not_echoed(trial: httpx.AsyncClient, sent: str) -> None:
     answer = await trial.get("/healthz", headers={b"X-Correlation-Id": sent.encode()})

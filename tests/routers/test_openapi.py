@@ -109,6 +109,7 @@ def examples_of(path: str, method: str, said: Said) -> Iterator[httpx.Request]:
             )
 
 
+@pytest.mark.rule(76)
 async def test_every_example_succeeds_on_the_demonstration_trial(client: httpx.AsyncClient) -> None:
     await load(client)
     refused: dict[str, str] = {}

@@ -17,6 +17,7 @@ from tests.servers import client_of, running
 MARKED = "Zaphod-Beeblebrox-2891"
 
 
+@pytest.mark.rule(24)
 @pytest.mark.parametrize(
     "raw",
     [
@@ -68,6 +69,7 @@ async def test_all_problems_are_said_at_once(trial: httpx.AsyncClient) -> None:
     }
 
 
+@pytest.mark.rule(24)
 @pytest.mark.verifies("http.identifying")
 async def test_identifying_data_are_refused_in_a_resource_and_in_a_bundle(trial: httpx.AsyncClient) -> None:
     named = body("Patient", name=[{"family": MARKED}])
@@ -83,6 +85,7 @@ async def test_identifying_data_are_refused_in_a_resource_and_in_a_bundle(trial:
     assert MARKED not in alone.text + bundled.text
 
 
+@pytest.mark.rule(80)
 async def test_a_reference_to_nothing_here_is_refused(trial: httpx.AsyncClient) -> None:
     lost = body("Observation", subject={"reference": "Patient/nobody"})
 
@@ -92,6 +95,7 @@ async def test_a_reference_to_nothing_here_is_refused(trial: httpx.AsyncClient) 
     assert issues(answer)[0]["expression"] == ["Observation.subject"]
 
 
+@pytest.mark.rule(28, 80)
 async def test_a_resource_others_refer_to_stays(trial: httpx.AsyncClient) -> None:
     await created(trial, "Observation")
 
@@ -130,6 +134,7 @@ async def test_a_reference_only_a_transaction_can_resolve_is_refused(
     assert issues(answer)[0]["expression"] == ["Observation.subject.reference"]
 
 
+@pytest.mark.rule(45, 46)
 @pytest.mark.parametrize(
     "query", ["_count=abc", "date=2024-13", "value-quantity=much", "code:bogus=1", "status=%FF", "_sort:x=1"]
 )
@@ -147,6 +152,7 @@ async def test_a_history_that_cannot_be_read_is_refused(trial: httpx.AsyncClient
     assert answer.status_code == 400
 
 
+@pytest.mark.rule(44)
 async def test_an_unknown_parameter_is_ignored_unless_handled_strictly(trial: httpx.AsyncClient) -> None:
     lenient = await trial.get("/fhir/Patient?colour=red")
     strict = await trial.get("/fhir/Patient?colour=red", headers={"Prefer": "handling=strict"})
@@ -174,12 +180,14 @@ class TestSize:
             body_seconds=0.2,
         )
 
+    @pytest.mark.rule(79)
     async def test_a_declared_body_that_is_too_large_is_refused(self, client: httpx.AsyncClient) -> None:
         answer = await client.post("/fhir/Patient", content=b" " * 2049, headers=HEADERS)
 
         assert (answer.status_code, answer.headers["connection"]) == (413, "close")
         assert issues(answer)[0]["code"] == "too-long"
 
+    @pytest.mark.rule(79)
     async def test_a_streamed_body_that_grows_too_large_is_refused(self, client: httpx.AsyncClient) -> None:
         async def chunks() -> AsyncIterator[bytes]:
             for _ in range(20):
@@ -226,6 +234,7 @@ class TestFailure:
             client.headers.update(HEADERS)
             yield client
 
+    @pytest.mark.rule(79)
     async def test_a_write_that_fails_may_be_sent_again_and_quotes_nothing(
         self, broken: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -251,6 +260,7 @@ class TestFailure:
         assert "Error" in said
         assert MARKED not in said + alone.text + "".join(answer.text for answer in answers)
 
+    @pytest.mark.rule(79)
     async def test_the_service_is_alive_and_not_ready(self, app: FastAPI) -> None:
         database = app.state.service.store.database
         await database.write(lambda connection: connection.execute("DROP TABLE alembic_version"))
@@ -258,6 +268,7 @@ class TestFailure:
             alive, ready = await client.get("/healthz"), await client.get("/readyz")
 
         assert (alive.status_code, ready.status_code) == (200, 503)
+        assert int(ready.headers["retry-after"]) > 0
         assert issues(ready)[0]["code"] == "transient"
 
 
@@ -273,6 +284,7 @@ async def test_a_refusal_is_logged_by_its_codes_alone(
     assert MARKED not in said
 
 
+@pytest.mark.rule(77)
 @pytest.mark.parametrize(
     ("method", "address", "headers", "content", "place"),
     [

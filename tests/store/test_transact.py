@@ -113,6 +113,7 @@ async def test_what_a_piece_no_longer_refers_to_may_go_with_it(trial: Store) -> 
     assert refusal.status == 422
 
 
+@pytest.mark.rule(80)
 async def test_a_result_never_outlives_its_patient_in_a_race(trial: Store) -> None:
     for number in range(10):
         name = f"short-lived-{number}"

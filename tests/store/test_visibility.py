@@ -36,6 +36,7 @@ async def test_a_site_and_a_study_see_their_own(two_sites: Store, visibility: Vi
     assert len((await of_subject(two_sites, visibility, "rs1", None)).measurements) == 1
 
 
+@pytest.mark.rule(78)
 @pytest.mark.parametrize("visibility", [OF_SLS, OF_NOBODY, OF_OTHER_STUDY])
 async def test_others_data_are_not_found(two_sites: Store, visibility: Visibility) -> None:
     for asking in (
@@ -49,6 +50,7 @@ async def test_others_data_are_not_found(two_sites: Store, visibility: Visibilit
         assert caught.value.status == 404
 
 
+@pytest.mark.rule(78)
 @pytest.mark.parametrize(
     ("visibility", "seen"), [(OF_SLS, ["of-p1"]), (OF_NOBODY, []), (OF_STUDY, ["of-p1", "of-p2"])]
 )
