@@ -2,55 +2,54 @@
 
 from app.fhir_mapping import bundle
 from app.fhir_mapping import search as grammar
+from app.fhir_mapping.compartment import PATIENT, compartment
 from app.fhir_mapping.outcome import not_found, refusal
-from app.routers import answers
+from app.routers import answers, rendering
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
 from app.store import documents
 from app.store.search import find
 
-MOST_VERSIONS = 1000
-
 
 async def read(request: FhirRequest) -> FhirResponse:
     """The current version; 404 where it never was, 410 where it was deleted."""
+    shape = rendering.asked(request)
+    rendering.refuse_unknown(request)
     service = request.service
     version = await documents.read(service.store, service.visibility, request.resource.name, request.id)
-    return answers.stored(request, version)
+    return answers.stored(request, version, shape=shape)
 
 
 async def vread(request: FhirRequest) -> FhirResponse:
     """One version; 410 where that version is the deletion."""
+    shape = rendering.asked(request)
+    rendering.refuse_unknown(request)
     number = _version_number(request)
     service = request.service
     version = await documents.vread(
         service.store, service.visibility, request.resource.name, request.id, number
     )
-    return answers.stored(request, version)
-
-
-async def history(request: FhirRequest) -> FhirResponse:
-    """All versions, newest first, deletions among them."""
-    service = request.service
-    count, before = paged(request)
-    page = await documents.history(
-        service.store, service.visibility, request.resource.name, request.id, count=count, before=before
-    )
-    address = f"{request.base}/{request.resource.name}/{request.id}/_history"
-    return answers.resource(
-        bundle.history(page, address=address, base=request.base, count=count, before=before)
-    )
+    return answers.stored(request, version, shape=shape)
 
 
 async def search(request: FhirRequest) -> FhirResponse:
-    """The resources that match every parameter, one page at a time; GET, or POST _search with a form."""
+    """The resources that match every parameter, one page at a time; GET, or POST _search with a form.
+
+    At the address of a patient (`Patient/{id}/Observation`), those among them that are about that patient.
+    """
     parameters = list(request.parameters)
     if request.method == "POST":
         parameters += await request.form_body()
         request.negotiate(parameters)
     asked = _understood(request, parameters)
-    page = await find(request.service.store, request.service.visibility, asked.query)
-    return answers.resource(bundle.searchset(page, asked, base=request.base))
+    service = request.service
+    page = await find(service.store, service.visibility, asked.query)
+    shape = rendering.shape(asked.summary, asked.elements)
+    found = bundle.searchset(page, asked, base=request.base, key=service.store.link_key, shape=shape)
+    answer = answers.resource(found)
+    if request.prefer.strict:
+        answer.headers.append(answers.HANDLED_STRICTLY)
+    return answer
 
 
 def searched(request: FhirRequest) -> grammar.Search:
@@ -59,17 +58,22 @@ def searched(request: FhirRequest) -> grammar.Search:
 
 
 def _understood(request: FhirRequest, parameters: list[tuple[str, str]]) -> grammar.Search:
-    return grammar.parse(request.resource, parameters, base=request.base, strict=request.prefer.strict)
-
-
-def paged(request: FhirRequest) -> tuple[int, int | None]:
-    """How many versions a history is to show, and before which; Refusal 400 where it cannot be read."""
-    asked = dict(request.parameters)
-    for name in ("_since", "_at", "_list"):
-        if asked.get(name):
-            raise refusal(400, "not-supported", f"{name} is not offered on a history yet", f"http.{name}")
-    count = _natural(asked, "_count", default=50, most=MOST_VERSIONS)
-    return count, _natural(asked, "_before", default=0) or None
+    within, address = None, f"{request.base}/{request.resource.name}"
+    if request.compartment:
+        within = compartment(request.resource, request.compartment)
+        address = f"{request.base}/Patient/{request.compartment}/{request.resource.name}"
+        if within is None:
+            text = f"{request.resource.name} is not about a patient; these are: {', '.join(PATIENT)}"
+            raise refusal(404, "not-supported", text, "http.url")
+    return grammar.parse(
+        request.resource,
+        parameters,
+        base=request.base,
+        strict=request.prefer.strict,
+        key=request.service.store.link_key,
+        within=within,
+        address=address,
+    )
 
 
 def _version_number(request: FhirRequest) -> int:
@@ -77,13 +81,3 @@ def _version_number(request: FhirRequest) -> int:
     if not (request.version.isascii() and request.version.isdigit() and len(request.version) < 10):  # noqa: PLR2004
         raise not_found(f"{request.resource.name}/{request.id}/_history/{request.version}")
     return int(request.version)
-
-
-def _natural(asked: dict[str, str], name: str, *, default: int, most: int | None = None) -> int:
-    """A parameter that counts; 400 where it is not a number."""
-    text = asked.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 far beyond any count
-        raise refusal(400, "value", f"{name} must be a whole number, not negative", f"http.{name}")
-    return int(text) if most is None else min(int(text), most)

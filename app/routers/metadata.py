@@ -42,6 +42,7 @@ class _Page:
     total: int
     after: None = None
     included: tuple[Version, ...] = ()
+    truncated: bool = False
 
 
 async def search(request: FhirRequest) -> FhirResponse:
