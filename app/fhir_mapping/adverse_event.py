@@ -33,8 +33,10 @@ from app.fhir_mapping.datatypes import (
     moment,
     target_id,
 )
-from app.fhir_mapping.grade import grade, review
-from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.extensions import GRADES
+from app.fhir_mapping.grade import grade, grades, review
+from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.standard import standard
 
 SERIOUSNESS = "http://terminology.hl7.org/CodeSystem/adverse-event-seriousness"
 
@@ -106,15 +108,27 @@ ADVERSE_EVENT = Resource(
     to_records=to_records,
     review=review,
     search=(
-        *IDENTITY,
+        *standard(
+            "AdverseEvent",
+            columns={"subject": Column.PATIENT, "study": Column.STUDY, "date": Column.DATE},
+            about={
+                "actuality": "Whether it happened or nearly did: actual or potential.",
+                "category": "What kind of event, such as product-use-error.",
+                "date": "When it occurred.",
+                "event": "What happened, such as a MedDRA term.",
+                "resultingcondition": "What it led to.",
+                "seriousness": "Whether it was reported as serious.",
+                "severity": "mild, moderate or severe; for the CTCAE grade see `grade`.",
+                "study": "A study it was reported to.",
+                "subject": "Whom it happened to: a Patient, Group, Practitioner or RelatedPerson.",
+                "substance": "What is suspected to have caused it, such as the infusion.",
+            },
+        ),
         SearchParameter(
-            name="subject",
-            kind=SearchKind.REFERENCE,
-            paths=("subject",),
-            column=Column.PATIENT,
-            targets=("Patient",),
-            about="The Patient it happened to; other subjects are kept, not searched by.",
-            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-subject",
+            name="identifier",
+            kind=SearchKind.TOKEN,
+            paths=("identifier",),
+            about="The event's own number at the sender.",
         ),
         SearchParameter(
             name="patient",
@@ -122,78 +136,23 @@ ADVERSE_EVENT = Resource(
             paths=("subject",),
             column=Column.PATIENT,
             targets=("Patient",),
-            about="The Patient it happened to (R4 has only `subject` here).",
+            about="The Patient it happened to.",
         ),
         SearchParameter(
-            name="study",
-            kind=SearchKind.REFERENCE,
-            paths=("study",),
-            column=Column.STUDY,
-            targets=("ResearchStudy",),
-            about="The study it was reported to, the first where several are named.",
-            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-study",
-        ),
-        SearchParameter(
-            name="date",
-            kind=SearchKind.DATE,
-            paths=("date",),
-            column=Column.DATE,
-            about="When it occurred.",
-            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-date",
+            name="grade",
+            kind=SearchKind.NUMBER,
+            paths=tuple(f"extension('{url}')" for url in GRADES),
+            read=grades,
+            about="The CTCAE grade, 0 to 5 (extension ae-grade).",
         ),
         SearchParameter(
             name="recorded-date", kind=SearchKind.DATE, paths=("recordedDate",), about="When it was reported."
         ),
         SearchParameter(
-            name="event",
+            name="outcome",
             kind=SearchKind.TOKEN,
-            paths=("event",),
-            about="What happened, such as a MedDRA term.",
-            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-event",
-        ),
-        SearchParameter(
-            name="seriousness",
-            kind=SearchKind.TOKEN,
-            paths=("seriousness",),
-            about="Whether it was reported as serious.",
-            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-seriousness",
-        ),
-        SearchParameter(
-            name="severity",
-            kind=SearchKind.TOKEN,
-            paths=("severity",),
-            about="mild, moderate or severe.",
-            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-severity",
-        ),
-        SearchParameter(
-            name="actuality",
-            kind=SearchKind.TOKEN,
-            paths=("actuality",),
-            about="Whether it happened or nearly did: actual or potential.",
-            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-actuality",
-        ),
-        SearchParameter(
-            name="category",
-            kind=SearchKind.TOKEN,
-            paths=("category",),
-            about="What kind of event.",
-            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-category",
-        ),
-        SearchParameter(
-            name="substance",
-            kind=SearchKind.REFERENCE,
-            paths=("suspectEntity.instance",),
-            targets=("MedicationAdministration", "Medication", "Procedure", "MedicationStatement", "Device"),
-            about="What is suspected to have caused it, such as the infusion.",
-            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-substance",
-        ),
-        SearchParameter(
-            name="resultingcondition",
-            kind=SearchKind.REFERENCE,
-            paths=("resultingCondition",),
-            targets=("Condition",),
-            about="What it led to.",
-            url="http://hl7.org/fhir/SearchParameter/AdverseEvent-resultingcondition",
+            paths=("outcome",),
+            about="How it ended, such as resolved or fatal.",
         ),
     ),
 )

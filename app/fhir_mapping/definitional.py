@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from app.clinical.codes import CODE_SYSTEMS, CodeSystem, Concept
-from app.fhir_mapping.datatypes import split
 from app.fhir_mapping.definitions import definition
+from app.fhir_mapping.paths import Step, steps
 from app.fhir_mapping.resource import Document, Resource, SearchKind, SearchParameter
 
 OURS = "https://trialbridge.example/fhir/SearchParameter/"
@@ -75,25 +75,21 @@ def _component(resource: Resource, name: str) -> Document:
 def _expressions(resource: Resource, parameter: SearchParameter, everywhere: bool) -> Iterable[str]:
     """Where it looks, in FHIRPath."""
     top = "Resource" if everywhere else resource.name
-    return [f"{top}.{_fhirpath(resource.name, split(path))}" for path in parameter.paths]
+    return [".".join([top, *_fhirpath(resource.name, steps(path))]) for path in parameter.paths]
 
 
-def _fhirpath(owner: str, steps: tuple[str, ...]) -> str:
+def _fhirpath(owner: str, path: tuple[Step, ...]) -> Iterable[str]:
     """A path of JSON members as FHIRPath: `valueQuantity` is `value.ofType(Quantity)`."""
-    spelled = []
-    for step in steps:
+    for step in path:
         known = definition(owner)
-        element = known.elements.get(step) if known is not None else None
-        if ":" in step:
-            spelled.append(f"extension('{step}')")
-            owner = "Extension"
-        elif element is None:
-            spelled.append(step)
+        element = known.elements.get(step.name) if known is not None else None
+        choice = element.choice if element is not None else None
+        if step.member == "url":
+            yield f"extension('{step.says}')"
         else:
-            choice = element.choice
-            spelled.append(f"{choice.removesuffix('[x]')}.ofType({element.type})" if choice else step)
-            owner = element.type
-    return ".".join(spelled)
+            name = f"{choice.removesuffix('[x]')}.ofType({element.type})" if element and choice else step.name
+            yield f"{name}.where({step.member}='{step.says}')" if step.member else name
+        owner = element.type if element is not None else owner
 
 
 @cache

@@ -25,3 +25,5 @@ GRADES: Final = (
 
 STUDY_PATH: Final = f"extension('{RESEARCH_STUDY}').valueReference"
 VISIT_PATH: Final = f"extension('{VISIT}').valueCode"
+LOT_PATH: Final = f"extension('{LOT}').valueString"
+SITE_PATH: Final = f"meta.security.where(system='{SITE}')"

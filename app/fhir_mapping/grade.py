@@ -25,6 +25,12 @@ def grade(document: Document) -> int | None:
     return next((read for one in sent if one is not None and (read := _grade(one)) is not None), None)
 
 
+def grades(document: Document) -> tuple[int, ...]:
+    """The CTCAE grade as a search finds it."""
+    read = grade(document)
+    return () if read is None else (read,)
+
+
 def _grade(sent: dict[str, Any]) -> int | None:
     """A grade extension's value, however it is written."""
     if "valueInteger" in sent:

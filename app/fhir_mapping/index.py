@@ -1,11 +1,10 @@
 """What a document is found by: its search parameters' values, drawn from its Resource's declarations.
 
-This runs on every write, so the paths are taken apart once for each Resource.
+This runs on every write, so the paths are laid together once for each Resource, as a tree that a document
+is walked along.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from app.clinical.records import (
@@ -16,39 +15,41 @@ from app.clinical.records import (
     Record,
     Source,
 )
-from app.fhir_mapping.change import Date, IndexRows, Quantity, Reference, Text, Token
-from app.fhir_mapping.datatypes import Path, date_bounds, fold, reference, split, walk
+from app.fhir_mapping import index_quantities, index_references, index_values
+from app.fhir_mapping.change import IndexRows
 from app.fhir_mapping.extensions import SITE
+from app.fhir_mapping.index_values import LONGEST, Found, Holder, Take
 from app.fhir_mapping.mentions import Mentions
+from app.fhir_mapping.paths import THIS, Step, element, steps
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
+
+__all__ = ["HOSTED", "LONGEST", "index_rows", "records"]
 
 HOSTED: Final = frozenset(RESOURCES)
 """The types whose references must lead to something stored here."""
 
-LONGEST: Final = 500
-"""The longest code or beginning of a text that is searched by: a database key has an end."""
-
-Bounds = tuple[datetime, datetime]
-
 
 @dataclass(slots=True)
-class _Found:
-    """The rows of one document in the making."""
+class _Node:
+    """What is looked at below one member: what is taken of it, and the members to go on to.
 
-    document: Document
-    base: str
-    columns: dict[Column, str]
-    main: Bounds | None
-    tokens: list[Token]
-    references: list[Reference]
-    dates: list[Date]
-    strings: list[Text]
-    quantities: list[Quantity]
+    `where` goes on with those whose member says so; `parts` says that each of its values is a part.
+    """
+
+    takes: list[Take] = field(default_factory=list)
+    below: dict[str, "_Node"] = field(default_factory=dict)
+    where: dict[tuple[str, str], "_Node"] = field(default_factory=dict)
+    parts: bool = False
 
 
-Take = Callable[[_Found, SearchParameter, Any], None]
-Plan = Mapping[str, tuple[tuple[SearchParameter, Path, Take], ...]]
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """All that is looked at in documents of a type: along paths, and what no path leads to."""
+
+    resource: Resource
+    top: _Node
+    read: tuple[tuple[SearchParameter, Take], ...]
 
 
 def index_rows(
@@ -64,18 +65,12 @@ def index_rows(
     `base` is our own FHIR base, by which absolute references are known to be ours. `own_id` is the id the
     server gave, where the document does not say it yet: a Patient belongs to itself, a study too.
     """
-    found = _Found(document, base, {}, None, [], [], [], [], [])
+    found = Found(document, base, {}, None, [], [], [], [], [])
     plan = _plan(resource)
-    for head, value in document.items():
-        for parameter, path, take in plan.get(head, ()):
-            if path:
-                for below in walk(document, path):
-                    take(found, parameter, below)
-            elif isinstance(value, list):
-                for one in value:
-                    take(found, parameter, one)
-            else:
-                take(found, parameter, value)
+    _look(found, plan.top, document, 0)
+    for parameter, take in plan.read:
+        for value in parameter.read(document) if parameter.read is not None else ():
+            take(found, value, 0, document)
     low, high = found.main or (None, None)
     return IndexRows(
         patient=_owner(resource, found, "Patient", Column.PATIENT, own_id),
@@ -91,6 +86,31 @@ def index_rows(
         quantities=found.quantities,
         links=Mentions(document, base=base, hosted=hosted),
     )
+
+
+def _look(found: Found, node: _Node, holder: Holder, part: int) -> None:
+    """Go on to the members of an element that are looked at."""
+    below = node.below
+    for name, value in holder.items():
+        deeper = below.get(name)
+        if deeper is None:
+            continue
+        if value.__class__ is list:
+            for number, one in enumerate(value, 1):
+                _take(found, deeper, one, number if deeper.parts else part, holder)
+        else:
+            _take(found, deeper, value, part, holder)
+
+
+def _take(found: Found, node: _Node, value: Any, part: int, holder: Holder) -> None:
+    for take in node.takes:
+        take(found, value, part, holder)
+    if value.__class__ is dict:
+        if node.below:
+            _look(found, node, value, part)
+        for (member, says), deeper in node.where.items():
+            if value.get(member) == says:
+                _take(found, deeper, value, part, holder)
 
 
 def records(
@@ -116,98 +136,58 @@ def _of(record: Record, patient: str, study: str | None) -> Record:
             return record
 
 
-_PLANS: Final[dict[str, tuple[Resource, Plan]]] = {}
+_PLANS: Final[dict[str, _Plan]] = {}
 
 
-def _plan(resource: Resource) -> Plan:
-    """The resource's searchable paths by their first element; made once for each."""
+def _plan(resource: Resource) -> _Plan:
+    """The resource's searchable paths as one tree; made once for each."""
     known = _PLANS.get(resource.name)
-    if known is None or known[0] is not resource:
-        known = _PLANS[resource.name] = (resource, _made(resource))
-    return known[1]
+    if known is None or known.resource is not resource:
+        known = _PLANS[resource.name] = _made(resource)
+    return known
 
 
-def _made(resource: Resource) -> Plan:
-    """By its first element every path that is looked at; no steps where that element is all of it."""
-    plan: dict[str, list[tuple[SearchParameter, Path, Take]]] = {}
-    columns = set()
+def _made(resource: Resource) -> _Plan:
+    top, read = _Node(), []
     for parameter in resource.search:
-        take = _COLUMN.get(parameter.column) if parameter.column else _TAKE.get(parameter.kind)
-        if take is None or parameter.either or (parameter.column, parameter.paths) in columns:
-            continue
-        if parameter.column:  # two names for one column: it is filled once
-            columns.add((parameter.column, parameter.paths))
-        for path in parameter.paths:
-            steps = split(path)
-            head = "extension" if ":" in steps[0] else steps[0]
-            plan.setdefault(head, []).append((parameter, steps if steps != (head,) else (), take))
-    return {head: tuple(steps) for head, steps in plan.items()}
+        if parameter.kind is SearchKind.COMPOSITE:
+            for path in parameter.paths:
+                _node(top, path).parts = path != THIS
+        elif parameter.read is not None:
+            read += [(parameter, take) for take in [_taking(resource, parameter, "")] if take is not None]
+        elif not parameter.either:
+            for path in parameter.paths:
+                take = _taking(resource, parameter, path)
+                node = _node(top, path)
+                if take is not None and take not in node.takes:  # two names for one column
+                    node.takes.append(take)
+    return _Plan(resource, top, tuple(read))
 
 
-def _token(found: _Found, parameter: SearchParameter, value: Any) -> None:
-    """A code, a Coding, a CodeableConcept, an Identifier or a boolean."""
-    if isinstance(value, dict):
-        for one in value.get("coding", (value,)):
-            code = one.get("code", one.get("value"))
-            if isinstance(code, str) and len(code) <= LONGEST:
-                found.tokens.append((parameter.name, one.get("system", ""), code, 0))
-    elif isinstance(value, bool):
-        found.tokens.append((parameter.name, "", "true" if value else "false", 0))
-    elif isinstance(value, str) and len(value) <= LONGEST:
-        found.tokens.append((parameter.name, "", value, 0))
+def _taking(resource: Resource, parameter: SearchParameter, path: str) -> Take | None:
+    if parameter.kind is SearchKind.REFERENCE:
+        return index_references.taking(parameter, resource.name, path)
+    if parameter.kind is SearchKind.QUANTITY:
+        return index_quantities.taking(parameter)
+    found = element(resource.name, path)
+    return index_values.taking(parameter, found.type if found is not None else None)
 
 
-def _reference(found: _Found, parameter: SearchParameter, value: Any) -> None:
-    target = reference(value, found.base)
-    if target is not None:
-        found.references.append((parameter.name, *target))
+def _node(node: _Node, path: str) -> _Node:
+    """The place of a path in the tree, made where it is not there yet."""
+    for step in steps(path):
+        node = _further(node, step)
+    return node
 
 
-def _date(found: _Found, parameter: SearchParameter, value: Any) -> None:
-    bounds = date_bounds(value)
-    if bounds is not None:
-        found.dates.append((parameter.name, *bounds, 0))
+def _further(node: _Node, step: Step) -> _Node:
+    node = node.below.setdefault(step.name, _Node())
+    if step.member is None or step.says is None:
+        return node
+    return node.where.setdefault((step.member, step.says), _Node())
 
 
-def _string(found: _Found, parameter: SearchParameter, value: Any) -> None:
-    if isinstance(value, str):
-        found.strings.append((parameter.name, fold(value)[:LONGEST], value, 0))
-
-
-def _main_date(found: _Found, _parameter: SearchParameter, value: Any) -> None:
-    found.main = found.main or date_bounds(value)
-
-
-def _owning(found: _Found, parameter: SearchParameter, value: Any) -> None:
-    """The first reference of the right type is the one the column holds."""
-    column = parameter.column
-    if column is None or column in found.columns:
-        return
-    target = reference(value, found.base)
-    if target is not None and target[0] in parameter.targets:
-        found.columns[column] = target[1]
-
-
-def _status(found: _Found, _parameter: SearchParameter, value: Any) -> None:
-    if isinstance(value, str):
-        found.columns[Column.STATUS] = value
-
-
-_TAKE: Final[Mapping[SearchKind, Take]] = {
-    SearchKind.TOKEN: _token,
-    SearchKind.REFERENCE: _reference,
-    SearchKind.DATE: _date,
-    SearchKind.STRING: _string,
-}
-_COLUMN: Final[Mapping[Column, Take]] = {
-    Column.PATIENT: _owning,
-    Column.STUDY: _owning,
-    Column.STATUS: _status,
-    Column.DATE: _main_date,
-}
-
-
-def _owner(resource: Resource, found: _Found, kind: str, column: Column, own_id: str | None) -> str | None:
+def _owner(resource: Resource, found: Found, kind: str, column: Column, own_id: str | None) -> str | None:
     """Whom the resource belongs to; a Patient belongs to itself, and a study does."""
     if resource.name == kind:
         own = own_id or found.document.get("id")

@@ -32,8 +32,9 @@ from app.fhir_mapping.datatypes import (
     period,
     target_id,
 )
-from app.fhir_mapping.extensions import LOT, RESEARCH_STUDY, STUDY_PATH
-from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.extensions import LOT, LOT_PATH, RESEARCH_STUDY, STUDY_PATH
+from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.standard import standard
 from app.fhir_mapping.units import rate_unit, written_unit
 
 PER = {"d": "d", "day": "d", "j": "d", "wk": "wk", "mo": "mo"}
@@ -84,6 +85,12 @@ def _lot(document: Document, medication: dict[str, Any]) -> str | None:
     return (extension(document, LOT) or {}).get("valueString")
 
 
+def _lots(document: Document) -> tuple[str, ...]:
+    """The lot as a search finds it."""
+    lot = _lot(document, _contained(document))
+    return () if lot is None else (lot,)
+
+
 def _when(document: Document) -> Span:
     """The period; a single moment begins and ends there."""
     if "effectivePeriod" in document:
@@ -109,24 +116,29 @@ MEDICATION_ADMINISTRATION = Resource(
     about=__doc__,
     to_records=to_records,
     search=(
-        *IDENTITY,
-        SearchParameter(
-            name="patient",
-            kind=SearchKind.REFERENCE,
-            paths=("subject",),
-            column=Column.PATIENT,
-            targets=("Patient",),
-            about="The Patient it was given to.",
-            url="http://hl7.org/fhir/SearchParameter/clinical-patient",
-        ),
-        SearchParameter(
-            name="subject",
-            kind=SearchKind.REFERENCE,
-            paths=("subject",),
-            column=Column.PATIENT,
-            targets=("Patient",),
-            about="The Patient it was given to; a Group is kept, not searched by.",
-            url="http://hl7.org/fhir/SearchParameter/MedicationAdministration-subject",
+        *standard(
+            "MedicationAdministration",
+            columns={
+                "patient": Column.PATIENT,
+                "subject": Column.PATIENT,
+                "status": Column.STATUS,
+                "effective-time": Column.DATE,
+            },
+            about={
+                "identifier": "The administration's own number at the sender.",
+                "code": "What was given, as coded in line.",
+                "context": "The Encounter or EpisodeOfCare it was given in.",
+                "device": "The Device it was given with.",
+                "effective-time": "When it was given.",
+                "medication": "What was given, as a Medication.",
+                "patient": "The Patient it was given to.",
+                "performer": "Who or what gave it.",
+                "reason-given": "Why it was given.",
+                "reason-not-given": "Why it was not given.",
+                "request": "The MedicationRequest it carries out.",
+                "status": "Such as completed, in-progress, stopped or not-done.",
+                "subject": "Whom it was given to: a Patient or a Group.",
+            },
         ),
         SearchParameter(
             name="study",
@@ -137,42 +149,11 @@ MEDICATION_ADMINISTRATION = Resource(
             about="The study it was given for (extension workflow-researchStudy).",
         ),
         SearchParameter(
-            name="status",
+            name="lot",
             kind=SearchKind.TOKEN,
-            paths=("status",),
-            column=Column.STATUS,
-            about="Such as completed, in-progress, stopped or not-done.",
-            url="http://hl7.org/fhir/SearchParameter/medications-status",
-        ),
-        SearchParameter(
-            name="effective-time",
-            kind=SearchKind.DATE,
-            paths=("effectiveDateTime", "effectivePeriod"),
-            column=Column.DATE,
-            about="When it was given.",
-            url="http://hl7.org/fhir/SearchParameter/MedicationAdministration-effective-time",
-        ),
-        SearchParameter(
-            name="code",
-            kind=SearchKind.TOKEN,
-            paths=("medicationCodeableConcept",),
-            about="What was given, as coded in line.",
-            url="http://hl7.org/fhir/SearchParameter/clinical-code",
-        ),
-        SearchParameter(
-            name="medication",
-            kind=SearchKind.REFERENCE,
-            paths=("medicationReference",),
-            targets=("Medication",),
-            about="What was given, as a Medication.",
-            url="http://hl7.org/fhir/SearchParameter/medications-medication",
-        ),
-        SearchParameter(
-            name="reason-given",
-            kind=SearchKind.TOKEN,
-            paths=("reasonCode",),
-            about="Why it was given.",
-            url="http://hl7.org/fhir/SearchParameter/MedicationAdministration-reason-given",
+            paths=("contained.batch.lotNumber", LOT_PATH),
+            read=_lots,
+            about="The lot of what was given: of the contained Medication, or by the extension lot-number.",
         ),
     ),
 )

@@ -41,8 +41,11 @@ from app.clinical.records import Measurement, Moment, Source
 from app.fhir_mapping.datatypes import codings, extension, meant, moment, period, target_id, timing
 from app.fhir_mapping.extensions import STUDY_PATH, VISIT, VISIT_PATH
 from app.fhir_mapping.observed import said
-from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
 from app.fhir_mapping.scores import review
+from app.fhir_mapping.standard import standard
+
+_UNITS = "asked in one UCUM unit it is found in the others of the kind; sampled data are not searched"
 
 
 def to_records(document: Document, source: Source) -> tuple[Measurement, ...]:
@@ -84,36 +87,37 @@ def _visit(document: Document) -> str | None:
     return tag.get("valueCode") if tag is not None else None
 
 
-def _token(name: str, *paths: str, about: str, either: tuple[str, ...] = ()) -> SearchParameter:
-    """One of R4's own token parameters of Observation."""
-    url = f"http://hl7.org/fhir/SearchParameter/Observation-{name}"
-    return SearchParameter(name=name, kind=SearchKind.TOKEN, paths=paths, about=about, either=either, url=url)
-
-
 OBSERVATION = Resource(
     name="Observation",
     about=__doc__,
     to_records=to_records,
     review=review,
     search=(
-        *IDENTITY,
-        SearchParameter(
-            name="patient",
-            kind=SearchKind.REFERENCE,
-            paths=("subject",),
-            column=Column.PATIENT,
-            targets=("Patient",),
-            about="The Patient observed.",
-            url="http://hl7.org/fhir/SearchParameter/clinical-patient",
-        ),
-        SearchParameter(
-            name="subject",
-            kind=SearchKind.REFERENCE,
-            paths=("subject",),
-            column=Column.PATIENT,
-            targets=("Patient",),
-            about="The Patient observed; a Group, Device or Location is kept, not searched by.",
-            url="http://hl7.org/fhir/SearchParameter/Observation-subject",
+        *standard(
+            "Observation",
+            columns={
+                "patient": Column.PATIENT,
+                "subject": Column.PATIENT,
+                "status": Column.STATUS,
+                "date": Column.DATE,
+            },
+            about={
+                "identifier": "The result's own number at the sender.",
+                "patient": "The Patient observed.",
+                "subject": "Who or what was observed: a Patient, Group, Device or Location.",
+                "code": "What was observed, such as `http://loinc.org|4485-9`.",
+                "status": "Such as final, amended, corrected or entered-in-error.",
+                "date": "When it was observed.",
+                "category": "Such as laboratory, vital-signs or survey.",
+                "value-quantity": f"The Observation's own value; {_UNITS}.",
+                "component-value-quantity": f"A component's value; {_UNITS}.",
+                "combo-value-quantity": f"The Observation's own value, or a component's; {_UNITS}.",
+                "component-code": "The code of a component, such as a SLEDAI item.",
+                "combo-code": "A code of the Observation or of a component.",
+                "value-concept": "The coded answer.",
+                "component-value-concept": "A component's coded answer.",
+                "combo-value-concept": "The coded answer of the Observation or of a component.",
+            },
         ),
         SearchParameter(
             name="study",
@@ -122,63 +126,6 @@ OBSERVATION = Resource(
             column=Column.STUDY,
             targets=("ResearchStudy",),
             about="The study it was made for (extension workflow-researchStudy).",
-        ),
-        SearchParameter(
-            name="code",
-            kind=SearchKind.TOKEN,
-            paths=("code",),
-            about="What was observed, such as `http://loinc.org|4485-9`.",
-            url="http://hl7.org/fhir/SearchParameter/clinical-code",
-        ),
-        SearchParameter(
-            name="status",
-            kind=SearchKind.TOKEN,
-            paths=("status",),
-            column=Column.STATUS,
-            about="Such as final, amended, corrected or entered-in-error.",
-            url="http://hl7.org/fhir/SearchParameter/Observation-status",
-        ),
-        SearchParameter(
-            name="date",
-            kind=SearchKind.DATE,
-            paths=("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming"),
-            column=Column.DATE,
-            about="When it was observed.",
-            url="http://hl7.org/fhir/SearchParameter/clinical-date",
-        ),
-        _token("category", "category", about="Such as laboratory, vital-signs or survey."),
-        SearchParameter(
-            name="value-quantity",
-            kind=SearchKind.QUANTITY,
-            paths=("valueQuantity",),
-            about="The Observation's own value, in the analyte's canonical unit.",
-            url="http://hl7.org/fhir/SearchParameter/Observation-value-quantity",
-        ),
-        SearchParameter(
-            name="combo-value-quantity",
-            kind=SearchKind.QUANTITY,
-            paths=("valueQuantity", "component.valueQuantity"),
-            about="The Observation's own value, or a component's.",
-            url="http://hl7.org/fhir/SearchParameter/Observation-combo-value-quantity",
-        ),
-        _token("component-code", "component.code", about="The code of a component, such as a SLEDAI item."),
-        _token(
-            "combo-code",
-            "code",
-            "component.code",
-            either=("code", "component-code"),
-            about="A code of the Observation or a component.",
-        ),
-        _token("value-concept", "valueCodeableConcept", about="The coded answer."),
-        _token(
-            "component-value-concept", "component.valueCodeableConcept", about="A component's coded answer."
-        ),
-        _token(
-            "combo-value-concept",
-            "valueCodeableConcept",
-            "component.valueCodeableConcept",
-            either=("value-concept", "component-value-concept"),
-            about="The coded answer of the Observation or of a component.",
         ),
         SearchParameter(
             name="visit",

@@ -15,7 +15,8 @@ A trial knows a person by a number, a year of birth and a sex, and by nothing th
 
 from app.clinical.records import Person, Source
 from app.fhir_mapping.datatypes import meant, moment
-from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.resource import Column, Document, Resource
+from app.fhir_mapping.standard import standard
 
 
 def to_records(document: Document, source: Source) -> tuple[Person]:
@@ -37,37 +38,17 @@ PATIENT = Resource(
     name="Patient",
     about=__doc__,
     to_records=to_records,
-    search=(
-        *IDENTITY,
-        SearchParameter(
-            name="gender",
-            kind=SearchKind.TOKEN,
-            paths=("gender",),
-            about="Administrative gender: male, female, other or unknown.",
-            url="http://hl7.org/fhir/SearchParameter/individual-gender",
-        ),
-        SearchParameter(
-            name="birthdate",
-            kind=SearchKind.DATE,
-            paths=("birthDate",),
-            column=Column.DATE,
-            about="The date of birth, or the year of it.",
-            url="http://hl7.org/fhir/SearchParameter/individual-birthdate",
-        ),
-        SearchParameter(
-            name="death-date",
-            kind=SearchKind.DATE,
-            paths=("deceasedDateTime",),
-            about="When the person died.",
-            url="http://hl7.org/fhir/SearchParameter/Patient-death-date",
-        ),
-        SearchParameter(
-            name="organization",
-            kind=SearchKind.REFERENCE,
-            paths=("managingOrganization",),
-            targets=("Organization",),
-            about="The organization that keeps the record.",
-            url="http://hl7.org/fhir/SearchParameter/Patient-organization",
-        ),
+    search=standard(
+        "Patient",
+        columns={"birthdate": Column.DATE},
+        about={
+            "identifier": "A pseudonymous number of the person, such as the trial's own.",
+            "birthdate": "The date of birth, or the year of it.",
+            "death-date": "When the person died.",
+            "deceased": "Whether the person is said to have died; who is not said to have is false.",
+            "gender": "Administrative gender: male, female, other or unknown.",
+            "link": "Another record of the same person.",
+            "organization": "The organization that keeps the record.",
+        },
     ),
 )

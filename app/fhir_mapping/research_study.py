@@ -11,7 +11,8 @@
 
 from app.clinical.records import Source, Study
 from app.fhir_mapping.datatypes import identifiers, values
-from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.standard import standard
 
 
 def to_records(document: Document, source: Source) -> tuple[Study]:
@@ -32,45 +33,31 @@ RESEARCH_STUDY = Resource(
     about=__doc__,
     to_records=to_records,
     search=(
-        *IDENTITY,
-        SearchParameter(
-            name="status",
-            kind=SearchKind.TOKEN,
-            paths=("status",),
-            column=Column.STATUS,
-            about="Where the study stands, such as active or completed.",
-            url="http://hl7.org/fhir/SearchParameter/ResearchStudy-status",
+        *standard(
+            "ResearchStudy",
+            columns={"status": Column.STATUS, "date": Column.DATE},
+            about={
+                "identifier": "A registry's number, such as `https://clinicaltrials.gov|NCT03562065`.",
+                "status": "Where the study stands, such as active or completed.",
+                "date": "When the study ran.",
+                "keyword": "A term the study is found by.",
+                "partof": "The study this one is a part of.",
+                "sponsor": "Who answers for the study.",
+                "title": "The beginning of the title.",
+            },
         ),
         SearchParameter(
-            name="title",
+            name="enrollment",
+            kind=SearchKind.REFERENCE,
+            paths=("enrollment",),
+            targets=("Group",),
+            about="Whom the study takes in, as a Group.",
+        ),
+        SearchParameter(
+            name="arm-name",
             kind=SearchKind.STRING,
-            paths=("title",),
-            about="The beginning of the title.",
-            url="http://hl7.org/fhir/SearchParameter/ResearchStudy-title",
-        ),
-        SearchParameter(
-            name="date",
-            kind=SearchKind.DATE,
-            paths=("period",),
-            column=Column.DATE,
-            about="When the study ran.",
-            url="http://hl7.org/fhir/SearchParameter/ResearchStudy-date",
-        ),
-        SearchParameter(
-            name="partof",
-            kind=SearchKind.REFERENCE,
-            paths=("partOf",),
-            targets=("ResearchStudy",),
-            about="The study this one is a part of.",
-            url="http://hl7.org/fhir/SearchParameter/ResearchStudy-partof",
-        ),
-        SearchParameter(
-            name="sponsor",
-            kind=SearchKind.REFERENCE,
-            paths=("sponsor",),
-            targets=("Organization",),
-            about="Who answers for the study.",
-            url="http://hl7.org/fhir/SearchParameter/ResearchStudy-sponsor",
+            paths=("arm.name",),
+            about="The beginning of the name of an arm.",
         ),
     ),
 )

@@ -16,7 +16,9 @@ from typing import Any
 
 from app.clinical.records import Enrolment, Source
 from app.fhir_mapping.datatypes import identifiers, meant_span, period, target_id
-from app.fhir_mapping.resource import IDENTITY, Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.extensions import SITE_PATH
+from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.standard import standard
 
 
 def to_records(document: Document, source: Source) -> tuple[Enrolment]:
@@ -45,49 +47,35 @@ RESEARCH_SUBJECT = Resource(
     about=__doc__,
     to_records=to_records,
     search=(
-        *IDENTITY,
-        SearchParameter(
-            name="patient",
-            kind=SearchKind.REFERENCE,
-            paths=("individual",),
-            column=Column.PATIENT,
-            targets=("Patient",),
-            about="The Patient who takes part.",
-            url="http://hl7.org/fhir/SearchParameter/ResearchSubject-patient",
+        *standard(
+            "ResearchSubject",
+            columns={
+                "patient": Column.PATIENT,
+                "individual": Column.PATIENT,
+                "study": Column.STUDY,
+                "status": Column.STATUS,
+                "date": Column.DATE,
+            },
+            about={
+                "identifier": "The subject's pseudonymous number.",
+                "patient": "The Patient who takes part.",
+                "individual": "The Patient who takes part (the same as `patient`).",
+                "study": "The study.",
+                "status": "Where the subject stands, such as candidate, on-study or withdrawn.",
+                "date": "From when to when the subject takes part.",
+            },
         ),
         SearchParameter(
-            name="individual",
-            kind=SearchKind.REFERENCE,
-            paths=("individual",),
-            column=Column.PATIENT,
-            targets=("Patient",),
-            about="The Patient who takes part (the same as `patient`).",
-            url="http://hl7.org/fhir/SearchParameter/ResearchSubject-individual",
-        ),
-        SearchParameter(
-            name="study",
-            kind=SearchKind.REFERENCE,
-            paths=("study",),
-            column=Column.STUDY,
-            targets=("ResearchStudy",),
-            about="The study.",
-            url="http://hl7.org/fhir/SearchParameter/ResearchSubject-study",
-        ),
-        SearchParameter(
-            name="status",
+            name="arm",
             kind=SearchKind.TOKEN,
-            paths=("status",),
-            column=Column.STATUS,
-            about="Where the subject stands, such as candidate, on-study or withdrawn.",
-            url="http://hl7.org/fhir/SearchParameter/ResearchSubject-status",
+            paths=("assignedArm", "actualArm"),
+            about="The name of the arm the subject was assigned to or followed.",
         ),
         SearchParameter(
-            name="date",
-            kind=SearchKind.DATE,
-            paths=("period",),
-            column=Column.DATE,
-            about="From when to when the subject takes part.",
-            url="http://hl7.org/fhir/SearchParameter/ResearchSubject-date",
+            name="site",
+            kind=SearchKind.TOKEN,
+            paths=(SITE_PATH,),
+            about="The site the subject comes from, by its tag in `meta.security`.",
         ),
     ),
 )
