@@ -61,8 +61,6 @@ def _kept(
     type_name: str, members: Members, summary: Summary | None, elements: tuple[str, ...] | None
 ) -> Members | None:
     """The members asked for; None where all are."""
-    if definition(type_name) is None:
-        return None
     if elements is None and summary == "true":
         return _summarised(type_name, members)
     if elements is None and summary == "data":

@@ -180,6 +180,12 @@ PUBLISHED: dict[str, tuple[Json, list[Json], Json]] = {
 }
 
 WHY = {"extension": [{"url": "http://site.example/why", "valueCode": "masked"}]}
+EXTENDING = {
+    "part": [
+        {"name": "url", "valueUri": "http://site.example/why"},
+        {"name": "value", "valueCode": "masked"},
+    ]
+}
 NAME = {"given": ["A", None, "B"], "_given": [None, WHY, {"id": "b"}]}
 
 # What the published cases leave out.
@@ -287,12 +293,7 @@ FURTHER: dict[str, tuple[Json, list[Json], Json]] = {
                 "add",
                 "Patient.birthDate",
                 name="extension",
-                value={
-                    "part": [
-                        {"name": "url", "valueUri": "http://site.example/why"},
-                        {"name": "value", "valueCode": "masked"},
-                    ]
-                },
+                value=EXTENDING,
             )
         ],
         {"birthDate": "1988", "_birthDate": WHY},
@@ -301,6 +302,28 @@ FURTHER: dict[str, tuple[Json, list[Json], Json]] = {
         {"birthDate": "1988", "_birthDate": WHY},
         [op("delete", "Patient.birthDate.extension")],
         {"birthDate": "1988"},
+    ),
+    "an item loses its last extension": (
+        {"name": [{"given": ["A", "B"], "_given": [WHY, None]}]},
+        [op("delete", "Patient.name.given[0].extension")],
+        {"name": [{"given": ["A", "B"]}]},
+    ),
+    "an item of extensions alone goes with the last": (
+        {"name": [NAME]},
+        [op("delete", "Patient.name.given[1].extension")],
+        {"name": [{"given": ["A", "B"], "_given": [None, {"id": "b"}]}]},
+    ),
+    "an item is extended": (
+        {"name": [{"given": ["A", "B"]}]},
+        [
+            op(
+                "add",
+                "Patient.name.given[1]",
+                name="extension",
+                value=EXTENDING,
+            )
+        ],
+        {"name": [{"given": ["A", "B"], "_given": [None, WHY]}]},
     ),
     "what says nothing any more is left out": (
         {"_birthDate": WHY},
