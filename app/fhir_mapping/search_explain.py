@@ -86,9 +86,9 @@ def said(condition: Condition) -> str:
         case Missing(parameter, missing):
             return f"{parameter.name} has {'no' if missing else 'a'} value"
         case Chained(parameter, target, further):
-            return f"{parameter.name} leads to a {target.name} where {said(further)}"
+            return f"{parameter.name} leads to some {target.name} where {said(further)}"
         case Reverse(source, parameter, further):
-            return f"there is a {source.name} whose {parameter.name} leads to it and where {said(further)}"
+            return f"there is some {source.name} whose {parameter.name} leads to it and where {said(further)}"
         case AnyOf(conditions):
             return ", or ".join(map(said, conditions))
 

@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/search.html#revinclude
 from app.fhir_mapping.query import Include
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource, SearchParameter
-from app.fhir_mapping.search_names import hosted_targets, references
+from app.fhir_mapping.search_names import hosted_targets, leads_here, references
 from app.fhir_mapping.search_problems import near, spoken, unsupported
 
 INCLUDES = ("_include", "_include:iterate", "_revinclude", "_revinclude:iterate")
@@ -39,18 +39,30 @@ def includes(resource: Resource, written: str, text: str) -> tuple[Include, ...]
         return tuple(
             Include(source=source, parameter=None, reverse=reverse, iterate=iterate) for source in sources
         )
-    known = _known(resource, reverse=reverse, iterate=iterate)
     name, parameter_name, target = (*text.split(":"), None, None, None)[:_PARTS]
     source = RESOURCES.get(name or "")
-    if source is None or text.count(":") not in (1, 2) or not _declared(source, parameter_name, known):
+    wanted = _wanted(resource, source, parameter_name or "", reverse=reverse, iterate=iterate)
+    if source is None or not wanted or text.count(":") >= _PARTS:
+        known = _known(resource, reverse=reverse, iterate=iterate)
         said = f"{spoken(text, 'what is asked')} cannot be included{near(text, known)}"
         raise unsupported(written, f"{said}; there are {', '.join(known) or 'none'}")
-    parameter = source.parameter(parameter_name or "")
-    wanted = _targets(source, parameter)
-    only = {resource.name} if reverse and not iterate else set(wanted)
+    leads = {kind for parameter in wanted for kind in hosted_targets(parameter)}
+    only = {resource.name} if reverse and not iterate else leads
     if target is not None and target not in only:
         raise unsupported(written, f"{name}:{parameter_name} leads to {', '.join(sorted(only))} alone")
+    parameter = None if parameter_name == EVERY else wanted[0]
     return (Include(source=source, parameter=parameter, target=target, reverse=reverse, iterate=iterate),)
+
+
+def _wanted(
+    resource: Resource, source: Resource | None, name: str, *, reverse: bool, iterate: bool
+) -> list[SearchParameter]:
+    """The reference parameters a name means; of the type searched, or where it is asked to, leading to it."""
+    if source is None or not (reverse or iterate or source.name == resource.name):
+        return []
+    named = source.search if name == EVERY else filter(None, [source.parameter(name)])
+    back = reverse and not iterate
+    return [one for one in named if leads_here(one) and (not back or resource.name in one.targets)]
 
 
 def _known(resource: Resource, *, reverse: bool, iterate: bool) -> tuple[str, ...]:
@@ -58,16 +70,3 @@ def _known(resource: Resource, *, reverse: bool, iterate: bool) -> tuple[str, ..
     if iterate:
         return tuple(name for source in RESOURCES.values() for name in includable(source))
     return reverse_includable(resource) if reverse else includable(resource)
-
-
-def _declared(source: Resource, parameter: str | None, known: tuple[str, ...]) -> bool:
-    prefix = f"{source.name}:"
-    if parameter == EVERY:
-        return any(name.startswith(prefix) for name in known)
-    return f"{prefix}{parameter}" in known
-
-
-def _targets(source: Resource, parameter: SearchParameter | None) -> tuple[str, ...]:
-    if parameter is not None:
-        return hosted_targets(parameter)
-    return tuple(RESOURCES) if references(source) else ()

@@ -5,6 +5,7 @@ left, each step on the type the step before leads to.
 Sources: https://hl7.org/fhir/R4/search.html#modifiers, #chaining and #has
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -62,11 +63,12 @@ def is_plain(written: str) -> bool:
 
 def references(resource: Resource) -> tuple[SearchParameter, ...]:
     """The reference parameters of a type that lead to a type this server has."""
-    return tuple(
-        parameter
-        for parameter in resource.search
-        if parameter.kind is SearchKind.REFERENCE and hosted_targets(parameter)
-    )
+    return tuple(parameter for parameter in resource.search if leads_here(parameter))
+
+
+def leads_here(parameter: SearchParameter) -> bool:
+    """Whether it is a reference that may lead to a type this server has."""
+    return parameter.kind is SearchKind.REFERENCE and any(name in parameter.targets for name in RESOURCES)
 
 
 def hosted_targets(parameter: SearchParameter) -> tuple[str, ...]:
@@ -147,7 +149,7 @@ def _chain(
     resource: Resource, parameter: SearchParameter, type_: str | None, rest: str, asked: _Asked
 ) -> Condition:
     """That a reference leads to something that meets the rest of the name."""
-    if parameter not in references(resource):
+    if not leads_here(parameter):
         known = ", ".join(one.name for one in references(resource)) or "none"
         text = f"{parameter.name} leads to no resource of this server: of {resource.name} these do: {known}"
         raise unsupported(asked.written, text)
@@ -165,13 +167,15 @@ def _any_target(parameter: SearchParameter, targets: tuple[str, ...], rest: str,
     """Of the types a reference may lead to, those that know the rest of the name."""
     found: list[Condition] = []
     refused: list[Refusal] = []
-    for target in map(RESOURCES.__getitem__, targets):
+    name = re.split("[:.]", rest)[0]
+    led_to = [RESOURCES[target] for target in targets]
+    for target in [one for one in led_to if name == HAS or one.parameter(name) is not None] or led_to:
         try:
             found.append(Chained(parameter, target, _condition(target, rest, asked)))
         except Refusal as refusal:
             refused.append(refusal)
     if not found:
-        raise min(refused, key=lambda refusal: refusal.issues[0].code == "not-supported")
+        raise min(refused, key=lambda one: one.issues[0].code == "not-supported")
     return found[0] if len(found) == 1 else AnyOf(tuple(found))
 
 
@@ -185,10 +189,13 @@ def _reverse(resource: Resource, name: str, asked: _Asked) -> Condition:
     if source is None:
         said = f"{quoted(parts[1], 'what is asked')} is no type of this server{near(parts[1], [*RESOURCES])}"
         raise unsupported(asked.written, f"{said}; there are {', '.join(RESOURCES)}")
-    leading = [one for one in references(source) if resource.name in one.targets]
-    parameter = next((one for one in leading if one.name == parts[2]), None)
-    if parameter is None:
-        known = ", ".join(one.name for one in leading) or "none"
+    parameter = source.parameter(parts[2])
+    if (
+        parameter is None
+        or parameter.kind is not SearchKind.REFERENCE
+        or resource.name not in parameter.targets
+    ):
+        known = ", ".join(one.name for one in references(source) if resource.name in one.targets) or "none"
         said = f"{quoted(parts[2], 'what is asked')} of {source.name} does not lead to {resource.name}"
         raise unsupported(asked.written, f"{said}; these do: {known}")
     if asked.reversed == MOST_REVERSED:

@@ -39,12 +39,12 @@ from tests.fhir_mapping.searching import BASE, OBSERVATION
                 " and value-quantity is more than 5, in any unit"
             ),
         ),
-        ("patient.gender", "male", "patient leads to a Patient where gender is male, in any system"),
+        ("patient.gender", "male", "patient leads to some Patient where gender is male, in any system"),
         (
             "patient._has:ResearchSubject:individual:status",
             "candidate",
             (
-                "patient leads to a Patient where there is a ResearchSubject whose individual leads to it"
+                "patient leads to some Patient where there is some ResearchSubject whose individual leads to it"
                 " and where status is candidate, in any system"
             ),
         ),
