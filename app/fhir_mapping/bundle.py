@@ -10,16 +10,21 @@ from typing import Any, Protocol
 from app.fhir_mapping import codec, links
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome
+from app.fhir_mapping.past import Past, page_link
+from app.fhir_mapping.past import self_link as past_link
 from app.fhir_mapping.query import Place
 from app.fhir_mapping.search import Search, next_link, self_link
 from app.fhir_mapping.search_explain import explanation
 
-
 _TRUNCATED = Issue(
     "too-costly",
-    "there is more to include than is shown: ask for fewer matches (_count), or search for the rest by itself",
+    "there is more to include than is shown: ask for fewer matches (_count), or search for the rest alone",
     severity="warning",
 )
+
+
+Shape = Callable[[bytes], bytes]
+"""What makes of a stored resource the part that is asked for."""
 
 
 class SearchPage(Protocol):
@@ -47,19 +52,23 @@ class SearchPage(Protocol):
 
 
 class HistoryPage(Protocol):
-    """Some versions of one resource, newest first; `before` is where the next page goes on."""
+    """Some versions of one resource, of a type, or of everything."""
 
     @property
     def versions(self) -> Sequence[Version]:
-        """The versions, newest first."""
+        """The versions, in the order that was asked for."""
 
     @property
-    def total(self) -> int:
-        """How many there are in all."""
+    def total(self) -> int | None:
+        """How many there are in all, None where they were not counted."""
 
     @property
-    def before(self) -> int | None:
-        """The oldest version of this page, None on the last page."""
+    def after(self) -> Place | None:
+        """Where the next page goes on, None on the last page."""
+
+    @property
+    def monitor(self) -> Place | None:
+        """Where to ask later for what comes after the last page of a history that begins with the oldest."""
 
 
 def searchset(
@@ -68,7 +77,7 @@ def searchset(
     *,
     base: str,
     key: bytes = b"",
-    shape: Callable[[bytes], bytes] | None = None,
+    shape: Shape | None = None,
 ) -> bytes:
     """The answer to a search: the matches, what was to be added, and what should be known of the question.
 
@@ -87,9 +96,14 @@ def searchset(
     return _bundle(b"searchset", entries, relations=relations, total=page.total)
 
 
-def _listed(
-    versions: Iterable[Version], mode: str, base: str, shape: Callable[[bytes], bytes] | None
-) -> list[bytes]:
+def gathered(
+    versions: Iterable[Version], *, base: str, relations: Sequence[tuple[str, str]], total: int | None = None
+) -> bytes:
+    """The answer to an operation that gathers resources, such as $everything."""
+    return _bundle(b"searchset", _listed(versions, "match", base, None), relations=relations, total=total)
+
+
+def _listed(versions: Iterable[Version], mode: str, base: str, shape: Shape | None) -> list[bytes]:
     """What was found, each with its address and why it is there."""
     prefix = b'{"fullUrl":%b' % codec.write(f"{base}/")[:-1]
     closing = b',"search":{"mode":"%b"}}' % mode.encode()
@@ -106,13 +120,20 @@ def _listed(
     ]
 
 
-def history(page: HistoryPage, *, address: str, base: str, count: int, before: int | None = None) -> bytes:
-    """The versions of a resource, newest first, deletions among them without a resource."""
-    place = [] if before is None else [("_before", str(before))]
-    relations = [("self", _page_address(address, count, place))]
-    if page.before is not None:
-        relations.append(("next", _page_address(address, count, [("_before", str(page.before))])))
-    entries = [_past(version, base) for version in page.versions]
+def history(
+    page: HistoryPage, past: Past, *, base: str, key: bytes = b"", shape: Shape | None = None
+) -> bytes:
+    """The versions of a history, deletions among them without a resource.
+
+    On the last page of one that begins with the oldest, the link `monitor` is the address to ask again for
+    what will have come after.
+    """
+    relations = [("self", past_link(past))]
+    if page.after is not None:
+        relations.append(("next", page_link(past, page.after, key=key)))
+    if page.monitor is not None:
+        relations.append(("monitor", page_link(past, page.monitor, key=key)))
+    entries = [_past(version, base, shape) for version in page.versions]
     return _bundle(b"history", entries, relations=relations, total=page.total)
 
 
@@ -121,11 +142,17 @@ def response(kind: str, entries: Iterable[bytes]) -> bytes:
     return _bundle(b"%b-response" % kind.encode(), list(entries))
 
 
-def written(version: Version, *, base: str, representation: bool = False) -> bytes:
-    """The entry that says a resource was created or updated, with what is stored where that is asked for."""
+def written(version: Version, *, base: str, representation: bool = False, informed: bool = False) -> bytes:
+    """The entry that says a resource was created or updated, or was there already.
+
+    With what is stored (`representation`), or with words about it (`informed`), where that is asked for.
+    """
     location = links.address(base, version.type, version.id, version.version)
     response = {"status": status_line(201 if version.created else 200), "location": location}
-    return _answered(response | _times(version), version.document if representation else None)
+    said = [] if not informed else [_told(version)]
+    return _answered(
+        response | _times(version) | _outcome(said), version.document if representation else None
+    )
 
 
 def deleted(version: Version) -> bytes:
@@ -133,19 +160,36 @@ def deleted(version: Version) -> bytes:
     return _answered({"status": status_line(204)} | (_times(version) if version.version else {}))
 
 
-def found(version: Version) -> bytes:
-    """The entry that answers a read."""
-    return _answered({"status": status_line(200)} | _times(version), version.document)
+def found(version: Version, *, shape: Shape | None = None, bare: bool = False) -> bytes:
+    """The entry that answers a read; `bare` without the resource."""
+    document = version.document or b"{}"
+    given = document if shape is None else shape(document)
+    return _answered({"status": status_line(200)} | _times(version), None if bare else given)
 
 
-def answered(resource: bytes) -> bytes:
+def unchanged(version: Version) -> bytes:
+    """The entry that answers a read of what the asker has already."""
+    return _answered({"status": status_line(304)} | _times(version))
+
+
+def answered(resource: bytes | None) -> bytes:
     """The entry that answers a question with a resource made for it, such as a searchset."""
     return _answered({"status": status_line(200)}, resource)
 
 
 def failed(refused: Refusal) -> bytes:
     """The entry that says why it was not carried out."""
-    return _answered({"status": status_line(refused.status), "outcome": operation_outcome(refused.issues)})
+    return _answered({"status": status_line(refused.status)} | _outcome(refused.issues))
+
+
+def _told(version: Version) -> Issue:
+    """What was done, in words."""
+    done = "was there already" if version.matched else "is stored"
+    return Issue("informational", f"{version.type}/{version.id} {done}", severity="information")
+
+
+def _outcome(issues: Sequence[Issue]) -> dict[str, Any]:
+    return {"outcome": operation_outcome(issues)} if issues else {}
 
 
 def _answered(response: dict[str, Any], resource: bytes | None = None) -> bytes:
@@ -177,16 +221,12 @@ def _bundle(
     return b"".join(parts)
 
 
-def _page_address(address: str, count: int, place: list[tuple[str, str]]) -> str:
-    return links.with_parameters(address, [("_count", str(count)), *place])
-
-
-def _past(version: Version, base: str) -> bytes:
+def _past(version: Version, base: str, shape: Shape | None) -> bytes:
     """One version as an entry: what was asked for then, and what was answered.
 
     Who chose the id of a first version is not remembered; it is told as the creation it was.
     """
-    own = f"{version.type}/{version.id}"
+    own, document = f"{version.type}/{version.id}", version.document
     if version.deleted:
         request, status = {"method": "DELETE", "url": own}, 204
     elif version.version == 1:
@@ -195,7 +235,7 @@ def _past(version: Version, base: str) -> bytes:
         request, status = {"method": "PUT", "url": own}, 201 if version.created else 200
     return b'{"fullUrl":%b,%b"request":%b,"response":%b}' % (
         codec.write(f"{base}/{own}"),
-        b'"resource":%b,' % version.document if version.document is not None else b"",
+        b'"resource":%b,' % (document if shape is None else shape(document)) if document is not None else b"",
         codec.write(request),
         codec.write({"status": status_line(status)} | _times(version)),
     )

@@ -6,6 +6,7 @@ Source: https://hl7.org/fhir/R4/http.html#ccreate
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from app.fhir_mapping import rewriting, search
 from app.fhir_mapping.change import Criteria
@@ -13,6 +14,8 @@ from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.resource import Document, Resource
 
 _BEFORE = re.compile(r"[^?=]*\?")
+_KEPT = "%+&=|:,/?$!*'();@~[]#"
+"""What stays as it is written; a blank, a quotation mark and what is not ASCII are percent-encoded."""
 
 
 def criteria(resource: Resource, text: str, *, base: str, where: str) -> Criteria:
@@ -20,9 +23,14 @@ def criteria(resource: Resource, text: str, *, base: str, where: str) -> Criteri
 
     `text` is what stands behind the `?`; the `?` and an address may stand before it.
     """
-    sought = _BEFORE.sub("", text, count=1) if _BEFORE.match(text) else text
+    sought = plain(text)
     query = search.criteria(resource, sought, base=base, where=where)
     return Criteria(query=query, text=sought, where=where)
+
+
+def plain(text: str) -> str:
+    """Criteria as they are spelled in a reference: only what stands behind the `?`, without blanks."""
+    return quote(_BEFORE.sub("", text, count=1) if _BEFORE.match(text) else text, safe=_KEPT)
 
 
 def of_references(

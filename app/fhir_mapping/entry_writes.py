@@ -46,8 +46,7 @@ class Names:
     """The id each entry is stored under, and what the entries of a transaction call each other.
 
     `own` are the ids that the bodies of conditional updates carry themselves.
-    An entry whose target a search is to find is named by the id it gets where none is found; the store
-    puts the found one in its place.
+    An entry whose target a search is to find is named by that search: after the writes it finds that entry.
     """
 
     ids: Mapping[int, str]
@@ -66,7 +65,7 @@ class Names:
         if not together:
             return Names(ids, own, {}, (), together)
         targets = {
-            one.full_url: f"{one.resource.name}/{ids[one.index]}"
+            one.full_url: _target(one, own.get(one.index) or ids[one.index], known=one.index in own)
             for one in asked
             if one.full_url is not None and one.method in {"POST", "PUT"} and not _is_at_home(one, base)
         }
@@ -82,6 +81,13 @@ def _own_id(one: Asked) -> str | None:
     except Refusal:
         return None
     return own if isinstance(own, str) and links.is_id(own) else None
+
+
+def _target(one: Asked, name: str, *, known: bool) -> str:
+    """What the entry is called here: where a search is to find it, that search, which the store answers."""
+    if one.criteria is None or known:
+        return f"{one.resource.name}/{name}"
+    return f"{one.resource.name}?{criteria.plain(one.criteria)}"
 
 
 def _is_at_home(one: Asked, base: str) -> bool:

@@ -1,5 +1,6 @@
 """What goes back to a FHIR client: stored bytes with the headers of the version they are."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -13,6 +14,7 @@ from app.routers.requests import FhirRequest
 
 FHIR_JSON = (b"content-type", b"application/fhir+json; charset=utf-8")
 PLAIN_JSON = (b"content-type", b"application/json")
+HANDLED_STRICTLY = (b"preference-applied", b"handling=strict")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -42,13 +44,18 @@ def document(content: dict[str, Any], *, status: int = 200, headers: Headers | N
     return FhirResponse(status, codec.write(content), [FHIR_JSON, *(headers or [])])
 
 
-def stored(request: FhirRequest, version: Version) -> FhirResponse:
-    """A version as it was stored; 304 without a body where the client has it already."""
+def stored(
+    request: FhirRequest, version: Version, *, shape: Callable[[bytes], bytes] | None = None
+) -> FhirResponse:
+    """A version as it was stored, or a part of it; 304 without a body where the client has it already."""
     headers = _of(version)
-    if _already_known(request, version):
+    tags = request.header(b"if-none-match")
+    since = request.header(b"if-modified-since")
+    if is_known(version, tags=tags, since=None if since is None else _http_instant(since)):
         return FhirResponse(304, b"", headers)
     headers.append(FHIR_JSON)
-    return FhirResponse(200, version.document or b"", headers)
+    body = version.document or b""
+    return FhirResponse(200, body if shape is None else shape(body), headers)
 
 
 def written(request: FhirRequest, version: Version) -> FhirResponse:
@@ -106,16 +113,17 @@ def _http_date(second: int) -> bytes:
     return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True).encode()
 
 
-def _already_known(request: FhirRequest, version: Version) -> bool:
-    """Whether If-None-Match names this version, or it is not newer than If-Modified-Since."""
-    known = request.header(b"if-none-match")
-    if known is not None:
-        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-        return "*" in tags or f'"{version.version}"' in tags
-    since = request.header(b"if-modified-since")
-    if since is None:
-        return False
+def is_known(version: Version, *, tags: str | None, since: datetime | None) -> bool:
+    """Whether a list of ETags (If-None-Match) names this version; without one, whether it is not newer."""
+    if tags is not None:
+        listed = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+        return "*" in listed or f'"{version.version}"' in listed
+    return since is not None and int(version.last_updated.timestamp()) <= since.timestamp()
+
+
+def _http_instant(text: str) -> datetime | None:
+    """The instant of an HTTP date, None where it is none: such a header is passed over (RFC 9110 §13.1.3)."""
     try:
-        return int(version.last_updated.timestamp()) <= parsedate_to_datetime(since).timestamp()
+        return parsedate_to_datetime(text)
     except ValueError:
-        return False
+        return None

@@ -5,36 +5,39 @@ written. What a GET reads is looked at before the changes and answered after the
 that deletes it between the two can still make that one answer a 404 or 410 beside changes that are kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from app.fhir_mapping import bundle
-from app.fhir_mapping.change import Conditional, Delete, Patch, Put, Write
+from app.fhir_mapping.change import Conditional, Delete, Patch, Put, Version, Write
 from app.fhir_mapping.entries import Asked
 from app.fhir_mapping.outcome import Issue, Refusal, gone
+from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.transaction import Plan
-from app.routers import interactions
-from app.routers.answers import FhirResponse
+from app.routers import histories, interactions, rendering
+from app.routers.answers import FhirResponse, is_known
 from app.routers.requests import FhirRequest
 from app.store import documents
 
-_READ, _HISTORY, _VREAD = 2, 3, 4  # segments of Type/id, Type/id/_history and Type/id/_history/n
-
 Changes = Mapping[tuple[str, str], Put | Patch | Delete]
+_Handler = Callable[[FhirRequest], Awaitable[FhirResponse]]
 
 
 async def said(request: FhirRequest, asked: Asked) -> bytes:
-    """The answer to one GET."""
-    store, visibility = request.service.store, request.service.visibility
-    kind, steps = asked.resource.name, len(asked.path)
+    """The answer to one GET; that to a HEAD is the same without its resource."""
+    alone = _alone(request, asked)
+    bare = asked.method == "HEAD"
     try:
-        if steps == _READ:
-            return bundle.found(await documents.read(store, visibility, kind, asked.id or ""))
-        if steps == _VREAD:
-            version = asked.version or 0
-            return bundle.found(await documents.vread(store, visibility, kind, asked.id or "", version))
-        return bundle.answered((await _asked_alone(request, asked)).body)
+        handler = _handler(asked)
+        if handler is None:
+            shape = rendering.asked(alone)
+            version = await _version(alone, asked)
+            if is_known(version, tags=asked.if_none_match, since=asked.if_modified_since):
+                return bundle.unchanged(version)
+            return bundle.found(version, shape=shape, bare=bare)
+        answer = await handler(alone)
+        return bundle.answered(None if bare else answer.body)
     except Refusal as refused:
         return bundle.failed(Refusal(refused.status, tuple(_placed(refused.issues, asked))))
 
@@ -47,7 +50,7 @@ async def foresee(request: FhirRequest, plan: Plan) -> None:
     refused: list[Refusal] = []
     for asked in plan.asks:
         try:
-            await _foreseen(request, asked, changes)
+            await _foreseen(_alone(request, asked), asked, changes)
         except Refusal as refusal:
             refusal.issues = tuple(_placed(refusal.issues, asked))
             refused.append(refusal)
@@ -55,6 +58,19 @@ async def foresee(request: FhirRequest, plan: Plan) -> None:
         statuses = {refusal.status for refusal in refused}
         issues = tuple(issue for refusal in refused for issue in refusal.issues)
         raise Refusal(statuses.pop() if len(statuses) == 1 else 400, issues)
+
+
+def _handler(asked: Asked) -> _Handler | None:
+    """What answers a question that is about more than one version."""
+    match asked.path[1:]:
+        case (_, "_history"):
+            return histories.of_resource
+        case ("_history",):
+            return histories.of_type
+        case (_,) | (_, _, _):
+            return None
+        case _:
+            return interactions.search
 
 
 def _change(write: Write) -> Put | Patch | Delete:
@@ -67,30 +83,32 @@ def _placed(issues: Iterable[Issue], asked: Asked) -> Iterable[Issue]:
     return [replace(issue, expression=f"Bundle.entry[{asked.index}].request.url") for issue in issues]
 
 
-async def _foreseen(request: FhirRequest, asked: Asked, changes: Changes) -> None:
+async def _foreseen(alone: FhirRequest, asked: Asked, changes: Changes) -> None:
     """Refuse what would be refused once the changes are made."""
-    store, visibility = request.service.store, request.service.visibility
-    kind, own = asked.resource.name, asked.id
-    if own is None:
-        interactions.searched(_alone(request, asked))
-        return
+    handler, kind, own = _handler(asked), asked.resource.name, asked.id or ""
+    store, visibility = alone.service.store, alone.service.visibility
     change = changes.get((kind, own))
-    if len(asked.path) == _HISTORY:
-        interactions.paged(_alone(request, asked))
-        if not isinstance(change, Put):
+    if handler is interactions.search:
+        interactions.searched(alone)
+    elif handler is not None:
+        histories.asked(alone)
+        if handler is histories.of_resource and not isinstance(change, Put):
             await documents.history(store, visibility, kind, own, count=1)
-    elif len(asked.path) == _READ:
+    elif asked.version is not None:
+        rendering.asked(alone)
+        if not (isinstance(change, Put) and await _comes_next(alone, asked)):
+            await documents.vread(store, visibility, kind, own, asked.version)
+    else:
+        rendering.asked(alone)
         if isinstance(change, Delete):
             raise gone(f"{kind}/{own}")
         if not isinstance(change, Put):
             await documents.read(store, visibility, kind, own)
-    elif not (isinstance(change, Put) and await _comes_next(request, asked)):
-        await documents.vread(store, visibility, kind, own, asked.version or 0)
 
 
-async def _comes_next(request: FhirRequest, asked: Asked) -> bool:
+async def _comes_next(alone: FhirRequest, asked: Asked) -> bool:
     """Whether the version asked for is the one that a change of this transaction makes."""
-    service, kind, own = request.service, asked.resource.name, asked.id or ""
+    service, kind, own = alone.service, asked.resource.name, asked.id or ""
     try:
         page = await documents.history(service.store, service.visibility, kind, own, count=1)
     except Refusal:
@@ -98,18 +116,24 @@ async def _comes_next(request: FhirRequest, asked: Asked) -> bool:
     return asked.version == page.versions[0].version + 1
 
 
-async def _asked_alone(request: FhirRequest, asked: Asked) -> FhirResponse:
-    """A search or a history, as if it had been asked by itself."""
-    alone = _alone(request, asked)
-    return await (interactions.search(alone) if asked.id is None else interactions.history(alone))
+async def _version(alone: FhirRequest, asked: Asked) -> Version:
+    """The version a GET reads."""
+    store, visibility = alone.service.store, alone.service.visibility
+    kind, own = asked.resource.name, asked.id or ""
+    if asked.version is None:
+        return await documents.read(store, visibility, kind, own)
+    return await documents.vread(store, visibility, kind, own, asked.version)
 
 
 def _alone(request: FhirRequest, asked: Asked) -> FhirRequest:
+    """The question as if it had been asked by itself, of the type it is about."""
+    within = len(asked.path) == 3 and asked.path[2] in RESOURCES  # noqa: PLR2004 Patient/id/Type
     return replace(
         request,
         method="GET",
         query=urlencode(asked.parameters).encode(),
-        type=asked.resource,
+        type=RESOURCES[asked.path[2]] if within else asked.resource,
         id=asked.id or "",
+        compartment=(asked.id or "") if within else "",
         path="/".join(asked.path),
     )

@@ -67,5 +67,10 @@ async def _alone(request: FhirRequest, write: Write, index: int) -> bytes:
 def _done(request: FhirRequest, version: Version) -> bytes:
     if version.deleted:
         return bundle.deleted(version)
-    wanted = request.prefer.body == "representation"
-    return bundle.written(version, base=request.base, representation=wanted)
+    wanted = request.prefer.body
+    return bundle.written(
+        version,
+        base=request.base,
+        representation=wanted == "representation",
+        informed=wanted == "OperationOutcome",
+    )

@@ -26,6 +26,9 @@ _KIND_HINTS = {
     SearchKind.DATE: "`2024`, `2024-05`, `2024-05-03`; `ge`, `gt`, `le`, `lt`, `ne` may stand before it.",
     SearchKind.QUANTITY: "`5.4`, `ge5.4` or `5.4|http://unitsofmeasure.org|g/L`.",
     SearchKind.STRING: "The beginning, whatever its case and accents.",
+    SearchKind.NUMBER: "`5.4` or `ge5.4`.",
+    SearchKind.URI: "The whole address.",
+    SearchKind.COMPOSITE: "The values of its parts with `$` between them.",
 }
 
 
@@ -111,19 +114,6 @@ def delete(resource: Resource, _method: str) -> Said:
         "Its versions stay readable. Deleting what is gone, or never was, is done already: 204.",
         parameters=[id_of(name, examples.own_id(name)), shared("If-Match")],
         answers={"204": nothing("204")} | refusals("400", "409", "412"),
-    )
-
-
-def history(resource: Resource, _method: str) -> Said:
-    """GET of the versions."""
-    name = resource.name
-    return interaction(
-        "history",
-        name,
-        f"All versions of {named(name)}",
-        "Newest first; a deletion is an entry without a resource. Follow the link `next` for more.",
-        parameters=[id_of(name), shared("_count")],
-        answers={"200": answer("Bundle", "A Bundle of type history.")} | refusals("404"),
     )
 
 

@@ -11,6 +11,7 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.fhir_mapping.outcome import Refusal
+from app.fhir_mapping.shape import pretty
 from app.routers import answers, errors, routes
 from app.routers.answers import FhirResponse, Headers
 from app.routers.metrics import Metrics
@@ -79,6 +80,8 @@ class Door:
             return
         except Exception as error:  # noqa: BLE001 whatever it is, the client gets an OperationOutcome
             response = answers.refused(errors.failure(error, request.request_id))
+        if response.body and request.pretty:
+            response.body = pretty(response.body)
         self.metrics.answered(
             interaction=interaction,
             kind="" if request.type is None else request.type.name,

@@ -33,10 +33,7 @@ async def vread(request: FhirRequest) -> FhirResponse:
 
 
 async def search(request: FhirRequest) -> FhirResponse:
-    """The resources that match every parameter, one page at a time; GET, or POST _search with a form.
-
-    At the address of a patient (`Patient/{id}/Observation`), those among them that are about that patient.
-    """
+    """The resources that match every parameter, one page at a time; GET, or POST _search with a form."""
     parameters = list(request.parameters)
     if request.method == "POST":
         parameters += await request.form_body()
@@ -50,6 +47,11 @@ async def search(request: FhirRequest) -> FhirResponse:
     if request.prefer.strict:
         answer.headers.append(answers.HANDLED_STRICTLY)
     return answer
+
+
+async def search_of_patient(request: FhirRequest) -> FhirResponse:
+    """A search within the data of one patient (`Patient/{id}/Observation`)."""
+    return await search(request)
 
 
 def searched(request: FhirRequest) -> grammar.Search:

@@ -8,6 +8,7 @@ import msgspec
 
 from app import __version__
 from app.fhir_mapping import codec
+from app.fhir_mapping.compartment import PATIENT
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.served import SERVED
@@ -16,7 +17,9 @@ from app.routers import bundle as bundles
 from app.routers import (
     describe,
     describe_conditional,
+    describe_histories,
     describe_server,
+    histories,
     interactions,
     metadata,
     operations,
@@ -47,12 +50,15 @@ TYPED: dict[Handler, Callable[[Resource, str], Said]] = {
     writes.conditional_update: describe_conditional.conditional_update,
     writes.conditional_patch: describe_conditional.conditional_patch,
     writes.conditional_delete: describe_conditional.conditional_delete,
-    interactions.history: describe.history,
+    histories.of_resource: describe_histories.of_resource,
+    histories.of_type: describe_histories.of_type,
     interactions.search: describe.search,
+    interactions.search_of_patient: describe_histories.compartment,
 }
 PLAIN: dict[Handler, Callable[[str], Said]] = {
     bundles.take: describe_server.take,
     metadata.capabilities: describe_server.capabilities,
+    histories.of_everything: describe_histories.of_everything,
     metadata.search: describe_server.search_served,
     metadata.read: describe_server.read_served,
 }
@@ -94,12 +100,18 @@ def _described(route: Route) -> Iterator[tuple[str, str, Said]]:
                 path = f"{BASE}/{operation.resources[0]}/{{id}}/{operation.name}"
                 yield path, method, describe_server.operation(operation, method)
         elif handler in TYPED:
-            for resource in RESOURCES.values():
-                path = BASE + route.path.replace("{type}", resource.name)
+            for resource in _served_at(route):
+                path = BASE + route.path.replace("{compartment}", "Patient").replace("{type}", resource.name)
                 yield path, method, TYPED[handler](resource, method)
         else:
             path = BASE + route.path.removesuffix("/")
             yield path, method, PLAIN[handler](path)
+
+
+def _served_at(route: Route) -> list[Resource]:
+    """The types an address is there for: within the data of a patient, those that are about one."""
+    of_patient = "{compartment}" in route.segments
+    return [one for one in RESOURCES.values() if one.name in PATIENT or not of_patient]
 
 
 def _types() -> list[str]:

@@ -41,7 +41,8 @@ class FhirRequest:
     """One request to the FHIR API.
 
     `base` is the absolute address of the API as the client knows it. `type`, `id`, `version` and
-    `operation` are what the path names; they are None or empty where it names none.
+    `operation` are what the path names, `compartment` the patient within whose data it asks; they are None or
+    empty where it names none. `form` are the parameters of a form that was read.
     """
 
     service: Service
@@ -56,6 +57,8 @@ class FhirRequest:
     id: str = ""
     version: str = ""
     operation: str = ""
+    compartment: str = ""
+    form: Sequence[tuple[str, str]] = ()
 
     @property
     def resource(self) -> Resource:
@@ -91,6 +94,16 @@ class FhirRequest:
             text = 'If-Match must be the ETag of a version, such as W/"3", a list of them, or *'
             raise refusal(400, "value", text, "http.if-match")
         return listed
+
+    @property
+    def pretty(self) -> bool:
+        """Whether the answer is to be set out on lines for people to read."""
+        if not self.query and not self.form:
+            return False
+        try:
+            return ("_pretty", "true") in (*self.parameters, *self.form)
+        except Refusal:
+            return False
 
     @property
     def intake(self) -> Intake:
@@ -139,7 +152,8 @@ class FhirRequest:
         if raw and kind != FORM:
             text = f"send the parameters as Content-Type: {FORM}"
             raise refusal(415, "not-supported", text, "http.content-type")
-        return _form(raw)
+        self.form = _form(raw)
+        return list(self.form)
 
     async def body(self) -> bytes:
         """The whole body: not too large (413), not compressed (415), within the time allowed (408)."""

@@ -8,7 +8,7 @@ from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.served import SERVED
 from app.fhir_mapping.wording import shown
-from app.routers import bundle, interactions, metadata, operations, writes
+from app.routers import bundle, histories, interactions, metadata, operations, writes
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
 
@@ -17,7 +17,7 @@ Handler = Callable[[FhirRequest], Awaitable[FhirResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One shape of address below the FHIR base; `{type}` is one of RESOURCES."""
+    """One shape of address below the FHIR base; `{type}` is one of RESOURCES, `{compartment}` is Patient."""
 
     path: str
     methods: Mapping[str, Handler]
@@ -39,6 +39,7 @@ def _segments(path: str) -> tuple[str, ...]:
 ROUTES = (
     Route(path="/", methods={"GET": metadata.capabilities, "POST": bundle.take}),
     Route(path="/metadata", methods={"GET": metadata.capabilities}),
+    Route(path="/_history", methods={"GET": histories.of_everything}),
     *(Route(path=f"/{name}", methods={"GET": metadata.search}) for name in SERVED),
     *(Route(path=f"/{name}/{{id}}", methods={"GET": metadata.read}) for name in SERVED),
     Route(
@@ -62,11 +63,14 @@ ROUTES = (
         },
     ),
     Route(path="/{type}/{operation}", methods={"GET": operations.operation, "POST": operations.operation}),
-    Route(path="/{type}/{id}/_history", methods={"GET": interactions.history}),
+    Route(path="/{type}/_history", methods={"GET": histories.of_type}),
+    Route(path="/{type}/{id}/_history", methods={"GET": histories.of_resource}),
     Route(
         path="/{type}/{id}/{operation}", methods={"GET": operations.operation, "POST": operations.operation}
     ),
     Route(path="/{type}/{id}/_history/{version}", methods={"GET": interactions.vread}),
+    Route(path="/{compartment}/{patient}/{type}", methods={"GET": interactions.search_of_patient}),
+    Route(path="/{compartment}/{patient}/{type}/_search", methods={"POST": interactions.search_of_patient}),
 )
 _FIXED = {segment for route in ROUTES for segment in route.segments if not segment.startswith("{")}
 
@@ -111,6 +115,10 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
                     raise unknown_type(found)
             case "{id}":
                 request.id = _checked_id(found)
+            case "{compartment}" if found != "Patient":
+                raise nothing_here()
+            case "{patient}":
+                request.compartment = _checked_id(found)
             case "{version}":
                 request.version = found
             case "{operation}":

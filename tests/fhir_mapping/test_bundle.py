@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
-from app.fhir_mapping import bundle, codec
+from app.fhir_mapping import bundle, codec, past
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.outcome import refusal
 from app.fhir_mapping.query import Place
@@ -30,8 +31,9 @@ class Matches:
 @dataclass(frozen=True)
 class Versions:
     versions: Sequence[Version] = field(default_factory=list)
-    total: int = 0
-    before: int | None = None
+    total: int | None = 0
+    after: Place | None = None
+    monitor: Place | None = None
 
 
 def stored(name: str = "o-1", *, version: int = 1, deleted: bool = False, created: bool = False) -> Version:
@@ -131,14 +133,16 @@ def test_a_history_tells_each_version_with_what_was_asked_and_answered() -> None
     ]
     address = f"{BASE}/Observation/o-1/_history"
 
-    raw = bundle.history(Versions(versions, total=9, before=1), address=address, base=BASE, count=4, before=5)
+    asked = past.parse([("_count", "4")], address=address, key=b"k")
+    page = Versions(versions, total=9, after=(("2024-05-03T10:20:30+00:00", "Observation", "1"), "o-1"))
+    raw = bundle.history(page, asked, base=BASE, key=b"k")
     document = valid(raw)
 
     assert (document["type"], document["total"]) == ("history", 9)
-    assert {link["relation"]: link["url"] for link in document["link"]} == {
-        "self": f"{address}?_count=4&_before=5",
-        "next": f"{address}?_count=4&_before=1",
-    }
+    assert [link["relation"] for link in document["link"]] == ["self", "next"]
+    assert document["link"][0]["url"] == f"{address}?_count=4"
+    following = dict(parse_qsl(urlsplit(document["link"][1]["url"]).query))
+    assert past.parse(following.items(), address=address, key=b"k").after == page.after
     assert [
         (
             entry["request"]["method"],
@@ -162,7 +166,7 @@ def test_a_history_tells_each_version_with_what_was_asked_and_answered() -> None
 
 
 def test_the_last_page_of_a_history_has_no_next() -> None:
-    raw = bundle.history(Versions([stored()], total=1), address=f"{BASE}/x", base=BASE, count=50)
+    raw = bundle.history(Versions([stored()], total=1), past.parse([], address=f"{BASE}/x"), base=BASE)
 
     assert [link["relation"] for link in valid(raw)["link"]] == ["self"]
 

@@ -145,7 +145,18 @@ async def test_a_search_that_cannot_be_read_is_refused(trial: httpx.AsyncClient,
     issues(answer)
 
 
-@pytest.mark.parametrize("query", ["_count=-1", "_count=x", "_since=2024-01-01T00:00:00Z", "_before=y"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "_count=-1",
+        "_count=x",
+        "_since=2024-01-01T00:00:00",
+        "_since=2024",
+        "_at=soon",
+        "_sort=date",
+        "_after=y",
+    ],
+)
 async def test_a_history_that_cannot_be_read_is_refused(trial: httpx.AsyncClient, query: str) -> None:
     answer = await trial.get(f"/fhir/Patient/msc-sle-p08/_history?{query}")
 
