@@ -360,6 +360,19 @@ FURTHER: dict[str, tuple[Json, list[Json], Json]] = {
         [op("delete", "Patient.contained.where(id='o').name")],
         {"contained": [{"resourceType": "Organization", "id": "o", "active": True}]},
     ),
+    "ofType chooses among what is contained": (
+        {"contained": [{"resourceType": "Organization", "id": "o"}, {"resourceType": "Basic", "id": "b"}]},
+        [op("delete", "Patient.contained.ofType(Basic)")],
+        {"contained": [{"resourceType": "Organization", "id": "o"}]},
+    ),
+    "what was added can be changed, and not what was sent": (
+        {},
+        [
+            op("add", "Patient", name="maritalStatus", value={"valueCodeableConcept": MARRIED}),
+            op("replace", "Patient.maritalStatus.text", value={"valueString": "x"}),
+        ],
+        {"maritalStatus": {"text": "x"}},
+    ),
     "each operation sees the one before": (
         {},
         [
@@ -401,6 +414,14 @@ def test_numbers_are_compared_by_value(asked: str, left: int) -> None:
     path = f"Observation.component.where(value.value = {asked})"
 
     assert len(patched(document, op("delete", path)).get("component", [])) == left
+
+
+def test_a_profile_of_quantity_is_a_quantity() -> None:
+    document = {"resourceType": "Observation", "referenceRange": [{"low": {"value": 1}, "text": "r"}]}
+
+    after = patched(document, op("delete", "Observation.referenceRange.low.ofType(Quantity)"))
+
+    assert after["referenceRange"] == [{"text": "r"}]
 
 
 PATH, VALUE = "Parameters.parameter[0].part[1]", "Parameters.parameter[0].part[2]"

@@ -103,6 +103,7 @@ FAILING: dict[str, tuple[Json, Json, str]] = {
     "A.15 texts are no numbers": ({"/": 9, "~1": 10}, op("test", "/~01", value="10"), "Patch[0].value"),
     "true is not 1": ({"a": 1}, op("test", "/a", value=True), "Patch[0].value"),
     "lists have an order": ({"a": [1, 2]}, op("test", "/a", value=[2, 1]), "Patch[0].value"),
+    "lists have a length": ({"a": [1, 2]}, op("test", "/a", value=[1]), "Patch[0].value"),
     "a text has no members": ({"a": "bc"}, op("test", "/a/0", value="b"), "Patch[0].path"),
     "a text loses no members": ({"a": "bc"}, op("remove", "/a/b"), "Patch[0].path"),
     "a number loses no members": ({"a": 1}, op("move", "/b", from_="/a/b"), "Patch[0].from"),
