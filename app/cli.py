@@ -108,7 +108,7 @@ def demo(
     address = f"http://127.0.0.1:{port}"
     file = data.resolve() / "trialbridge.db"
     settings = Settings(database_url=f"sqlite:///{file}", base_url=address, auth="none")
-    upgrade(settings.database_url)
+    upgrade(settings.database_url, base=settings.fhir_base)
     if not empty:
         asyncio.run(_load_once(settings))
     _say(_welcome(address, empty=empty))
@@ -122,7 +122,7 @@ def migrate() -> None:
 
     settings = _settings()
     try:
-        upgrade(settings.database_url)
+        upgrade(settings.database_url, base=settings.fhir_base)
     except Exception as error:  # noqa: BLE001 whatever the driver says, the operator needs a sentence
         _stop(f"the database could not be migrated: {type(error).__name__}: {error}", FAILED)
     _say(f"the database is at migration {head()}")

@@ -1,12 +1,15 @@
 """Throw away everything derived and derive it again from the documents; nothing may change."""
 
+from collections.abc import Sequence
+from typing import Any, Protocol
+
 from sqlalchemy import Table
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.registry import RESOURCES
 from app.store import models
-from app.store.database import Connection, Row
+from app.store.database import Row
 from app.store.rows import derived, gather
 from app.store.session import Store
 
@@ -15,12 +18,33 @@ _CURRENT = """SELECT type, id, version, document FROM resource
  WHERE NOT deleted AND (type, id) > ($1, $2) ORDER BY type, id LIMIT $3"""
 
 
-async def rebuild(store: Store, *, base: str = "http://127.0.0.1:8000/fhir") -> dict[str, int]:
+LOCAL = "http://127.0.0.1:8000/fhir"
+"""The address of the FHIR interface where none is configured."""
+
+
+class Writer(Protocol):
+    """As much of a connection inside a transaction as deriving again needs."""
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        """The rows of one statement."""
+        ...
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        """The number of rows one statement touched."""
+        ...
+
+    async def insert(self, table: Table, rows: Sequence[Row]) -> int:
+        """Insert many rows by one statement; the number that went in."""
+        ...
+
+
+async def rebuild(store: Store, *, base: str = LOCAL) -> dict[str, int]:
     """Derive every typed and every search row again, in one transaction; the rows per table."""
-    return await store.database.write(lambda connection: _rebuild(connection, base))
+    return await store.database.write(lambda connection: derive(connection, base))
 
 
-async def _rebuild(connection: Connection, base: str) -> dict[str, int]:
+async def derive(connection: Writer, base: str) -> dict[str, int]:
+    """The same in a transaction that is open already."""
     tables = (*models.SEARCH_TABLES, *models.TRIAL_TABLES)
     for table in tables:
         await connection.execute(f"DELETE FROM {table.name}")

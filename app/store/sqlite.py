@@ -37,7 +37,8 @@ _BUSY_SECONDS = 30
 
 
 @lru_cache(maxsize=1024)
-def _placeholders(sql: str) -> str:
+def placeholders(sql: str) -> str:
+    """A statement with its placeholders as SQLite writes them."""
     return _PLACEHOLDER.sub(r"?\1", sql)
 
 
@@ -58,12 +59,12 @@ class _SqliteConnection:
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         """The rows of one statement."""
         self._database.statements += 1
-        return self._raw.execute(_placeholders(sql), values).fetchall()
+        return self._raw.execute(placeholders(sql), values).fetchall()
 
     async def execute(self, sql: str, *values: Any) -> int:
         """The number of rows one statement touched."""
         self._database.statements += 1
-        return self._raw.execute(_placeholders(sql), values).rowcount
+        return self._raw.execute(placeholders(sql), values).rowcount
 
     async def insert(self, table: Table, rows: Sequence[Row], *, on_conflict: str = "") -> int:
         """Insert many rows by one statement; the number that went in."""
@@ -94,7 +95,7 @@ def _open(path: str) -> sqlite3.Connection:
     return raw
 
 
-def _finish(work: Awaitable[T]) -> T:
+def finish(work: Awaitable[T]) -> T:
     """The result of a coroutine that never suspends."""
     steps = work.__await__()
     try:
@@ -132,7 +133,7 @@ class SqliteDatabase:
         raw = self._writing
         try:
             raw.execute("BEGIN IMMEDIATE")
-            result = _finish(work(_SqliteConnection(self, raw)))
+            result = finish(work(_SqliteConnection(self, raw)))
             raw.execute("COMMIT")
         except BaseException as error:
             if raw.in_transaction:

@@ -2,11 +2,16 @@
 
 import pytest
 
+from app.fhir_mapping.outcome import Refusal
 from app.store import models
+from app.store.database import DatabaseError
+from app.store.migrate import downgrade, upgrade
 from app.store.rebuild import rebuild
 from app.store.session import Store
 from app.store.transact import transact
 from tests.store.make import c3, delete, patient, put
+
+OF_AN_EARLIER_FORM = "0002"
 
 DERIVED = (*models.SEARCH_TABLES, *models.TRIAL_TABLES)
 
@@ -19,6 +24,12 @@ async def contents(store: Store) -> dict[str, list[tuple[object, ...]]]:
         rows = await store.database.read(lambda connection, sql=sql: connection.fetch(sql))  # type: ignore[misc]
         found[table.name] = sorted((tuple(row) for row in rows), key=repr)
     return found
+
+
+async def secret(store: Store) -> bytes:
+    rows = await store.database.read(lambda connection: connection.fetch("SELECT value FROM secret"))
+    assert [len(row[0]) for row in rows] == [32]
+    return bytes(rows[0][0])
 
 
 @pytest.fixture
@@ -48,3 +59,56 @@ async def test_rebuilding_mends_what_was_lost(lived_in: Store) -> None:
     await rebuild(lived_in)
 
     assert await contents(lived_in) == before
+
+
+async def test_a_database_of_an_earlier_form_is_searched_as_before_once_migrated(
+    lived_in: Store, database_url: str
+) -> None:
+    before, key = await contents(lived_in), await secret(lived_in)
+    downgrade(database_url, OF_AN_EARLIER_FORM)
+
+    upgrade(database_url)
+
+    migrated = await Store.open(database_url)
+    assert await contents(migrated) == before
+    assert await secret(migrated) != key
+    await migrated.close()
+
+
+async def test_a_migration_whose_documents_cannot_be_read_leaves_all_as_it_was(
+    lived_in: Store, database_url: str
+) -> None:
+    downgrade(database_url, OF_AN_EARLIER_FORM)
+    await lived_in.database.write(
+        lambda connection: connection.execute("UPDATE resource SET document = $1", b"{")
+    )
+
+    with pytest.raises(Refusal):
+        upgrade(database_url)
+
+    [[form]] = await lived_in.database.read(lambda c: c.fetch("SELECT version_num FROM alembic_version"))
+    assert form == OF_AN_EARLIER_FORM
+    with pytest.raises(DatabaseError):
+        await secret(lived_in)
+
+
+async def test_absolute_references_to_the_address_migrated_for_are_our_own(
+    lived_in: Store, database_url: str
+) -> None:
+    base = "https://trial.example/fhir"
+    await transact(
+        lived_in,
+        [
+            put(
+                {**patient(), "link": [{"other": {"reference": f"{base}/Patient/p1"}, "type": "seealso"}]},
+                "p9",
+            )
+        ],
+    )
+    downgrade(database_url, OF_AN_EARLIER_FORM)
+
+    upgrade(database_url, base=base)
+
+    sql = "SELECT target_type, target_id FROM search_reference WHERE id = 'p9'"
+    rows = await lived_in.database.read(lambda connection: connection.fetch(sql))
+    assert [tuple(row) for row in rows] == [("Patient", "p1")]
