@@ -14,12 +14,13 @@ from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.parameters import parameters
 from app.fhir_mapping.plain import plain
 from app.fhir_mapping.question import Question, from_parameters, parse
-from app.fhir_mapping.standard_operations import META, VALIDATE
+from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS, VALIDATE
 from app.fhir_mapping.trial_operations import ELIGIBILITY, SRI_STATUS
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all, protocol_for
-from app.routers import answers, standard_operations
+from app.routers import answers, observation_operations, standard_operations
 from app.routers.answers import PLAIN_JSON, FhirResponse
+from app.routers.everything import everything
 from app.routers.requests import FhirRequest
 from app.store.records import of_subject
 
@@ -58,6 +59,9 @@ async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
 STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse]]] = {
     VALIDATE.name: standard_operations.validate,
     META.name: standard_operations.meta,
+    EVERYTHING.name: everything,
+    LASTN.name: observation_operations.lastn,
+    STATS.name: observation_operations.stats,
 }
 """By operation of R4, what answers it."""
 

@@ -1,0 +1,133 @@
+"""Observation $lastn and $stats: the newest results of each kind, and statistics over a patient's results."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from app.clinical.records import Coding, Measurement, Source
+from app.clinical.statistics import STATISTICS
+from app.fhir_mapping import bundle, check, codec, links, question, statistics
+from app.fhir_mapping import search as grammar
+from app.fhir_mapping.change import Version
+from app.fhir_mapping.operation import Operation
+from app.fhir_mapping.outcome import Issue, Refusal, refusal
+from app.fhir_mapping.query import Clause
+from app.fhir_mapping.question import Given, Pair
+from app.fhir_mapping.resource import Column
+from app.routers import answers
+from app.routers.answers import FhirResponse
+from app.routers.requests import FhirRequest
+from app.store.latest import latest_of_each
+from app.store.search import find
+
+_MOST = 1000
+_NEEDED = ("subject", "code", "statistic")
+
+
+async def lastn(request: FhirRequest, asked: Operation) -> FhirResponse:
+    """The newest of each code among what the search finds, `max` of each."""
+    given = question.given(asked, request.parameters)
+    pairs = [pair for pair in request.parameters if pair[0] != "max"]
+    found = grammar.parse(request.resource, pairs, base=request.base, strict=True)
+    conditions = found.query.conditions
+    if not any(isinstance(one, Clause) and one.parameter.column is Column.PATIENT for one in conditions):
+        text = "say whose: $lastn needs patient= or subject="
+        raise refusal(400, "required", text, "http.patient")
+    most = int(given.get("max", ["1"])[0]) or 1
+    service = request.service
+    versions = await latest_of_each(service.store, service.visibility, found.query, most=most)
+    address = f"{request.base}/{request.path.strip('/')}"
+    here = links.with_parameters(address, [*found.applied, ("max", str(most))])
+    return answers.resource(
+        bundle.gathered(versions, base=request.base, relations=[("self", here)], total=len(versions))
+    )
+
+
+async def stats(request: FhirRequest, asked: Operation) -> FhirResponse:
+    """Statistics of one patient's results, for each code asked for."""
+    pairs = list(request.parameters)
+    if request.method == "POST" and not request.has_no_body:
+        body = check.checked("Parameters", await request.resource_body())
+        pairs += question.from_parameters(body)
+    given = question.given(asked, pairs)
+    missing = [name for name in _NEEDED if name not in given]
+    if missing:
+        text = "$stats needs {}, such as {}"
+        issues = (Issue("required", text.format(name, asked.example), f"http.{name}") for name in missing)
+        raise Refusal(400, tuple(issues))
+    subject = given["subject"][0]
+    samples, counted = [], []
+    for code in given["code"]:
+        token = _token(given, code)
+        versions = await _found(request, given, token)
+        measurements = _measurements(request, versions)
+        samples.append(statistics.sample(_coding(token, measurements), measurements))
+        counted += versions
+    observations = [statistics.observation(one, _names(given), subject=subject) for one in samples]
+    included = [version.document or b"" for version in counted[: _limit(given)]]
+    return answers.resource(statistics.parameters(observations, included))
+
+
+def _names(given: Given) -> Sequence[str]:
+    return [name for name in STATISTICS if name in given["statistic"]]
+
+
+def _limit(given: Given) -> int:
+    """How many of the observations counted are given, too."""
+    if given.get("include", ["false"])[0] != "true":
+        return 0
+    return min(int(given.get("limit", [str(_MOST)])[0]), _MOST)
+
+
+def _token(given: Given, code: str) -> str:
+    system = given.get("system", [""])[0]
+    return f"{system}|{code}" if system and "|" not in code else code
+
+
+async def _found(request: FhirRequest, given: Given, token: str) -> list[Version]:
+    """The results of one code; 400 where there are more than can be counted at once."""
+    pairs: list[Pair] = [("subject", given["subject"][0]), ("code", token), *_bounds(given)]
+    asked = grammar.parse(
+        request.resource, [*pairs, ("_sort", "-date"), ("_count", str(_MOST))], base=request.base, strict=True
+    )
+    service = request.service
+    page = await find(service.store, service.visibility, asked.query)
+    if page.after is not None:
+        text = f"over {_MOST} results: narrow the period"
+        raise refusal(400, "too-costly", text, "http.period")
+    return page.versions
+
+
+def _bounds(given: Given) -> list[Pair]:
+    """The days asked about, as a search says them."""
+    bounds: list[Pair] = []
+    if "period" in given:
+        start, slash, end = given["period"][0].partition("/")
+        if not slash:
+            raise refusal(
+                400, "value", "period is written from/to, such as 2022-09-01/2023-03-01", "http.period"
+            )
+        bounds += [("date", f"ge{start}")] * bool(start) + [("date", f"le{end}")] * bool(end)
+    if "duration" in given:
+        seconds = timedelta(seconds=int(Decimal(given["duration"][0]) * 3600))
+        since = datetime.now(UTC) - seconds  # noqa: TID251 the clock of the door: the last hours end now
+        bounds.append(("date", f"ge{links.instant(since)}"))
+    return bounds
+
+
+def _measurements(request: FhirRequest, versions: Sequence[Version]) -> list[Measurement]:
+    """What these observations measured themselves; their components have codes of their own."""
+    found = []
+    for version in versions:
+        source = Source(version.type, version.id, version.version)
+        document = codec.read(version.document or b"{}")
+        records = request.resource.to_records(document, source)
+        found += [one for one in records if isinstance(one, Measurement) and one.part == 0]
+    return found
+
+
+def _coding(token: str, measurements: Sequence[Measurement]) -> Coding:
+    """The code asked for, with the system it bears in the results where none was named."""
+    system, _, code = token.rpartition("|")
+    borne = (one for measurement in measurements for one in measurement.codings if one.code == code)
+    return Coding(system, code) if system else next(borne, Coding("", code))

@@ -1,0 +1,35 @@
+"""The newest observations of each kind among those that meet a search (R4's `$lastn`)."""
+
+from app.fhir_mapping.change import Version
+from app.fhir_mapping.query import Query
+from app.store.documents import version_of
+from app.store.search_conditions import where
+from app.store.search_statement import Of, Statement
+from app.store.session import Store
+from app.store.visibility import Visibility
+
+MOST = 1000
+"""Observations in one answer."""
+
+# What has no code of its own, only text, is like nothing else.
+_RANKED = """SELECT r.type, r.id, r.version, r.last_updated, r.document FROM (
+ SELECT r.id, s.system, s.code, row_number() OVER (
+   PARTITION BY s.system, s.code, CASE WHEN s.code = '' THEN s.id ELSE '' END
+   ORDER BY CASE WHEN r.date_low IS NULL THEN 1 ELSE 0 END, r.date_low DESC, r.id DESC) AS place
+ FROM resource r JOIN search_token s ON s.type = r.type AND s.id = r.id AND s.parameter = 'code'
+ WHERE {where}) AS ranked
+ JOIN resource r ON r.type = 'Observation' AND r.id = ranked.id
+ WHERE ranked.place <= {most} ORDER BY ranked.system, ranked.code, ranked.place LIMIT {limit}"""
+
+
+async def latest_of_each(store: Store, visibility: Visibility, query: Query, *, most: int) -> list[Version]:
+    """The matches, at most so many of each code, newest first; by code.
+
+    Two observations are of one kind where they bear the same code in the same system; one that bears
+    several codes is given once.
+    """
+    statement = Statement(store.database, visibility)
+    met = where(statement, Of("r", query.resource), query.conditions)
+    sql = _RANKED.format(where=met, most=statement.value(most), limit=MOST)
+    rows = await store.database.read(lambda connection: connection.fetch(sql, *statement.values))
+    return list({row[1]: version_of(row) for row in rows}.values())
