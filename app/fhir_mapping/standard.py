@@ -47,10 +47,11 @@ def standard(
 ) -> tuple[SearchParameter, ...]:
     """R4's search parameters of a type but those left out; `columns` and `about` go by name.
 
+    A few of other types name no path, such as the first resource within a Bundle: they are left out, too.
     One that looks where others of its type look together (`combo-code`) is found by theirs.
     """
     places, words = {**_EVERYWHERE, **(columns or {})}, about or {}
-    said = {name: each for name, each in defined(kind).items() if name not in LEFT_OUT}
+    said = {name: each for name, each in defined(kind).items() if name not in LEFT_OUT and each[2]}
     unknown = (places.keys() | words.keys()) - said.keys()
     if unknown:
         raise ValueError(f"R4 has no search parameter {', '.join(sorted(unknown))} of {kind}")

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.clinical.codes import BASE as CODES
 from app.clinical.records import Measurement, Source
@@ -511,3 +513,177 @@ def test_instants_are_in_utc() -> None:
     low = rows(OBSERVATION).date_low
 
     assert low == datetime(2021, 9, 14, 6, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("subject", "under_subject", "under_patient"),
+    [
+        ({"reference": "Patient/p-1"}, [], []),
+        ({"reference": f"{HERE}/Patient/p-1/_history/2"}, [], []),
+        ({"reference": "Group/g"}, [("Group", "g")], []),
+        (
+            {"reference": "http://elsewhere.example/fhir/Patient/p-1"},
+            [("", "http://elsewhere.example/fhir/Patient/p-1")],
+            [("", "http://elsewhere.example/fhir/Patient/p-1")],
+        ),
+        (
+            {"reference": "http://elsewhere.example/fhir/Group/g"},
+            [("", "http://elsewhere.example/fhir/Group/g")],
+            [],
+        ),
+        ({"display": "somebody"}, [("", "")], []),
+        ({"type": "Patient", "display": "somebody"}, [("", "")], [("", "")]),
+        ({"reference": "#within"}, [("", "#within")], [("", "#within")]),
+        ({"reference": "#other"}, [("", "#other")], []),
+    ],
+)
+def test_a_subject_is_a_patient_where_it_shows_that_it_is_one(
+    subject: Json, under_subject: list[Any], under_patient: list[Any]
+) -> None:
+    contained = [{"resourceType": "Patient", "id": "within"}, {"resourceType": "Group", "id": "other"}]
+    found = rows(PGA, subject=subject, contained=contained)
+
+    assert rows_of(found, "subject") == under_subject
+    assert rows_of(found, "patient") == under_patient
+
+
+def test_the_identifier_of_a_reference_is_found_beside_what_it_leads_to() -> None:
+    identifier = {"system": "urn:trial:subject", "value": "SLS-014"}
+    found = rows(PGA, subject={"reference": "Patient/p-1", "identifier": identifier})
+    unknown = rows(PGA, subject={"identifier": identifier, "type": "Group"})
+
+    assert found.patient == "p-1"
+    assert rows_of(found, "subject") == rows_of(found, "patient") == []
+    for name in ("subject:identifier", "patient:identifier"):
+        assert rows_of(found, name) == [("urn:trial:subject", "SLS-014")]
+    assert rows_of(unknown, "subject:identifier") == [("urn:trial:subject", "SLS-014")]
+    assert rows_of(unknown, "patient:identifier") == []
+
+
+C3, PLATELETS, HAEMOGLOBIN, TEMPERATURE = "4485-9", "777-3", "718-7", "8310-5"
+MEASURED_IN: list[tuple[str, Json, list[tuple[Any, ...]]]] = [
+    (C3, quantity("0.720", "g/L"), [(Decimal("0.720"), "", UCUM, "g/L", "g/L")]),
+    (
+        C3,
+        quantity("85", "mg/dL"),
+        [(Decimal(85), "", UCUM, "mg/dL", "mg/dL"), (Decimal("0.85"), "", UCUM, "g/L", "")],
+    ),
+    (
+        C3,
+        quantity("0.123456789", "mg/L"),
+        [
+            (Decimal("0.123456789"), "", UCUM, "mg/L", "mg/L"),
+            (Decimal("0.000123456789"), "", UCUM, "g/L", ""),
+        ],
+    ),
+    (C3, {"value": 1, "unit": "g/l"}, [(Decimal(1), "", "", "", "g/l"), (Decimal(1), "", UCUM, "g/L", "")]),
+    (
+        PLATELETS,
+        {"value": 250, "unit": "G/L", "comparator": ">="},
+        [(Decimal(250), ">=", "", "", "G/L"), (Decimal(250), ">=", UCUM, "10*9/L", "")],
+    ),
+    (
+        PLATELETS,
+        quantity("250000", "/mm3"),
+        [(Decimal(250000), "", UCUM, "/mm3", "/mm3"), (Decimal(250), "", UCUM, "10*9/L", "")],
+    ),
+    (
+        HAEMOGLOBIN,
+        quantity("7", "mmol/L"),
+        [(Decimal(7), "", UCUM, "mmol/L", "mmol/L"), (Decimal("11.2798"), "", UCUM, "g/dL", "")],
+    ),
+    (
+        TEMPERATURE,
+        quantity("98.6", "[degF]"),
+        [(Decimal("98.6"), "", UCUM, "[degF]", "[degF]"), (Decimal(37), "", UCUM, "Cel", "")],
+    ),
+    ("unknown", {"value": 5, "unit": "UI/L"}, [(Decimal(5), "", "", "", "UI/L")]),
+    (
+        "unknown",
+        {"value": 5, "unit": "mL/mn"},
+        [(Decimal(5), "", "", "", "mL/mn"), (Decimal(5), "", UCUM, "mL/min", "")],
+    ),
+    ("unknown", quantity("5", "{score}"), [(Decimal(5), "", UCUM, "{score}", "{score}")]),
+    ("unknown", {"value": 5}, [(Decimal(5), "", "", "", "")]),
+    (C3, {"unit": "g/L", "system": UCUM, "code": "g/L"}, [(None, "", UCUM, "g/L", "g/L")]),
+    (C3, quantity("5", "fish"), [(Decimal(5), "", UCUM, "fish", "fish")]),
+    (
+        C3,
+        {"value": 5, "system": "urn:units", "code": "mg", "unit": "mg/dL"},
+        [
+            (Decimal(5), "", "urn:units", "mg", "mg/dL"),
+            (Decimal(5), "", UCUM, "mg/dL", ""),
+            (Decimal("0.05"), "", UCUM, "g/L", ""),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "value", "expected"), MEASURED_IN)
+def test_a_quantity_is_found_as_sent_and_in_the_units_it_surely_is_in(
+    code: str, value: Json, expected: list[tuple[Any, ...]]
+) -> None:
+    what = {"code": concept(LOINC, code), "valueQuantity": value}
+    own = rows(PGA, **what)
+    within = rows(PGA, component=[{"code": {"text": "?"}, "valueQuantity": value}, what])
+
+    assert sorted(rows_of(own, "value-quantity"), key=repr) == sorted(
+        [(0, *row) for row in expected], key=repr
+    )
+    of_component = [row for row in rows_of(within, "component-value-quantity") if row[0] == 2]
+    assert sorted(of_component, key=repr) == sorted([(2, *row) for row in expected], key=repr)
+
+
+def test_what_stands_in_one_component_is_of_one_part() -> None:
+    found = rows(
+        PGA,
+        component=[
+            {"code": concept("urn:x", "a"), "valueQuantity": quantity("1", "cm")},
+            {"code": concept("urn:x", "b"), "valueCodeableConcept": concept("urn:x", "yes")},
+        ],
+    )
+    parts = [(row[0], row[2], row[3]) for row in found.tokens if row[0].startswith(("code", "component"))]
+
+    assert parts == [
+        ("code", "pga", 0),
+        ("component-code", "a", 1),
+        ("component-code", "b", 2),
+        ("component-value-concept", "yes", 2),
+    ]
+    assert [(row[0], row[1]) for row in found.quantities] == [
+        ("value-quantity", 0),
+        ("component-value-quantity", 1),
+    ]
+
+
+ELEMENTS: dict[str, Any] = {
+    "category": [[{"text": "x"}], [{"coding": [{"display": "x"}]}], [concept("urn:x", "a")]],
+    "identifier": [[{"system": "urn:x"}], [{"value": "1"}]],
+    "subject": [{"display": "x"}, {"reference": "Patient/p"}, {"reference": "Group/g"}, {"reference": "#x"}],
+    "performer": [[{"identifier": {"value": "1"}}], [{"reference": "urn:uuid:x"}]],
+    "valueQuantity": [{"unit": "g"}, {"value": 1}],
+    "valueString": ["x"],
+    "effectiveDateTime": ["2021"],
+    "effectivePeriod": [{"start": "2021"}],
+    "method": [{"text": "x"}],
+}
+FOUND_BY = {
+    "valueQuantity": "value-quantity",
+    "valueString": "value-string",
+    "effectiveDateTime": "date",
+    "effectivePeriod": "date",
+}
+
+
+@given(st.fixed_dictionaries({}, optional={name: st.sampled_from(few) for name, few in ELEMENTS.items()}))
+def test_a_parameter_has_a_row_or_a_column_exactly_where_its_element_is(elements: Json) -> None:
+    found = rows(WITHOUT | elements)
+    there = {FOUND_BY.get(name, name) for name in elements}
+
+    for name in {FOUND_BY.get(name, name) for name in ELEMENTS}:
+        parameter = RESOURCES["Observation"].parameter(name)
+        assert parameter is not None
+        in_column = {Column.PATIENT: found.patient, Column.DATE: found.date_low}.get(
+            parameter.column or Column.ID
+        )
+        assert (in_column is not None or bool(rows_of(found, name))) == (name in there)
