@@ -93,7 +93,8 @@ def searchset(
     if said:
         outcome = codec.write(operation_outcome(said))
         entries.append(b'{"resource":%b,"search":{"mode":"outcome"}}' % outcome)
-    return _bundle(b"searchset", entries, relations=relations, total=page.total)
+    total = None if search.uncounted else page.total
+    return _bundle(b"searchset", entries, relations=relations, total=total)
 
 
 def gathered(

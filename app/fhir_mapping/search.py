@@ -14,16 +14,12 @@ from urllib.parse import parse_qsl
 from app.fhir_mapping import links, search_controls, search_names
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.query import (
-    Clause,
-    CompositeValue,
     Condition,
     Place,
-    QuantityValue,
     Query,
-    Value,
-    clauses,
 )
 from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.search_bounds import MOST_PARAMETERS, MOST_VALUES, cost
 from app.fhir_mapping.search_controls import DEFAULT_COUNT, Controls, Pair
 from app.fhir_mapping.search_includes import INCLUDES
 from app.fhir_mapping.search_problems import CONTROLS, Findings, known_names, near, spoken, unsupported
@@ -31,11 +27,6 @@ from app.fhir_mapping.search_values import alternatives
 from app.fhir_mapping.shape import Summary
 
 __all__ = ["Search", "criteria", "known_names", "near", "next_link", "parse", "self_link"]
-
-MOST_PARAMETERS = 200
-
-MOST_VALUES = 1000
-"""Alternatives in one search: beyond it a search is a download."""
 
 _UNREADABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -46,7 +37,8 @@ class Search:
 
     `address` is the absolute address that was asked. `applied` are the parameters that were used, the
     controls last; `ignored` the names of those that were not, which `warnings` puts into words. `summary`,
-    `elements` and `pretty` are the form the answer is wanted in; `explain` asks how it was understood.
+    `elements` and `pretty` are the form the answer is wanted in; `explain` asks how it was understood, and
+    `uncounted` that nothing is said of how many match, though it be known.
     """
 
     query: Query
@@ -59,6 +51,7 @@ class Search:
     elements: tuple[str, ...] | None = None
     pretty: bool = False
     explain: bool = False
+    uncounted: bool = False
 
 
 def parse(
@@ -85,8 +78,9 @@ def parse(
     if reading.findings.refused:
         raise Refusal(400, tuple(reading.findings.refused))
     conditions = (*(() if within is None else (within,)), *reading.conditions)
+    query = _query(resource, conditions, controls, place)
     return Search(
-        query=_query(resource, conditions, controls, place),
+        query=query,
         base=base,
         address=asked,
         applied=applied if after is None else (*applied, ("_after", after)),
@@ -96,6 +90,7 @@ def parse(
         elements=controls.elements,
         pretty=controls.pretty or False,
         explain=controls.explain or False,
+        uncounted=controls.total is False and not query.total,
     )
 
 
@@ -193,7 +188,7 @@ class _Reading:
             return
         for name, text in pairs:
             self._take(name, text)
-        if sum(map(_cost, self.conditions)) > MOST_VALUES:
+        if sum(map(cost, self.conditions)) > MOST_VALUES:
             self.findings.too_costly(
                 f"a search may name {MOST_VALUES} values, a quantity counting once for each unit it is"
                 " looked for in: ask in parts"
@@ -228,22 +223,3 @@ def _qualified(written: str) -> Refusal:
     own = re.split("[:.]", written)[0]
     served = "there is :iterate" if own in INCLUDES else "it has none"
     return unsupported(written, f"{spoken(written, own)} is not served: of modifiers of {own}, {served}")
-
-
-def _cost(condition: Condition) -> int:
-    """How many values a condition has the database compare."""
-    return sum(_costs(one.values) if isinstance(one, Clause) else 1 for one in clauses(condition))
-
-
-def _costs(values: Iterable[Value]) -> int:
-    return sum(_cost_of(value) for value in values)
-
-
-def _cost_of(value: Value) -> int:
-    match value:
-        case QuantityValue(_, measures):
-            return len(measures)
-        case CompositeValue(values):
-            return _costs(values)
-        case _:
-            return 1

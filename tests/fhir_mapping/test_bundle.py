@@ -119,8 +119,22 @@ def test_a_search_that_finds_nothing_has_no_entries_and_no_next_page() -> None:
     }
 
 
-def test_a_total_that_was_not_counted_is_absent() -> None:
-    assert "total" not in valid(bundle.searchset(Matches([stored()]), search(), base=BASE))
+@pytest.mark.parametrize(
+    ("total", "parameters", "said"),
+    [
+        (None, [], None),
+        (1, [], 1),
+        (1, [("_total", "accurate")], 1),
+        (1, [("_total", "none")], None),
+        (1, [("_total", "none"), ("_summary", "count")], 1),
+    ],
+)
+def test_a_total_is_said_where_it_is_known_unless_none_is_wanted(
+    total: int | None, parameters: list[tuple[str, str]], said: int | None
+) -> None:
+    asked = search(*parameters)
+
+    assert valid(bundle.searchset(Matches([stored()], total=total), asked, base=BASE)).get("total") == said
 
 
 @pytest.mark.verifies("fhir.history.entries")

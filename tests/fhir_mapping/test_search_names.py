@@ -18,10 +18,12 @@ from app.fhir_mapping.query import (
     Reverse,
     StringValue,
     TokenValue,
+    clauses,
 )
 from app.fhir_mapping.registry import RESOURCES
-from app.fhir_mapping.resource import Resource, SearchParameter
+from app.fhir_mapping.resource import Resource, SearchKind, SearchParameter
 from app.fhir_mapping.search import parse
+from app.fhir_mapping.search_controls import sortable
 from app.fhir_mapping.search_names import MOST_CHAINED, MOST_REVERSED, is_plain
 from tests.fhir_mapping.searching import BASE, OBSERVATION
 
@@ -254,3 +256,15 @@ def test_every_name_is_a_condition_or_a_refusal_or_ignored(resource: Resource, n
     with suppress(Refusal):
         found = parse(resource, [(name, text)], base=BASE)
         assert found.query.conditions or (is_plain(name) and found.ignored == (name,))
+
+
+@pytest.mark.parametrize("resource", list(RESOURCES.values()), ids=list(RESOURCES))
+def test_every_declared_parameter_can_be_asked_and_sorted_by(resource: Resource) -> None:
+    texts = {SearchKind.DATE: "ge2024-03", SearchKind.NUMBER: "5", SearchKind.QUANTITY: "5.4||mg/dL"}
+    for parameter in resource.search:
+        parts = [texts.get(own(resource, name).kind, "a") for name in parameter.components]
+        text = "$".join(parts) or texts.get(parameter.kind, "a")
+        found = parse(resource, [(parameter.name, text)], base=BASE, strict=True).query
+        assert [one.parameter for condition in found.conditions for one in clauses(condition)] == [parameter]
+    for name in sortable(resource):
+        assert parse(resource, [("_sort", f"-{name}")], base=BASE, strict=True).query.sort
