@@ -19,7 +19,7 @@ from app.fhir_mapping.query import (
     Query,
 )
 from app.fhir_mapping.resource import Resource
-from app.fhir_mapping.search_bounds import MOST_PARAMETERS, MOST_VALUES, cost
+from app.fhir_mapping.search_bounds import LONGEST_NAME, MOST_PARAMETERS, MOST_VALUES, cost
 from app.fhir_mapping.search_controls import DEFAULT_COUNT, Controls, Pair
 from app.fhir_mapping.search_includes import INCLUDES
 from app.fhir_mapping.search_problems import CONTROLS, Findings, known_names, near, spoken, unsupported
@@ -189,15 +189,18 @@ class _Reading:
         for name, text in pairs:
             self._take(name, text)
         if sum(map(cost, self.conditions)) > MOST_VALUES:
-            self.findings.too_costly(
-                f"a search may name {MOST_VALUES} values, a quantity counting once for each unit it is"
-                " looked for in: ask in parts"
-            )
+            self._too_many_values()
+
+    def _too_many_values(self) -> None:
+        counted = "a quantity counting once for each unit it is looked for in"
+        self.findings.too_costly(f"a search may name {MOST_VALUES} values, {counted}: ask in parts")
 
     def _take(self, written: str, text: str) -> None:
         if _UNREADABLE.search(written) or _UNREADABLE.search(text):
             said = "a search parameter has characters no text may have"
             self.findings.refused.append(Issue("value", said, "http.url"))
+        elif len(written) > LONGEST_NAME:
+            self.findings.too_costly(f"the name of a parameter may have {LONGEST_NAME} characters")
         elif written in INCLUDES:
             self.includes.append((written, text))
         elif written in CONTROLS:
@@ -207,10 +210,13 @@ class _Reading:
         elif search_names.is_plain(written) and self.resource.parameter(written) is None:
             known = known_names(self.resource)
             self.findings.ignore(written, known, f"{self.resource.name} is searched by")
-        elif alternatives(text):
-            self._condition(written, text)
+        elif values := alternatives(text):
+            self._condition(written, text, values=len(values))
 
-    def _condition(self, written: str, text: str) -> None:
+    def _condition(self, written: str, text: str, *, values: int) -> None:
+        if values > MOST_VALUES:
+            self._too_many_values()
+            return
         try:
             self.conditions.append(search_names.condition(self.resource, written, text, base=self.base))
             self.applied.append((written, text))

@@ -6,6 +6,11 @@ from app.fhir_mapping.query import Clause, CompositeValue, Condition, QuantityVa
 
 MOST_PARAMETERS = 200
 
+LONGEST_NAME = 500
+"""The characters of one parameter's name, with its chain."""
+
+MOST_ELEMENTS = 200
+
 MOST_VALUES = 1000
 """The values compared in one search, a quantity counting once for each unit it is looked for in."""
 

@@ -13,6 +13,7 @@ from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.query import MOST_SORT_KEYS, Include, SortKey
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource, SearchKind, SearchParameter
+from app.fhir_mapping.search_bounds import MOST_ELEMENTS
 from app.fhir_mapping.search_includes import includes
 from app.fhir_mapping.search_problems import CONTROLS, Findings
 from app.fhir_mapping.shape import Summary
@@ -95,16 +96,18 @@ def _written(key: SortKey) -> str:
 
 def _sort(text: str | None, findings: Findings) -> tuple[SortKey, ...]:
     """The keys to sort by, the most important first; one not served is ignored, as a parameter is."""
+    keys = _listed(text)
+    if len(keys) > MOST_SORT_KEYS:
+        findings.too_costly(f"a search is sorted by {MOST_SORT_KEYS} keys at most")
+        return ()
     found: list[SortKey] = []
-    for written in _listed(text):
+    for written in keys:
         parameter = findings.resource.parameter(written.removeprefix("-"))
         if parameter is None or not _is_sortable(parameter):
             known = sortable(findings.resource)
             findings.ignore(f"_sort={written}", known, f"{findings.resource.name} is sorted by")
         else:
             found.append(SortKey(parameter, written.startswith("-")))
-    if len(found) > MOST_SORT_KEYS:
-        findings.too_costly(f"a search is sorted by {MOST_SORT_KEYS} keys at most")
     return tuple(found)
 
 
@@ -128,8 +131,12 @@ def _one_of(
 
 def _elements(text: str | None, findings: Findings) -> tuple[str, ...] | None:
     """The elements wanted, `status` or `Observation.status`; one that R4 does not know is ignored."""
+    asked = _listed(text)
+    if len(asked) > MOST_ELEMENTS:
+        findings.too_costly(f"an answer has {MOST_ELEMENTS} elements asked for at most")
+        return None
     found: list[str] = []
-    for written in _listed(text):
+    for written in asked:
         if _is_element(written, findings.resource):
             found.append(written.removesuffix("[x]"))
         else:

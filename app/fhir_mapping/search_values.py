@@ -28,7 +28,7 @@ from app.fhir_mapping.units import UCUM
 
 PREFIXES: dict[str, Prefix] = {prefix: prefix for prefix in get_args(Prefix)}
 
-_PIECE = re.compile(r"\\.?|[^\\]", re.DOTALL)
+_SEPARATORS = {each: re.compile(rf"\\.|{re.escape(each)}", re.DOTALL) for each in ",|$"}
 _ESCAPED = re.compile(r"\\([,|$\\])")
 _NUMBER = re.compile(r"[+-]?\d{1,64}(?:\.\d{1,64})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _EXACT = Context(prec=400)
@@ -210,13 +210,12 @@ def _split(text: str, separator: str) -> list[str]:
     """The pieces between separators that are not escaped, still escaped."""
     if "\\" not in text:
         return text.split(separator)
-    parts = [""]
-    for piece in _PIECE.findall(text):
-        if piece == separator:
-            parts.append("")
-        else:
-            parts[-1] += piece
-    return parts
+    parts, start = list[str](), 0
+    for found in _SEPARATORS[separator].finditer(text):
+        if found[0] == separator:
+            parts.append(text[start : found.start()])
+            start = found.end()
+    return [*parts, text[start:]]
 
 
 def _bars(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Which search a query string asks for, and what is said of what it cannot ask."""
 
+import time
 from contextlib import suppress
 from urllib.parse import parse_qsl, urlsplit
 
@@ -280,11 +281,23 @@ def test_a_place_that_is_not_ours_is_refused(text: str) -> None:
         [("value-quantity", ",".join(f"{number}||mg/dL" for number in range(100)))],
         [("code", "a")] * 201,
         [("_sort", "date,status,code,patient,_id,_lastUpdated")],
+        [("_sort", ",".join(["bogus"] * 6))],
+        [("_elements", ",".join(["bogus"] * 201))],
         [("_include", "Observation:patient")] * 11,
+        [("focus." * 100, "a")],
+        [("value-quantity", ",".join(["5||mg/dL"] * 1001))],
     ],
 )
 def test_more_than_a_search_may_ask_is_refused_as_too_costly(parameters: list[tuple[str, str]]) -> None:
     assert [issue.code for issue in refused(*parameters).issues] == ["too-costly"]
+
+
+def test_a_long_question_is_read_in_time_that_grows_with_it() -> None:
+    parameters = [("code", "\\\\" * 100_000), ("value-string", "\\," * 100_000), ("code", "," * 100_000)]
+    began = time.process_time()
+
+    assert len(search(*parameters).query.conditions) == 2
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(("name", "text"), [("code", "a\x00b"), ("co\x00de", "a"), ("code", "\ud800")])

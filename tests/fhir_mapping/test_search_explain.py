@@ -44,8 +44,8 @@ from tests.fhir_mapping.searching import BASE, OBSERVATION
             "patient._has:ResearchSubject:individual:status",
             "candidate",
             (
-                "patient leads to some Patient where there is some ResearchSubject whose individual leads to it"
-                " and where status is candidate, in any system"
+                "patient leads to some Patient where there is some ResearchSubject whose individual"
+                " leads to it and where status is candidate, in any system"
             ),
         ),
         (
