@@ -133,8 +133,11 @@ Date = tuple[str, datetime, datetime, int]
 Text = tuple[str, str, str, int]
 """Parameter, folded (lower case, no accents), as written, part."""
 
-Quantity = tuple[str, int, Decimal | None, str, str, str, str]
-"""Parameter, part, value, comparator, system, code, unit; "" for what was not sent."""
+Quantity = tuple[str, int, Decimal | None, str, str, str, str, bool]
+"""Parameter, part, value, comparator, system, code, unit; "" for what was not sent.
+
+The last says that it was sent so; else it is the same in another unit.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,11 +36,11 @@ def taking(parameter: SearchParameter) -> Take:
             return
         number, comparator = decimal(value.get("value")), value.get("comparator", "")
         system, code, unit = value.get("system", ""), key(value.get("code")), key(value.get("unit"))
-        found.quantities.append((name, part, number, comparator, system, code, unit))
+        found.quantities.append((name, part, number, comparator, system, code, unit, True))
         if number is not None:
             for other, way in _readings(_measured(holder.get("code")), system, code, unit):
                 same = _exactly(way, number) if way is not None else number
-                found.quantities.append((name, part, same, comparator, UCUM, other, ""))
+                found.quantities.append((name, part, same, comparator, UCUM, other, "", False))
 
     return take
 

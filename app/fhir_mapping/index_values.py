@@ -172,7 +172,7 @@ def _number(parameter: SearchParameter) -> Take:
     def take(found: Found, value: Any, part: int, _holder: Holder) -> None:
         number = decimal(value)
         if number is not None:
-            found.quantities.append((name, part, number, "", "", "", ""))
+            found.quantities.append((name, part, number, "", "", "", "", True))
 
     return take
 

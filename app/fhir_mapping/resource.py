@@ -47,7 +47,7 @@ class SearchParameter:
     | token, uri | `search_token`; a uri, a boolean and a string have the system "" |
     | reference | `search_reference`; an address elsewhere has the type "" and is whole, a reference without a literal has "" for both; the identifier of a reference is a `search_token` of `name:identifier` |
     | date | `search_date` |
-    | quantity, number | `search_quantity`; a number has neither system nor unit |
+    | quantity, number | `search_quantity`, as `sent` and the same in other units; a number has neither system nor unit |
     | string | `search_string` |
 
     A parameter without a row has no value (`:missing`). Only these are found otherwise:

@@ -122,6 +122,7 @@ search_quantity = _derived(
     Column("system", KEY, nullable=False),
     Column("code", KEY, nullable=False),
     Column("unit", KEY, nullable=False, comment="as the sender writes it for people"),
+    Column("sent", FLAG, nullable=False, comment="it was sent so; else the same in another unit"),
 )
 Index(
     "ix_search_quantity_value", search_quantity.c.type, search_quantity.c.parameter, search_quantity.c.value

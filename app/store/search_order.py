@@ -104,7 +104,7 @@ def _expression(kind: SearchKind) -> tuple[str, Form]:
         case SearchKind.DATE:
             return "{s}.low", "instant"
         case SearchKind.NUMBER | SearchKind.QUANTITY:
-            return "{s}.value", "number"
+            return "CASE WHEN {s}.sent THEN {s}.value END", "number"
         case SearchKind.STRING:
             return f"substr({{s}}.folded, 1, {SORT_KEY_LENGTH})", "text"
         case SearchKind.REFERENCE:

@@ -171,7 +171,7 @@ def _measure(statement: Statement, row: str, asked: QuantityValue, measure: Meas
             places[name] = statement.value(number)
     met = template.format(**places)
     if measure.unit is None:
-        return f"({met})"
+        return f"({row}.sent AND {met})"
     unit = statement.value(measure.unit)
     if measure.system is None:
         return f"(({row}.code = {unit} OR {row}.unit = {unit}) AND {met})"

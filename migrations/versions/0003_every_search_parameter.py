@@ -8,7 +8,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.types import DOCUMENT, EXACT, INSTANT, KEY, NUMBER, TEXT
+from app.store.types import DOCUMENT, EXACT, FLAG, INSTANT, KEY, NUMBER, TEXT
 
 revision = "0003"
 down_revision = "0002"
@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("system", KEY, nullable=False),
         sa.Column("code", KEY, nullable=False),
         sa.Column("unit", KEY, nullable=False, comment="as the sender writes it for people"),
+        sa.Column("sent", FLAG, nullable=False, comment="it was sent so; else the same in another unit"),
     )
     op.create_index("ix_resource_last_updated", "resource", ["last_updated"])
     op.create_index("ix_version_last_updated", "version", ["last_updated"])
