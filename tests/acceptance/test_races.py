@@ -140,6 +140,19 @@ async def test_two_who_bear_what_the_other_asks_for_do_not_pass_each_other(store
         assert await outcomes(stores, writes) == {"created": 1, "matched": CLIENTS - 1}
 
 
+async def test_what_no_longer_meets_the_criteria_is_not_overwritten(stores: Sequence[Store]) -> None:
+    """One gives the patient another identifier; the others go on updating who bears the first."""
+    for number in range(ROUNDS // 2):
+        value, name = f"patient-{number}", f"p{number}"
+        await transact(stores[0], [put(named(value), name)])
+        writes: list[Write] = [update(named(value), criteria(value)) for _ in range(CLIENTS)]
+        writes[number % CLIENTS] = put(named(f"other-{number}"), name)
+        await outcomes(stores, writes)
+
+        assert await bearing(stores[0], f"other-{number}") == [name]
+        assert len(await bearing(stores[0], value)) <= 1
+
+
 async def test_a_deletion_and_a_create_leave_one_or_none(stores: Sequence[Store]) -> None:
     for number in range(ROUNDS // 5):
         value = f"patient-{number}"

@@ -1,5 +1,6 @@
 """Transactions on conditions: references by a search, entries that meet each other, and nothing by halves."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -207,7 +208,7 @@ class TestEntriesThatMeet:
         assert (found.id, found.matched, updated.version) == ("p1", True, 2)
 
 
-def everything(store_type: str = "") -> list[Any]:
+def everything() -> list[Any]:
     """A transaction with a write of every kind."""
     return [
         delete("Patient", "p2"),
@@ -222,7 +223,7 @@ def everything(store_type: str = "") -> list[Any]:
     ]
 
 
-WRONG = {
+WRONG: dict[str, Callable[[], Any]] = {
     "a stale version": lambda: put(named("one"), "p4", if_match=("7",)),
     "several found": lambda: create(named("two"), criteria("several")),
     "a reference that leads nowhere": lambda: put(c3("nobody")),

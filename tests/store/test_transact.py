@@ -1,17 +1,19 @@
 """Changes in, versions out: whole or not at all, together and yet each for itself."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.outcome import Refusal
-from app.store.database import DatabaseError
+from app.store.database import Connection, DatabaseError
 from app.store.documents import history, read, vread
 from app.store.session import Store
 from app.store.sqlite import SqliteDatabase
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING
+from tests.databases import PostgreSQL
 from tests.store.make import c3, delete, patient, put, study, subject
 
 
@@ -87,6 +89,30 @@ async def test_a_reference_that_leads_nowhere_is_refused_with_its_place(trial: S
 
     assert refusal.status == 422
     assert [issue.expression for issue in refusal.issues] == ["Bundle.entry[4].resource.subject"]
+
+
+@pytest.mark.parametrize(
+    ("version", "is_there"),
+    [("1", True), ("2", True), ("3", False), ("0", False), ("01", False), ("x", False)],
+)
+async def test_a_reference_to_a_version_leads_to_one_that_there_is(
+    trial: Store, version: str, is_there: bool
+) -> None:
+    await transact(trial, [put(patient(), "p1")])
+    changes = [put(patient(), "p8"), put(c3(f"p1/_history/{version}"))]
+
+    if is_there:
+        assert len(await transact(trial, changes)) == 2
+    else:
+        refusal = await refused(trial, *changes)
+        assert refusal.status == 422
+        assert [issue.expression for issue in refusal.issues] == ["Observation.subject.reference"]
+
+
+async def test_a_reference_to_a_version_may_be_to_one_that_comes_along(trial: Store) -> None:
+    await transact(trial, [put(patient(), "p1"), put(c3("p1/_history/2"))])
+
+    assert (await refused(trial, put(patient(), "p1"), put(c3("p1/_history/9")))).status == 422
 
 
 async def test_what_is_still_referred_to_is_not_deleted(trial: Store) -> None:
@@ -217,6 +243,39 @@ async def test_a_write_whose_very_commit_fails_is_never_answered_as_done(trial: 
         await transact(trial, [put(c3("p1"), "o1")])
 
     assert (await refused_read(trial, "o1")).status == 404
+
+
+async def test_a_database_that_goes_away_fails_a_write_and_serves_the_next(
+    postgres: PostgreSQL, migrated_postgres: str
+) -> None:
+    with postgres.database(migrated_postgres) as name:
+        url = postgres.url_of(name)
+        store, other = await Store.open(url), await Store.open(url)
+        await _interrupt(store, other)
+        assert len(await transact(store, [put(patient())])) == 1
+        await store.close()
+        await other.close()
+
+
+async def _interrupt(store: Store, other: Store) -> None:
+    sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+
+    async def interrupted(connection: Connection) -> None:
+        await other.database.read(lambda beside: beside.fetch(f"{sql} AND datname = current_database()"))
+        await connection.fetch("SELECT 1")
+
+    with pytest.raises(DatabaseError):
+        await store.database.write(interrupted, feeding=True)
+
+
+async def test_instants_never_go_back(database_url: str) -> None:
+    clock = iter([datetime(2026, 1, day, tzinfo=UTC) for day in (5, 3, 4, 7)])
+    store = await Store.open(database_url, clock=lambda: next(clock))
+    versions = [(await transact(store, [put(patient())]))[0] for _ in range(4)]
+    await store.close()
+
+    days = [version.last_updated - datetime(2026, 1, 5, tzinfo=UTC) for version in versions]
+    assert days == [timedelta(0), timedelta(microseconds=1), timedelta(microseconds=2), timedelta(days=2)]
 
 
 async def test_the_statements_of_a_transaction_do_not_grow_with_it(trial: Store) -> None:
