@@ -76,10 +76,13 @@ def _readings(
 
 
 def _spelled(known: Analyte | None, uniform: str) -> str | None:
-    """The one UCUM unit a text means: in the analyte's dimension, else in the only one that knows it."""
-    dimensions = (known.dimension, *(bridge[0] for bridge in known.bridges)) if known else FACTORS
-    meant = {unit_of(dimension, uniform) for dimension in dimensions} - {None}
-    return meant.pop() if len(meant) == 1 else None
+    """The one UCUM unit a text means: in the analyte's dimensions, else in whichever knows it."""
+    own = (known.dimension, *(bridge[0] for bridge in known.bridges)) if known is not None else ()
+    for dimensions in (own, FACTORS):
+        meant = {unit_of(dimension, uniform) for dimension in dimensions} - {None}
+        if meant:
+            return meant.pop() if len(meant) == 1 else None
+    return None
 
 
 def _exactly(way: Conversion, number: Decimal) -> Decimal:

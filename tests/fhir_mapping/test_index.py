@@ -597,6 +597,11 @@ MEASURED_IN: list[tuple[str, Json, list[tuple[Any, ...]]]] = [
         quantity("98.6", "[degF]"),
         [(Decimal("98.6"), "", UCUM, "[degF]", "[degF]"), (Decimal(37), "", UCUM, "Cel", "")],
     ),
+    (
+        TEMPERATURE,
+        {"value": 5, "unit": "mm"},
+        [(Decimal(5), "", "", "", "mm"), (Decimal(5), "", UCUM, "mm", "")],
+    ),
     ("unknown", {"value": 5, "unit": "UI/L"}, [(Decimal(5), "", "", "", "UI/L")]),
     (
         "unknown",
