@@ -48,11 +48,6 @@ class HistoryPage:
     after: Place | None
     monitor: Place | None = None
 
-    @property
-    def before(self) -> int | None:
-        """The same as `after` for the history of one resource: its version."""
-        return None if self.after is None else int(self.after[0][-1] or 0)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
@@ -63,7 +58,6 @@ class _Past:
     since: datetime | None = None
     at: Span | None = None
     until: datetime | None = None
-    before: int | None = None
     count: int = 0
     after: Place | None = None
     ascending: bool = False
@@ -121,16 +115,13 @@ async def history(
     at: Span | None = None,
     after: Place | None = None,
     ascending: bool = False,
-    before: int | None = None,
 ) -> HistoryPage:
     """A page of the history of a resource, of a type, or of everything; newest first unless `ascending`.
 
     `since` is inclusive; `at` asks for what was current at some instant of it. Raises Refusal 404 where
     the resource never was.
     """
-    past = _Past(
-        kind=kind, name=name, since=since, at=at, before=before, count=count, after=after, ascending=ascending
-    )
+    past = _Past(kind=kind, name=name, since=since, at=at, count=count, after=after, ascending=ascending)
     if past.follows:
         past = replace(past, until=await store.database.horizon())
 
@@ -206,8 +197,6 @@ def _conditions(statement: Statement, table: str, past: _Past) -> list[str]:
 
 def _beyond(statement: Statement, past: _Past) -> list[str]:
     """That a version comes after the place the previous page ended at."""
-    if past.before is not None:
-        return [f"r.version < {statement.value(past.before)}"]
     if past.after is None:
         return []
     (instant, kind, version), name = past.after

@@ -17,13 +17,13 @@ from app.store.search_statement import Statement
 from app.store.visibility import Visibility
 
 MOST_INCLUDED = 1000
-DEEPEST = 4
-"""Rounds of `:iterate`."""
+DEEPEST = 10
+"""How many steps `:iterate` goes from the matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """What was added; `truncated` says that there would have been more."""
+    """What was added; `truncated` says that there may be more: a bound was reached."""
 
     versions: Sequence[Version] = ()
     truncated: bool = False
@@ -56,6 +56,8 @@ async def include(
         newest = [(version.type, version.id) for version in added]
         known.update(newest)
         includes = [one for one in includes if one.iterate]
+    else:
+        return Included(found, truncated=bool(newest and includes))
     return Included(found)
 
 

@@ -1,7 +1,7 @@
 """The order of a search, and where in it a page goes on.
 
-What has no value comes last in either direction, on both databases; ties are settled by the id. A parameter
-with several values is sorted by the smallest, descending by the largest.
+What has no value (`:missing`) comes last in either direction, on both databases; ties are settled by the id.
+A parameter with several values is sorted by the smallest, descending by the largest.
 """
 
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ def _key(statement: Statement, of: Of, key: SortKey, *, few: bool) -> Key:
 
 
 def _expression(kind: SearchKind) -> tuple[str, Form]:
-    """What of a row is sorted by; a code, an address or a text that is not there is no value."""
+    """What of a row is sorted by. A concept without a code has a value still: it sorts as an empty code."""
     match kind:
         case SearchKind.DATE:
             return "{s}.low", "instant"
@@ -108,10 +108,9 @@ def _expression(kind: SearchKind) -> tuple[str, Form]:
         case SearchKind.STRING:
             return f"substr({{s}}.folded, 1, {SORT_KEY_LENGTH})", "text"
         case SearchKind.REFERENCE:
-            target = "{s}.target_type || '/' || {s}.target_id"
-            return f"CASE WHEN {{s}}.target_id <> '' THEN substr({target}, 1, {SORT_KEY_LENGTH}) END", "text"
+            return f"substr({{s}}.target_type || '/' || {{s}}.target_id, 1, {SORT_KEY_LENGTH})", "text"
         case _:
-            return f"substr(NULLIF({{s}}.code, ''), 1, {SORT_KEY_LENGTH})", "text"
+            return f"substr({{s}}.code, 1, {SORT_KEY_LENGTH})", "text"
 
 
 def beyond(statement: Statement, of: Of, ordered: Order, after: Place) -> str:
