@@ -3,6 +3,7 @@
 from app.fhir_mapping.resource import Resource, SearchKind, SearchParameter
 from app.routers import examples
 from app.routers.fragments import (
+    CONTROLS,
     WRITTEN,
     Said,
     answer,
@@ -16,7 +17,6 @@ from app.routers.fragments import (
     shared,
     stored,
 )
-from app.routers.schemas import Schema
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -39,10 +39,15 @@ def create(resource: Resource, _method: str) -> Said:
         "create",
         name,
         f"Create {named(name)}",
-        f"Stores a new {name} under an id this server chooses; an id in the body is ignored.",
-        parameters=[shared("Prefer")],
+        f"Stores a new {name} under an id this server chooses; an id in the body is ignored. With"
+        " If-None-Exist it is stored once, however often it is sent.",
+        parameters=[shared("If-None-Exist"), shared("Prefer")],
         sends=body(name, examples.BODIES[name]),
-        answers={"201": stored(name, "ETag", "Last-Modified", "Location")} | refusals(*WRITTEN),
+        answers={
+            "200": stored(name, "ETag", "Last-Modified", "Location"),
+            "201": stored(name, "ETag", "Last-Modified", "Location"),
+        }
+        | refusals(*WRITTEN, "412"),
     )
 
 
@@ -127,7 +132,7 @@ def search(resource: Resource, method: str) -> Said:
         f"Search {name}" + (" by a form" if posted else ""),
         "Parameters are joined by and; an unknown one is ignored, named in the answer and missing from its "
         "link `self` (with `Prefer: handling=strict` it is refused). Follow the link `next` for more.",
-        parameters=[shared("Prefer")] if posted else [*_searched(resource), shared("Prefer")],
+        parameters=[shared("Prefer")] if posted else [*searched(resource), shared("Prefer")],
         answers={"200": answer("Bundle", "A Bundle of type searchset.")} | refusals("400"),
     )
     if posted:
@@ -135,21 +140,22 @@ def search(resource: Resource, method: str) -> Said:
     return said
 
 
-def _searched(resource: Resource) -> list[Said]:
-    """The search parameters, those of the example filled in."""
+def searched(resource: Resource) -> list[Said]:
+    """The search parameters of a type, and those that shape the answer."""
+    return [shared(f"{resource.name}.{parameter.name}") for parameter in resource.search] + [
+        shared(name) for name in CONTROLS
+    ]
+
+
+def search_parameters(resource: Resource) -> dict[str, Said]:
+    """The search parameters of a type as they are mentioned, those of the example filled in."""
     filled = examples.SEARCHED[resource.name]
-    text: Schema = {"type": "string"}
-    asked = [
-        query_parameter(parameter.name, _about(parameter), text, filled.get(parameter.name))
+    return {
+        f"{resource.name}.{parameter.name}": query_parameter(
+            parameter.name, _about(parameter), {"type": "string"}, filled.get(parameter.name)
+        )
         for parameter in resource.search
-    ]
-    shape = [
-        query_parameter("_sort", "`_lastUpdated`, `_id` or the date; `-` before it for newest first.", text),
-        query_parameter("_total", "`accurate` to have the matches counted.", text),
-        query_parameter("_summary", "`count` for the number of matches alone.", text),
-        query_parameter("_format", "`json`, for those who cannot send an Accept header.", text),
-    ]
-    return [*asked, shared("_count"), *shape]
+    }
 
 
 def _form(resource: Resource) -> Said:
@@ -158,7 +164,7 @@ def _form(resource: Resource) -> Said:
     properties = {
         parameter.name: {
             "type": "string",
-            "description": _about(parameter),
+            "description": parameter.about,
             "example": filled.get(parameter.name, ""),
         }
         for parameter in resource.search

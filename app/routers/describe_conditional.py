@@ -18,7 +18,6 @@ from app.routers.fragments import (
 
 JSON_PATCH = "application/json-patch+json"
 _STORED = ("ETag", "Last-Modified", "Location")
-_LANGUAGE = [{"op": "add", "path": "/language", "value": "en"}]
 
 
 def patch(resource: Resource, _method: str) -> Said:
@@ -29,9 +28,10 @@ def patch(resource: Resource, _method: str) -> Said:
         name,
         f"Change a part of {named(name)}",
         "By a JSON Patch (RFC 6902), or by a FHIRPath Patch: Parameters as `application/fhir+json`. The "
-        "result is checked as any other body is. If-Match lets nobody's change be lost.",
-        parameters=[id_of(name, examples.own_id(name)), shared("If-Match"), shared("Prefer")],
-        sends=_patch(),
+        "result is checked as any other body is; one that changes nothing makes no new version. If-Match "
+        "lets nobody's change be lost.",
+        parameters=[id_of(name), shared("If-Match"), shared("Prefer")],
+        sends=_patch(name),
         answers={"200": stored(name, *_STORED)} | refusals(*WRITTEN, "404", "410", "412"),
     )
 
@@ -58,8 +58,8 @@ def conditional_patch(resource: Resource, _method: str) -> Said:
         name,
         f"Change a part of the one {name} that matches",
         "None found: 404. Several: 412, and nothing is changed.",
-        parameters=[_criteria(name, examples.own_id(name)), shared("If-Match"), shared("Prefer")],
-        sends=_patch(),
+        parameters=[_criteria(name, examples.STORED[name]), shared("If-Match"), shared("Prefer")],
+        sends=_patch(name),
         answers={"200": stored(name, *_STORED)} | refusals(*WRITTEN, "404", "412"),
     )
 
@@ -82,8 +82,13 @@ def _criteria(name: str, example: str = "nobody") -> Said:
     return query_parameter("_id", about, {"type": "string"}, example)
 
 
-def _patch() -> Said:
-    shown = {"example": {"summary": "Say the language", "value": _LANGUAGE}}
+def _patch(name: str) -> Said:
+    path, value = examples.PATCHED[name]
+    operations = [
+        {"op": "test", "path": path, "value": value},
+        {"op": "replace", "path": path, "value": value},
+    ]
+    shown = {"example": {"summary": "Replace an element, if it is what you think it is", "value": operations}}
     items = {"type": "object", "required": ["op", "path"]}
     return {
         "required": True,

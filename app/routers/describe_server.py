@@ -1,9 +1,7 @@
 """What the addresses beside the types take and answer, in the words of OpenAPI."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from app.fhir_mapping.operation import Operation, OperationParameter
 from app.fhir_mapping.served import SERVED, Served
 from app.routers import examples
 from app.routers.fragments import (
@@ -14,7 +12,6 @@ from app.routers.fragments import (
     Said,
     answer,
     body,
-    id_of,
     interaction,
     named,
     path_parameter,
@@ -25,7 +22,7 @@ from app.routers.fragments import (
 )
 
 BASE = "/fhir"
-QUESTIONS, HEALTH = "Questions", "Health"
+HEALTH = "Health"
 
 
 def take(_path: str) -> Said:
@@ -91,43 +88,6 @@ def read_served(path: str) -> Said:
 
 def _served(path: str) -> Served:
     return SERVED[path.removeprefix(BASE).split("/")[1]]
-
-
-def operation(asked: Operation, method: str) -> Said:
-    """GET of an operation, or POST of its Parameters."""
-    posted = method == "POST"
-    name, filled = examples.ASKED[asked.name]
-    said = interaction(
-        asked.code + ("ByPost" if posted else ""),
-        asked.resources[0],
-        asked.title + (", asked with Parameters" if posted else ""),
-        asked.about,
-        tag=QUESTIONS,
-        parameters=[
-            id_of(asked.resources[0], name),
-            *([] if posted else [_asked_with(parameter, filled) for parameter in asked.parameters]),
-        ],
-        sends=body("Parameters", _parameters(asked, filled)) if posted else None,
-        answers={"200": answer("Parameters", "The answer with its reasons.")}
-        | refusals("400", "404", "410", "422"),
-    )
-    said["responses"]["200"]["content"]["application/json"] = {
-        "schema": {"type": "object", "description": "The same as compact plain JSON (`view=plain`)."}
-    }
-    return said
-
-
-def _asked_with(parameter: OperationParameter, filled: Mapping[str, str]) -> Said:
-    schema: Said = (
-        {"type": "string", "enum": list(parameter.values)} if parameter.values else {"type": "string"}
-    )
-    return query_parameter(parameter.name, parameter.about, schema, filled.get(parameter.name))
-
-
-def _parameters(asked: Operation, filled: Mapping[str, str]) -> Said:
-    kinds = {parameter.name: parameter.kind for parameter in asked.parameters}
-    given = [{"name": name, f"value{kinds[name].capitalize()}": value} for name, value in filled.items()]
-    return {"resourceType": "Parameters"} | ({"parameter": given} if given else {})
 
 
 def probes() -> dict[str, Any]:

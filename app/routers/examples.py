@@ -18,6 +18,11 @@ STORED = {
 ASKED = {
     "$sri-status": ("msc-sle-01", {"visit": "M6"}),
     "$eligibility": ("msc-sle-c01", {"on": "2022-09-12"}),
+    "$lastn": ("", {"max": "2"}),
+    "$stats": (
+        "",
+        {"subject": "Patient/msc-sle-p01", "code": "http://loinc.org|4485-9", "statistic": "average"},
+    ),
 }
 """By operation, whom it is asked about, and with what."""
 
@@ -114,6 +119,17 @@ BODIES: dict[str, Body] = {
     },
 }
 """By type, a body to create."""
+
+
+PATCHED: dict[str, tuple[str, str]] = {
+    "ResearchSubject": ("/status", "off-study"),
+    "Observation": ("/status", "final"),
+    "AdverseEvent": ("/actuality", "actual"),
+    "MedicationAdministration": ("/status", "completed"),
+    "Patient": ("/gender", "female"),
+    "ResearchStudy": ("/status", "completed"),
+}
+"""By type, an element of the one in STORED and what it is there: a patch that leaves the trial as it is."""
 
 
 def own_id(kind: str) -> str:

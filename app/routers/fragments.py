@@ -26,6 +26,22 @@ STATUS = {
     "415": "The body is not FHIR JSON.",
     "422": "R4 allows it and this trial does not: identifying data, or a reference to nothing here.",
 }
+_TEXT: Schema = {"type": "string"}
+_CONTROLS: Mapping[str, tuple[Any, ...]] = {
+    "_count": ("At most so many on a page; 0 for the number alone.", {"type": "integer", "minimum": 0}, 20),
+    "_sort": ("The keys to sort by, joined by commas; `-` before one for descending.", _TEXT),
+    "_total": ("`accurate` to have the matches counted.", _TEXT),
+    "_include": ("Add what a reference leads to: `Observation:patient`; `:iterate` goes on.", _TEXT),
+    "_revinclude": ("Add what refers to the matches: `AdverseEvent:substance`.", _TEXT),
+    "_summary": ("`true`, `text`, `data`, `count` or `false`.", _TEXT),
+    "_elements": ("Only these elements, joined by commas; the required ones are always there.", _TEXT),
+    "_format": ("`json`, for those who cannot send an Accept header.", _TEXT),
+    "_pretty": ("`true` to have the answer indented.", _TEXT),
+    "_explain": ("`true` to be told how each parameter was understood.", _TEXT),
+}
+CONTROLS = tuple(_CONTROLS)
+"""The parameters that shape an answer, described once for all types."""
+
 WRITTEN = ("400", "413", "415", "422")
 
 
@@ -39,12 +55,15 @@ def components() -> dict[str, Any]:
             "If-Match": header_parameter(
                 "If-Match", 'The version you saw, such as `W/"1"`; 412 if it has changed.'
             ),
+            "If-None-Exist": header_parameter(
+                "If-None-Exist",
+                "Create only where this search finds nothing, such as `identifier=system|value`; 200 with"
+                " what it finds, 412 where that is several.",
+            ),
             "If-None-Match": header_parameter(
                 "If-None-Match", 'The version you have, such as `W/"1"`; 304 if it is current.'
             ),
-            "_count": query_parameter(
-                "_count", "At most so many on a page.", {"type": "integer", "minimum": 0}, 20
-            ),
+            **{name: query_parameter(name, *said) for name, said in _CONTROLS.items()},
         },
         "headers": {
             "ETag": {"description": 'The version, as `W/"1"`.', "schema": {"type": "string"}},

@@ -9,15 +9,17 @@ import msgspec
 from app import __version__
 from app.fhir_mapping import codec
 from app.fhir_mapping.compartment import PATIENT
+from app.fhir_mapping.operation import Level
+from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.served import SERVED
-from app.fhir_mapping.trial_operations import TRIAL_OPERATIONS
 from app.routers import bundle as bundles
 from app.routers import (
     describe,
     describe_conditional,
     describe_histories,
+    describe_operations,
     describe_server,
     histories,
     interactions,
@@ -26,7 +28,8 @@ from app.routers import (
     schemas,
     writes,
 )
-from app.routers.describe_server import BASE, HEALTH, QUESTIONS
+from app.routers.describe_operations import QUESTIONS
+from app.routers.describe_server import BASE, HEALTH
 from app.routers.fragments import WHOLE, Said, components
 from app.routers.routes import ROUTES, Handler, Route
 
@@ -88,17 +91,22 @@ def document(*, sandbox: bool = True) -> dict[str, Any]:
         "servers": [{"url": "/", "description": "This server."}],
         "tags": _tags(),
         "paths": paths,
-        "components": {**components(), "schemas": schemas.schemas(_types())},
+        "components": _components(),
     }
+
+
+def _components() -> dict[str, Any]:
+    shared = components()
+    for resource in RESOURCES.values():
+        shared["parameters"] |= describe.search_parameters(resource)
+    return shared | {"schemas": schemas.schemas(_types())}
 
 
 def _described(route: Route) -> Iterator[tuple[str, str, Said]]:
     """Each concrete path of a route, with each method and what it does."""
     for method, handler in route.methods.items():
         if handler is operations.operation:
-            for operation in TRIAL_OPERATIONS:
-                path = f"{BASE}/{operation.resources[0]}/{{id}}/{operation.name}"
-                yield path, method, describe_server.operation(operation, method)
+            yield from _operations(route, method)
         elif handler in TYPED:
             for resource in _served_at(route):
                 path = BASE + route.path.replace("{compartment}", "Patient").replace("{type}", resource.name)
@@ -106,6 +114,16 @@ def _described(route: Route) -> Iterator[tuple[str, str, Said]]:
         else:
             path = BASE + route.path.removesuffix("/")
             yield path, method, PLAIN[handler](path)
+
+
+def _operations(route: Route, method: str) -> Iterator[tuple[str, str, Said]]:
+    """The operations asked at an address of that shape."""
+    level: Level = "instance" if "{id}" in route.segments else "type"
+    for operation in OPERATIONS:
+        if level in operation.levels and method in operation.methods:
+            for name in operation.resources:
+                path = BASE + route.path.replace("{type}", name).replace("{operation}", operation.name)
+                yield path, method, describe_operations.operation(operation, RESOURCES[name], level, method)
 
 
 def _served_at(route: Route) -> list[Resource]:

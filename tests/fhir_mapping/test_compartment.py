@@ -3,7 +3,7 @@
 import pytest
 
 from app.fhir_mapping.compartment import PATIENT, compartment
-from app.fhir_mapping.query import ReferenceValue, clauses
+from app.fhir_mapping.query import ReferenceValue, TokenValue, clauses
 from app.fhir_mapping.registry import RESOURCES
 
 
@@ -13,7 +13,8 @@ def test_a_resource_is_about_a_patient_by_any_of_its_parameters(kind: str) -> No
 
     assert condition is not None
     assert {(one.parameter.name, *one.values) for one in clauses(condition) if hasattr(one, "values")} == {
-        (name, ReferenceValue("Patient", "p-1")) for name in PATIENT[kind]
+        (name, TokenValue(None, "p-1") if name == "_id" else ReferenceValue("Patient", "p-1"))
+        for name in PATIENT[kind]
     }
 
 

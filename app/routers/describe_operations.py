@@ -1,0 +1,71 @@
+"""What each operation takes and answers, in the words of OpenAPI; drawn from its declaration."""
+
+from collections.abc import Mapping
+
+from app.fhir_mapping.operation import Level, Operation, OperationParameter
+from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.trial_operations import TRIAL_OPERATIONS
+from app.routers import examples
+from app.routers.describe import searched
+from app.routers.fragments import Said, answer, body, id_of, interaction, query_parameter, refusals
+
+QUESTIONS = "Questions"
+
+_TYPES: Mapping[str, Said] = {
+    "integer": {"type": "integer", "minimum": 0},
+    "decimal": {"type": "number", "minimum": 0},
+    "boolean": {"type": "boolean"},
+}
+
+
+def operation(asked: Operation, resource: Resource, level: Level, method: str) -> Said:
+    """GET of an operation, or POST of its Parameters."""
+    posted = method == "POST"
+    name, filled = examples.ASKED.get(asked.name, (examples.STORED[resource.name], {}))
+    by_post = ", asked with Parameters" if posted and "GET" in asked.methods else ""
+    place = "" if level == "instance" or len(asked.levels) == 1 else "OfType"
+    said = interaction(
+        asked.code + place + ("ByPost" if posted else ""),
+        resource.name,
+        asked.title + by_post,
+        asked.about,
+        tag=QUESTIONS if asked in TRIAL_OPERATIONS else resource.name,
+        parameters=[
+            *([id_of(resource.name, name)] if level == "instance" else []),
+            *([] if posted else [_asked_with(parameter, filled) for parameter in asked.parameters]),
+            *(searched(resource) if asked.searches else []),
+        ],
+        sends=_sent(asked, resource, level, filled) if posted else None,
+        answers={"200": answer(asked.returns, asked.answer)} | refusals(*_refused(asked, level)),
+    )
+    if asked in TRIAL_OPERATIONS:
+        said["responses"]["200"]["content"]["application/json"] = {
+            "schema": {"type": "object", "description": "The same as compact plain JSON (`view=plain`)."}
+        }
+    return said
+
+
+def _refused(asked: Operation, level: Level) -> tuple[str, ...]:
+    found = ("404", "410") if level == "instance" else ()
+    return ("400", *found, *(("422",) if asked in TRIAL_OPERATIONS else ()))
+
+
+def _sent(asked: Operation, resource: Resource, level: Level, filled: Mapping[str, str]) -> Said:
+    """Parameters; for a validation the resource itself, which is how it is mostly asked."""
+    if asked.parameters and asked.parameters[0].kind == "Resource":
+        sent = examples.BODIES[resource.name] if level == "type" else examples.to_update(resource.name)
+        return body(resource.name, sent)
+    return body("Parameters", _parameters(asked, filled))
+
+
+def _asked_with(parameter: OperationParameter, filled: Mapping[str, str]) -> Said:
+    schema: Said = _TYPES.get(parameter.kind, {"type": "string"})
+    if parameter.values and not parameter.repeats:
+        schema = {"type": "string", "enum": list(parameter.values)}
+    return query_parameter(parameter.name, parameter.about, schema, filled.get(parameter.name))
+
+
+def _parameters(asked: Operation, filled: Mapping[str, str]) -> Said:
+    kinds = {parameter.name: parameter.kind for parameter in asked.parameters}
+    given = [{"name": name, f"value{kinds[name].capitalize()}": value} for name, value in filled.items()]
+    return {"resourceType": "Parameters"} | ({"parameter": given} if given else {})
