@@ -49,9 +49,11 @@ bench-quick: develop ## Measure the service in two minutes
 	$(BIN)/python -m bench.quick
 
 .PHONY: openapi
-openapi: setup ## Write openapi/openapi.json from the application
+openapi: setup ## Write openapi/ and docs/reference.md from the application
 	$(BIN)/trialbridge openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+	$(BIN)/python -m tools.requests_http
+	$(BIN)/python -m tools.reference
 
 .PHONY: setup
 setup: .venv/.runtime ## Build .venv with what the service needs
