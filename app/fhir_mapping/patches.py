@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from app.fhir_mapping import check, codec, json_patch
+from app.fhir_mapping import check, codec, fhirpath_patch, json_patch, patching
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.resource import Document
 
@@ -25,8 +25,6 @@ def by_json(operations: bytes) -> Amend:
 
 def by_parameters(raw: bytes, where: str | None = None) -> Amend:
     """The amendment a FHIRPath Patch makes; Refusal 400 where the body is no Parameters."""
-    from app.fhir_mapping import fhirpath_patch  # noqa: PLC0415 rarely asked
-
     return partial(fhirpath_patch.apply, parameters=check.checked("Parameters", raw, where))
 
 
@@ -48,8 +46,8 @@ def of_entry(raw: bytes, where: str) -> Amend:
 
 
 def amended(stored: bytes, amend: Amend) -> bytes:
-    """The stored document after an amendment, its numbers with their digits."""
-    return codec.write(amend(codec.read(stored)))
+    """The stored document after an amendment, byte for byte as it was wherever that left it alone."""
+    return patching.written(stored, amend(codec.read(stored)))
 
 
 def of_entry_said(refused: Refusal, where: str) -> Refusal:
