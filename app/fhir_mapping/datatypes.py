@@ -24,12 +24,12 @@ from app.fhir_mapping.dates import (
     span_bounds,
     timing,
 )
+from app.fhir_mapping.paths import Step, steps
 
 __all__ = [
     "EARLIEST",
     "LATEST",
     "PARIS",
-    "Path",
     "all_codings",
     "codings",
     "concept_text",
@@ -45,19 +45,14 @@ __all__ = [
     "period",
     "reference",
     "span_bounds",
-    "split",
     "target_id",
     "timing",
     "values",
-    "walk",
 ]
-
-Path = tuple[str, ...]
 
 _REFERENCE = re.compile(
     r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII
 )
-_STEP = re.compile(r"extension\('([^']+)'\)|([A-Za-z]+)")
 _FARTHEST = 300
 _WRITTEN_OUT = 20
 
@@ -160,32 +155,22 @@ def digits(value: Decimal) -> str:
 
 
 def values(document: Any, path: str) -> list[Any]:
-    """All values at a path such as `component.code`; lists are walked through."""
-    return walk(document, split(path))
-
-
-def split(path: str) -> Path:
-    """A path as its steps; the step `extension('url')` is that url."""
-    return tuple(match[1] or match[2] for match in _STEP.finditer(path))
-
-
-def walk(element: Any, path: Path) -> list[Any]:
-    """As `values`, for a path split beforehand."""
-    found = [element]
-    for step in path:
+    """All values at a path such as `component.code` (see `paths`); lists are walked through."""
+    found = [document]
+    for step in steps(path):
         found = [below for one in found if isinstance(one, dict) for below in _below(one, step)]
     return found
 
 
-def _below(holder: dict[str, Any], step: str) -> list[Any]:
-    """What one step leads to; a member of that name, or the extensions of that url."""
-    if ":" in step:
-        extensions = holder.get("extension", ())
-        return [one for one in extensions if isinstance(one, dict) and one.get("url") == step]
-    below = holder.get(step)
+def _below(holder: dict[str, Any], step: Step) -> list[Any]:
+    """What one step leads to."""
+    below = holder.get(step.name)
     if below is None:
         return []
-    return below if isinstance(below, list) else [below]
+    every = below if isinstance(below, list) else [below]
+    if step.member is None:
+        return every
+    return [one for one in every if isinstance(one, dict) and one.get(step.member) == step.says]
 
 
 def fold(text: str) -> str:

@@ -109,25 +109,3 @@ class Resource:
     def parameter(self, name: str) -> SearchParameter | None:
         """The search parameter of that name."""
         return next((parameter for parameter in self.search if parameter.name == name), None)
-
-
-IDENTITY = (
-    SearchParameter(
-        name="_id",
-        kind=SearchKind.TOKEN,
-        paths=("id",),
-        column=Column.ID,
-        about="The logical id of the resource.",
-    ),
-    SearchParameter(
-        name="_lastUpdated",
-        kind=SearchKind.DATE,
-        paths=("meta.lastUpdated",),
-        column=Column.LAST_UPDATED,
-        about="When the current version was stored.",
-    ),
-    SearchParameter(
-        name="identifier", kind=SearchKind.TOKEN, paths=("identifier",), about="A business identifier."
-    ),
-)
-"""The parameters every type has."""

@@ -1,9 +1,29 @@
 """A small type to search, so that these tests stand without the six mappings."""
 
-from app.fhir_mapping.resource import IDENTITY, Column, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.resource import Column, Resource, SearchKind, SearchParameter
 from app.fhir_mapping.search import Search, parse
 
 BASE = "http://trial.example/fhir"
+
+IDENTITY = (
+    SearchParameter(
+        name="_id",
+        kind=SearchKind.TOKEN,
+        paths=("id",),
+        column=Column.ID,
+        about="The logical id of the resource.",
+    ),
+    SearchParameter(
+        name="_lastUpdated",
+        kind=SearchKind.DATE,
+        paths=("meta.lastUpdated",),
+        column=Column.LAST_UPDATED,
+        about="When the current version was stored.",
+    ),
+    SearchParameter(
+        name="identifier", kind=SearchKind.TOKEN, paths=("identifier",), about="A business identifier."
+    ),
+)
 
 OBSERVATION = Resource(
     name="Observation",
