@@ -51,8 +51,8 @@ LABS = {
 }
 """Values people send: a number, the text of its unit and, unless it is left out, its UCUM code."""
 
-SCORES = "https://trialbridge.example/fhir/CodeSystem/score"
-PART_CODES = ("8480-6", "8462-4", "8867-4")
+PART_CODES = ("8867-4", "9279-1", "2708-6")
+"""Codes the service knows no unit of: what `mm` means there is for the unit alone to say."""
 
 
 def population(seed: int, base: str) -> list[list[Json]]:

@@ -198,7 +198,6 @@ def test_every_way_to_count_gives_the_length_of_the_walk(asked: Asked, kind: str
         ("ResearchStudy", "status"),
         ("ResearchStudy", "title"),
         ("Observation", "status"),
-        ("Observation", "patient"),
         ("AdverseEvent", "actuality"),
         ("AdverseEvent", "date"),
         ("AdverseEvent", "grade"),
@@ -213,8 +212,16 @@ def test_the_order_turned_round_is_the_same_order_from_its_end(asked: Asked, kin
     assert forth == back[::-1]
 
 
+SAID_OR_NOT = [
+    (kind, order)
+    for kind, order in IN_ORDER
+    if order and order.partition(",")[0] not in ("code", "event", "patient")
+]
+"""Orders whose first key a resource has or lacks: not a concept of text only, nor an address elsewhere."""
+
+
 @pytest.mark.rule(53)
-@pytest.mark.parametrize(("kind", "order"), [(kind, order) for kind, order in IN_ORDER if order])
+@pytest.mark.parametrize(("kind", "order"), SAID_OR_NOT)
 def test_what_lacks_the_key_stands_together_at_the_end(asked: Asked, kind: str, order: str) -> None:
     key = order.partition(",")[0].removeprefix("-")
     listed = asked.matches(kind, [("_sort", order)])
@@ -317,23 +324,24 @@ def test_a_reverse_include_adds_what_points_to_the_page(
         assert sorted(one["id"] for one in entries(page, "include")) == sorted(pointing)
 
 
+ROUNDS = 3
+"""How often a server must go on at least; where it stops is its own affair."""
+
+
 @pytest.mark.rule(50, 55)
 def test_iterate_goes_on_from_what_was_included(asked: Asked) -> None:
     held = {f"{one['resourceType']}/{one['id']}": one for one in asked.world.documents}
     question = [("_include", "ResearchSubject:study"), ("_include:iterate", "ResearchStudy:partof")]
     for name in sorted(everything(asked, "ResearchSubject"))[:10]:
         page = asked.get("ResearchSubject", [("_id", name), *question])
-        reached: set[str] = set()
-        new = asked.world.addresses(held[f"ResearchSubject/{name}"], "study") & held.keys()
-        while new:
-            reached |= new
-            new = {
-                other
-                for one in new
-                for other in asked.world.addresses(held[one], "partof")
-                if other in held and other not in reached
-            }
-        assert {f"ResearchStudy/{one['id']}" for one in entries(page, "include")} == reached
+        included = [f"ResearchStudy/{one['id']}" for one in entries(page, "include")]
+        reached = [asked.world.addresses(held[f"ResearchSubject/{name}"], "study") & held.keys()]
+        for _ in held:
+            beyond = {other for one in reached[-1] for other in asked.world.addresses(held[one], "partof")}
+            reached.append(reached[-1] | beyond)
+
+        assert len(included) == len(set(included))
+        assert reached[ROUNDS] <= set(included) <= reached[-1]
 
 
 @pytest.mark.rule(50)

@@ -158,13 +158,14 @@ def date(element: Any, text: str) -> bool:
 
 IN_GRAMS_PER_LITRE = {"g/L": "1", "g/dL": "10", "mg/dL": "0.01", "mg/L": "0.001", "mg/mL": "1"}
 PER_MICROLITRE = {"/uL": "1", "10*3/uL": "1000", "10*9/L": "1000", "10*6/L": "1"}
+IN_MILLIMETRES = {"mm": "1", "cm": "10"}
 SPOKEN = {"G/L": "10*9/L", "Giga/L": "10*9/L", "/mm3": "/uL", "mg/dl": "mg/dL", "g/l": "g/L"}
 
 
 def ratio(sent: str, asked: str) -> Decimal | None:
     """How many of the unit asked for one of the unit sent is; None where nobody can tell."""
     sent, asked = SPOKEN.get(sent, sent), SPOKEN.get(asked, asked)
-    for units in (IN_GRAMS_PER_LITRE, PER_MICROLITRE):
+    for units in (IN_GRAMS_PER_LITRE, PER_MICROLITRE, IN_MILLIMETRES):
         if sent in units and asked in units:
             return Decimal(units[sent]) / Decimal(units[asked])
     return None
