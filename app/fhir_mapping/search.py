@@ -19,7 +19,7 @@ from app.fhir_mapping.query import (
     Query,
 )
 from app.fhir_mapping.resource import Resource
-from app.fhir_mapping.search_bounds import LONGEST_NAME, MOST_PARAMETERS, MOST_VALUES, cost
+from app.fhir_mapping.search_bounds import LONGEST_NAME, MOST_PARAMETERS, MOST_STEPS, MOST_VALUES, cost, steps
 from app.fhir_mapping.search_controls import DEFAULT_COUNT, Controls, Pair
 from app.fhir_mapping.search_includes import INCLUDES
 from app.fhir_mapping.search_problems import CONTROLS, Findings, known_names, near, spoken, unsupported
@@ -190,6 +190,9 @@ class _Reading:
             self._take(name, text)
         if sum(map(cost, self.conditions)) > MOST_VALUES:
             self._too_many_values()
+        if sum(map(steps, self.conditions)) > MOST_STEPS:
+            text = f"a search may have {MOST_STEPS} conditions and references to follow: ask in parts"
+            self.findings.too_costly(text)
 
     def _too_many_values(self) -> None:
         counted = "a quantity counting once for each unit it is looked for in"

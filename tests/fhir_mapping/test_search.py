@@ -280,6 +280,8 @@ def test_a_place_that_is_not_ours_is_refused(text: str) -> None:
         [("code", ",".join(map(str, range(1001))))],
         [("value-quantity", ",".join(f"{number}||mg/dL" for number in range(100)))],
         [("code", "a")] * 201,
+        [("code", "a")] * 41,
+        [("focus.identifier", "a")] * 11,
         [("_sort", "date,status,code,patient,_id,_lastUpdated")],
         [("_sort", ",".join(["bogus"] * 6))],
         [("_elements", ",".join(["bogus"] * 201))],
