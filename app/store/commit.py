@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from app.fhir_mapping import codec
 from app.fhir_mapping.change import Criteria, Patch, Version
 from app.fhir_mapping.outcome import Refusal, not_found
 from app.store import linking, settle
@@ -41,14 +42,15 @@ async def commit(
     if claimed.exclusive or claimed.shared:
         await database.claim(connection, sorted(claimed.exclusive), sorted(claimed.shared))
     found = Found()
-    await found.look_up(database, connection, _asked(pieces))
+    searching = [piece for piece in pieces if piece.searches()]
+    await found.look_up(database, connection, _asked(searching))
     for piece in pieces:
         settle.settle(piece, found)
     current = await lock_current(database, connection, pieces)
     for piece in standing(pieces):
         piece.refused = objection(piece, current)
     await _fetch(database, connection, pieces)
-    for piece in standing(pieces):
+    for piece in standing(searching):
         late = [*linking.asked_late(piece), *settle.asked_late(piece)]
         if late:
             await _try(database, connection, piece, current, found=found, late=late, at=clock())
@@ -105,6 +107,10 @@ def _patch(piece: Piece, place: int, patch: Patch, there: dict[Key, Version]) ->
     if version is None or version.document is None:
         raise not_found(f"{patch.resource.name}/{patch.id}")
     put = patch.become(patch.id, version.document)
+    if codec.write(put.document) == codec.write(codec.read(version.document)):
+        # nothing changes, not even a digit, so nothing is stored
+        piece.settle(place, replace(version, matched=True))
+        return
     piece.settle(place, replace(put, id=patch.id, fresh=False, if_match=None, only_new=False))
 
 

@@ -19,7 +19,7 @@ from app.store.database import Connection, Contention, Database, DatabaseError, 
 from app.store.piece import Indexes, Piece, changed, index_of
 from app.store.visibility import Visibility
 
-_GROUP = 256  # writes in one commit, beyond which a piece waits for the next
+_GROUP = 256  # changes and claims of one commit, beyond which a piece waits for the next
 _TRIES = 8
 
 
@@ -29,13 +29,12 @@ class _Waiting:
     visibility: Visibility
     indexes: Indexes
     claims: Claims
+    touches: frozenset[Key]  # what no other of its group may touch
     answer: asyncio.Future[list[Version]]
 
-    def touches(self) -> set[Key]:
-        """What no other of its group may touch: the resources it names, and what it claims."""
-        changes = map(changed, self.writes)
-        named = {(change.resource.name, change.id) for change in changes if change.id}
-        return named | {("claimed", name) for name in self.claims.exclusive}
+    def piece(self, base: str) -> Piece:
+        """What is to be carried out, as it was before any attempt."""
+        return Piece(self.writes, base, self.visibility, indexes=dict(self.indexes))
 
 
 class _Rehearsed(Exception):
@@ -60,29 +59,34 @@ class Committer:
         """
         if self._closed:
             raise DatabaseError("the store is closing")
-        puts = [change for change in map(changed, writes) if isinstance(change, Put)]
-        indexes = {id(put): index_of(put, self._base) for put in puts}
-        answer: asyncio.Future[list[Version]] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(writes, visibility, indexes, claims(writes, indexes), answer))
+        waiting = self._waiting(writes, visibility)
+        self._queue.append(waiting)
         if self._task is None:
             self._task = asyncio.create_task(self._work())
-        return await answer
+        return await waiting.answer
 
     async def rehearse(self, writes: Sequence[Write], visibility: Visibility) -> None:
         """Carry out the writes and take them back; a Refusal says what stands against them."""
-        puts = [change for change in map(changed, writes) if isinstance(change, Put)]
-        indexes = {id(put): index_of(put, self._base) for put in puts}
-        piece = Piece(writes, self._base, visibility, indexes=indexes)
+        waiting = self._waiting(writes, visibility)
+        piece = waiting.piece(self._base)
 
         async def work(connection: Connection) -> None:
-            own = claims(writes, indexes)
-            await commit(self._database, connection, [piece], claimed=own, clock=self._clock)
+            await commit(self._database, connection, [piece], claimed=waiting.claims, clock=self._clock)
             raise _Rehearsed
 
         with suppress(_Rehearsed):
             await self._database.write(work)
         if piece.refused is not None:
             raise piece.refused
+
+    def _waiting(self, writes: Sequence[Write], visibility: Visibility) -> _Waiting:
+        changes = [changed(write) for write in writes]
+        indexes = {id(put): index_of(put, self._base) for put in changes if isinstance(put, Put)}
+        claimed = claims(writes, indexes)
+        named = {(change.resource.name, change.id) for change in changes if change.id}
+        touches = named | {("claimed", name) for name in claimed.exclusive}
+        answer: asyncio.Future[list[Version]] = asyncio.get_running_loop().create_future()
+        return _Waiting(writes, visibility, indexes, claimed, frozenset(touches), answer)
 
     async def close(self) -> None:
         """Commit what is waiting, accept nothing more."""
@@ -109,13 +113,12 @@ class Committer:
         size = 0
         while self._queue and (not group or size < _GROUP):
             waiting = self._queue.popleft()
-            touches = waiting.touches()
-            if touches & touched or (group and (waiting.claims.alone or group[0].claims.alone)):
+            if waiting.touches & touched or (group and (waiting.claims.alone or group[0].claims.alone)):
                 held.append(waiting)
             else:
                 group.append(waiting)
-                size += len(waiting.writes)
-            touched |= touches  # so that what waits keeps its place in line
+                size += len(waiting.touches)
+            touched |= waiting.touches  # so that what waits keeps its place in line
         self._queue.extendleft(reversed(held))
         return group
 
@@ -130,7 +133,7 @@ class Committer:
                 await self._commit([waiting])
 
     async def _attempt(self, group: list[_Waiting]) -> None:
-        pieces = [Piece(one.writes, self._base, one.visibility, indexes=dict(one.indexes)) for one in group]
+        pieces = [waiting.piece(self._base) for waiting in group]
         claimed = Claims.of_all([one.claims for one in group])
         await self._database.write(
             lambda connection: commit(self._database, connection, pieces, claimed=claimed, clock=self._clock),

@@ -34,6 +34,13 @@ class Piece:
     refused: Refusal | None = None
     versions: list[Version] = field(default_factory=list)
 
+    def searches(self) -> bool:
+        """Whether anything has to be searched for before it is known what to write."""
+        return any(
+            isinstance(write, Conditional) or (isinstance(write, Put) and write.references is not None)
+            for write in self.writes
+        )
+
     def settle(self, place: int, target: Target) -> None:
         """Say what the write at this place comes to."""
         self.targets[place] = target

@@ -31,6 +31,8 @@ _CLAIMS = """SELECT CASE WHEN c.alone THEN pg_advisory_xact_lock(hashtextextende
  ELSE pg_advisory_xact_lock_shared(hashtextextended(c.name, 0)) END
  FROM unnest($1::text[], $2::boolean[]) AS c(name, alone)"""
 
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""Whatever a database does that goes away, while it is asked or between."""
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
 
 
@@ -135,7 +137,7 @@ class PostgresDatabase:
         try:
             async with self._pool.acquire() as raw:
                 return await work(_PostgresConnection(self, raw))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except _FAILURES as error:
             raise DatabaseError(type(error).__name__) from error
 
     async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:
@@ -145,7 +147,7 @@ class PostgresDatabase:
                 return await work(_PostgresConnection(self, raw))
         except _CONTENTION as error:
             raise Contention(type(error).__name__) from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except _FAILURES as error:
             raise DatabaseError(type(error).__name__) from error
 
     async def claim(self, connection: Connection, exclusive: Sequence[str], shared: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from app.fhir_mapping.change import Conditional, Criteria, Delete, Patch, Put
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
+from app.store.claims import types_of
 from app.store.criteria import Found, Token, asks, named, token_of
 from app.store.database import Key
 from app.store.piece import Piece, Target, borne, changed
@@ -19,7 +20,9 @@ Change = Put | Delete | Patch
 
 def settle(piece: Piece, found: Found) -> None:
     """Say what every write comes to; refuse the piece where one cannot be, or two come to the same."""
-    piece.refused = _settle_conditionals(piece, found)
+    piece.targets = [None if isinstance(write, Conditional) else write for write in piece.writes]
+    if None in piece.targets:
+        piece.refused = _settle_conditionals(piece, found)
     if piece.refused is None and len(piece.targets) > 1:
         issues = tuple(_identity_twice(piece))
         piece.refused = Refusal(400, issues) if issues else None
@@ -32,9 +35,15 @@ def asked(piece: Piece) -> Iterator[Criteria]:
 
 def asked_late(piece: Piece) -> list[Criteria]:
     """The criteria that have found nothing, and might find what is written beside them."""
-    if len(piece.writes) == 1:
-        return []
-    return [criteria for _, criteria in _newcomers(piece) if token_of(criteria) is None]
+    return [criteria for own, criteria in _newcomers(piece) if _is_decided_late(piece, own, criteria)]
+
+
+def _is_decided_late(piece: Piece, own: Key, criteria: Criteria) -> bool:
+    """Whether more than an identifier is asked of types that are written beside."""
+    if token_of(criteria) is not None:
+        return False
+    beside = {change.resource.name for change in piece.changes() if (change.resource.name, change.id) != own}
+    return not types_of(criteria.query).isdisjoint(beside)
 
 
 def check_newcomers(piece: Piece, found: Found) -> None:
@@ -42,7 +51,7 @@ def check_newcomers(piece: Piece, found: Found) -> None:
     refusals = [
         _brought(criteria)
         for own, criteria in _newcomers(piece)
-        if token_of(criteria) is None
+        if _is_decided_late(piece, own, criteria)
         and any((own[0], name) != own for name, _ in found.of(criteria, piece.visibility))
     ]
     piece.refused = together(refusals)
@@ -74,7 +83,6 @@ def several(criteria: Criteria, names: list[str]) -> Refusal:
 def _settle_conditionals(piece: Piece, found: Found) -> Refusal | None:
     doomed = set(_doomed(piece, found))
     refusals = []
-    piece.targets = [None if isinstance(write, Conditional) else write for write in piece.writes]
     for place, write in piece.conditionals():
         try:
             piece.settle(place, _target(piece, write, found, doomed))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from app.store.session import Store
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING, Visibility
 from tests.store.conditions import create, criteria, delete_if, named, patch_if, setting, update
-from tests.store.make import delete, patient, put
+from tests.store.make import c3, delete, patient, put
 
 
 async def refused(store: Store, *writes: Any) -> Refusal:
@@ -141,6 +142,20 @@ class TestPatch:
 
         assert (version.id, version.version) == ("p1", 2)
         assert (await document(known, "p1"))["gender"] == "male"
+
+    async def test_a_patch_that_changes_nothing_makes_no_version(self, known: Store) -> None:
+        [version] = await transact(known, [setting("Patient", "p1", gender="female")])
+
+        assert (version.id, version.version, version.matched) == ("p1", 1, True)
+
+    async def test_a_patch_of_a_digit_changes_something(self, known: Store) -> None:
+        short, long = ({"value": Decimal(digits), "unit": "g/L"} for digits in ("0.71", "0.710"))
+        await transact(known, [put(codec.read(c3("p1")) | {"valueQuantity": short}, "o1")])
+
+        [version] = await transact(known, [setting("Observation", "o1", valueQuantity=long)])
+
+        assert version.version == 2
+        assert b"0.710" in (version.document or b"")
 
     @pytest.mark.parametrize(("name", "status"), [("nobody", 404), ("gone", 410)])
     async def test_there_must_be_something_to_patch(self, known: Store, name: str, status: int) -> None:
