@@ -82,14 +82,8 @@ search_token = _derived(
     Column("code", KEY, nullable=False, comment="empty where it has none"),
     _part(),
 )
-Index(
-    "ix_search_token_value",
-    search_token.c.type,
-    search_token.c.parameter,
-    search_token.c.code,
-    search_token.c.patient_id,
-    search_token.c.id,
-)
+_BY_CODE = ("type", "parameter", "code", "patient_id", "id")
+Index("ix_search_token_value", *(search_token.c[name] for name in _BY_CODE))
 search_reference = _derived(
     "search_reference",
     Column("parameter", KEY, nullable=False),
