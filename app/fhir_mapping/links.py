@@ -19,6 +19,7 @@ from app.fhir_mapping.query import Place
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 """A FHIR logical id (https://hl7.org/fhir/R4/datatypes.html#id)."""
 
+_VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _ETAG = re.compile(r'\s*(?:W/)?"([A-Za-z0-9\-.]{1,64})"\s*', re.ASCII)
 _PLACE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _LONGEST_PLACE = 2000
@@ -30,6 +31,11 @@ _place = msgspec.json.Decoder(Place)
 def is_id(text: str) -> bool:
     """Whether the text can be a logical id."""
     return ID.fullmatch(text) is not None
+
+
+def is_version(text: str) -> bool:
+    """Whether the text can be the number of a version, spelled as an ETag spells it."""
+    return _VERSION.fullmatch(text) is not None
 
 
 def address(base: str, kind: str, name: str, version: int | None = None) -> str:

@@ -1,8 +1,9 @@
 """References between the entries of a transaction, given the ids the server chose: byte by byte.
 
-Only the value of a reference is exchanged; every other byte of the resource stays as sent. This is
-safe on the JSON text itself, because a quotation mark inside a string is escaped: `"reference":"` can
-only be a member. Canonical addresses and identifiers are left alone.
+Only the value of a reference is exchanged, or of a uri or url; every other byte of the resource stays as
+sent. This is safe on the JSON text itself, because a quotation mark inside a string is escaped:
+`"reference":"` can only be a member. Canonical addresses and identifiers are left alone. R4 counts uuid and
+oid among what is exchanged; they are left, since an address is neither and the result would not be valid.
 Source: https://hl7.org/fhir/R4/http.html#trules
 """
 
@@ -16,7 +17,7 @@ from app.fhir_mapping.primitives import UUID
 
 _STRING = rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _MEMBER = re.compile(
-    rb'("(?:reference|url|uri|valueUri|valueUrl|valueOid|valueUuid)"\s*:\s*)' + _STRING, re.DOTALL
+    rb'("(?:reference|url|uri|valueUri|valueUrl)"\s*:\s*)' + _STRING, re.DOTALL
 )
 _REFERENCE = re.compile(rb'("reference"\s*:\s*)' + _STRING, re.DOTALL)
 _LIST = re.compile(rb'"instantiatesUri"\s*:\s*\[[^\]]*\]')

@@ -1,6 +1,6 @@
 """The FHIR interactions that read, written once for every type (https://hl7.org/fhir/R4/http.html)."""
 
-from app.fhir_mapping import bundle
+from app.fhir_mapping import bundle, links
 from app.fhir_mapping import search as grammar
 from app.fhir_mapping.compartment import PATIENT, compartment
 from app.fhir_mapping.outcome import not_found, refusal
@@ -80,6 +80,6 @@ def _understood(request: FhirRequest, parameters: list[tuple[str, str]]) -> gram
 
 def _version_number(request: FhirRequest) -> int:
     """The version of the address; ours are numbers, so anything else is not known."""
-    if not (request.version.isascii() and request.version.isdigit() and len(request.version) < 10):  # noqa: PLR2004
+    if not links.is_version(request.version):
         raise not_found(f"{request.resource.name}/{request.id}/_history/{request.version}")
     return int(request.version)

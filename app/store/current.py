@@ -70,8 +70,8 @@ def _objections(piece: Piece, change: Change, current: dict[Key, Current]) -> It
     key = (change.resource.name, change.id)
     found = current.get(key, NEVER)
     if isinstance(change, Patch) and found.deleted:
-        missing = not_found if found is NEVER else gone
-        yield missing("/".join(key)).at(_place(change, "url"))
+        said = (not_found if found is NEVER else gone)("/".join(key))
+        yield said if change.where is None else said.within(key[0], _place(change, "url"))
     elif change.if_match is not None and not _is_matched(change.if_match, found):
         stands = "nothing stands there" if found.deleted else f'the current version is W/"{found.version}"'
         text = f"{'/'.join(key)}: {stands}; read it again and send your change on top"

@@ -6,6 +6,7 @@ from app.fhir_mapping.change import Put
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.store.database import Connection, Database, Key
 from app.store.piece import Indexes, Piece, standing
+from app.store.settle import entry_of
 
 PRESENT = """SELECT r.type, r.id FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id
  WHERE NOT r.deleted ORDER BY r.type, r.id {sharing}"""
@@ -59,6 +60,15 @@ def _located(put: Put, path: str) -> str:
     return path if put.where is None else put.where + path.removeprefix(put.resource.name)
 
 
+def _places(piece: Piece) -> dict[Key, str | None]:
+    """Where the sender asked for each deletion: the entry of the Bundle, None where it was not in one."""
+    return {
+        (one.resource.name, one.id): entry and f"{entry}.request.url"
+        for one in piece.changes()
+        for entry in [entry_of(one)]
+    }
+
+
 async def check_deletions(database: Database, connection: Connection, pieces: Sequence[Piece]) -> None:
     """409 where something still refers to what is to be deleted.
 
@@ -70,8 +80,13 @@ async def check_deletions(database: Database, connection: Connection, pieces: Se
             continue
         sql = _REFERRING.format(doomed=database.keys(1), changed=database.keys(2))
         keys = database.key_set(sorted(doomed)), database.key_set(sorted(piece.keys()))
+        places = _places(piece)
         issues = tuple(
-            Issue("conflict", f"{kind}/{name} is still referred to by {by}/{by_name}: delete that first")
+            Issue(
+                "conflict",
+                f"{kind}/{name} is still referred to by {by}/{by_name}: delete that first",
+                places[kind, name],
+            )
             for kind, name, by, by_name in await connection.fetch(sql, *keys)
         )
         piece.refused = Refusal(409, issues) if issues else None
