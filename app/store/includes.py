@@ -70,8 +70,9 @@ def _round(
     steps = [step for one in includes for step in _steps(statement, keys, one)]
     seen = statement.database.keys(len(statement.values) + 1)
     statement.value(statement.database.key_set(sorted(known)))
-    return f"""SELECT r.type, r.id, r.version, r.last_updated, r.document FROM resource r
- WHERE (r.type, r.id) IN ({" UNION ALL ".join(steps)})
+    # CROSS JOIN, here and below, keeps SQLite from reading all resources to compare them with a few
+    return f"""SELECT r.type, r.id, r.version, r.last_updated, r.document
+ FROM ({" UNION ".join(steps)}) AS t CROSS JOIN resource r WHERE r.type = t.type AND r.id = t.id
  AND (r.type, r.id) NOT IN (SELECT k.type, k.id FROM {seen})
  AND NOT r.deleted AND {statement.seen("r")} ORDER BY r.type, r.id LIMIT {limit}"""
 
@@ -95,7 +96,7 @@ def _steps(statement: Statement, keys: str, one: Include) -> list[str]:
     else:
         target = f"s.target_type = {statement.value(one.target)}" if one.target else "s.target_type <> ''"
         steps.append(
-            f"SELECT s.target_type, s.target_id FROM {keys} CROSS JOIN search_reference s"
+            f"SELECT s.target_type AS type, s.target_id AS id FROM {keys} CROSS JOIN search_reference s"
             f" WHERE s.type = k.type AND s.id = k.id AND k.type = {kind} AND {names} AND {target}"
         )
     return steps

@@ -11,6 +11,7 @@ from app.fhir_mapping.query import (
     AnyOf,
     Chained,
     Clause,
+    CompositeValue,
     Condition,
     DateValue,
     IdentifierValue,
@@ -31,13 +32,23 @@ OWNERS = {Column.PATIENT: "Patient", Column.STUDY: "ResearchStudy"}
 
 def where(statement: Statement, of: Of, conditions: Sequence[Condition]) -> str:
     """That a resource is current, the asker's to see, and meets all conditions."""
-    narrow = [is_narrow(asked) for asked in conditions]
+    widths = [_width(asked) for asked in conditions]
+    narrowest = min(widths, default=0)
     parts = [f"{of.alias}.type = {statement.value(of.resource.name)}", f"NOT {of.alias}.deleted"]
-    for asked, itself in zip(conditions, narrow, strict=True):
-        few = of.few or any(narrow)
-        parts.append(_condition(statement, replace(of, few=few and not itself), asked))
+    for asked, width in zip(conditions, widths, strict=True):
+        parts.append(_condition(statement, replace(of, few=width > narrowest), asked))
     parts.append(statement.seen(of.alias))
     return " AND ".join(parts)
+
+
+def _width(asked: Condition) -> int:
+    """How many resources may meet it: 0 few, 1 those with a code, 2 any number; a guess."""
+    if is_narrow(asked):
+        return 0
+    if isinstance(asked, Clause) and not asked.negated and asked.parameter.column is None:
+        first = [value.values[0] if isinstance(value, CompositeValue) else value for value in asked.values]
+        return 1 if has_codes(first) else 2
+    return 2
 
 
 def is_narrow(asked: Condition) -> bool:

@@ -7,10 +7,13 @@ know which is better.
 
 from collections.abc import Sequence
 
-from app.fhir_mapping.query import CompositeValue, IdentifierValue, Value
+from app.fhir_mapping.query import CompositeValue, IdentifierValue, QuantityValue, Value
 from app.fhir_mapping.resource import Resource, SearchParameter
 from app.store.search_statement import Of, Statement, any_of
 from app.store.search_values import TABLES, has_codes, meets
+
+_MOST_SELECTS = 200
+"""Selections put together by UNION ALL; SQLite takes 500."""
 
 
 def in_rows(statement: Statement, of: Of, parameter: SearchParameter, values: Sequence[Value]) -> str:
@@ -18,8 +21,17 @@ def in_rows(statement: Statement, of: Of, parameter: SearchParameter, values: Se
     each = [[value] for value in values] if parameter.components else [values]
     if of.few:
         return any_of([looked_up(statement, of, parameter, some) for some in each])
-    ids = [gathered(statement, of, parameter, some) for some in each]
-    return f"{of.alias}.id IN ({' UNION ALL '.join(ids)})"
+    ids = [gathered(statement, of, parameter, some) for group in each for some in _ranges(group)]
+    groups = [ids[start : start + _MOST_SELECTS] for start in range(0, len(ids), _MOST_SELECTS)]
+    return any_of([f"{of.alias}.id IN ({' UNION ALL '.join(group)})" for group in groups])
+
+
+def _ranges(values: Sequence[Value]) -> list[Sequence[Value]]:
+    """The values, or the ranges of numbers each by itself, so that the index of values leads to it."""
+    if not all(isinstance(value, QuantityValue) and value.prefix == "eq" for value in values):
+        return [values]
+    measures = [one for value in values if isinstance(value, QuantityValue) for one in value.measures]
+    return [[QuantityValue("eq", (measure,))] for measure in measures]
 
 
 def gathered(statement: Statement, of: Of, parameter: SearchParameter, values: Sequence[Value]) -> str:

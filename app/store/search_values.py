@@ -73,7 +73,8 @@ def tokens(statement: Statement, row: str, values: Sequence[TokenValue]) -> str:
 def has_codes(values: Sequence[Value]) -> bool:
     """Whether all of these ask for a code, so that an index leads to them."""
     found = [value.token if isinstance(value, IdentifierValue) else value for value in values]
-    return all(isinstance(value, TokenValue) and value.code is not None for value in found)
+    codes = [value.code if isinstance(value, TokenValue) else None for value in found]
+    return bool(codes) and None not in codes
 
 
 def _of_system(statement: Statement, row: str, system: str | None, codes: list[str | None]) -> str:
