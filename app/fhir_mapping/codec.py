@@ -5,7 +5,6 @@ sent, the others integers. What is stored is never such a document but the slice
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -15,7 +14,7 @@ import msgspec
 import orjson
 
 from app.fhir_mapping import twice
-from app.fhir_mapping.outcome import Issue, Refusal, refusal
+from app.fhir_mapping.outcome import Refusal, refusal
 
 Document = dict[str, Any]
 
@@ -28,32 +27,8 @@ _SIGN_POINT_EXPONENT = 8
 _FLAT = bytes.maketrans(b"123456789[", b"000000000{")
 """Makes one kind of digit and one kind of bracket, so that a glance tells whether a closer look is needed."""
 _LONG_NUMBER = b"0" * (MOST_DIGITS + 1)
-_NO_ENTRY = {"request": {"method": "GET", "url": "none"}}
 _SET_BY_SERVER = frozenset(("resourceType", "id", "meta"))
 _SET_BY_SERVER_IN_META = frozenset(("versionId", "_versionId", "lastUpdated", "_lastUpdated"))
-
-
-@dataclass(frozen=True, slots=True)
-class ShellEntry:
-    """One entry of a Bundle, its resource as the bytes received."""
-
-    full_url: str | None
-    request: Document | None
-    resource: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class BundleShell:
-    """A Bundle whose resources are not yet read.
-
-    `document` is the Bundle with an empty resource in the place of each, for checking the shell itself.
-    `unreadable` is what is wrong with entries that are no sound objects; something sound stands for them.
-    """
-
-    type: str | None
-    entries: tuple[ShellEntry, ...]
-    document: Document
-    unreadable: tuple[Issue, ...] = ()
 
 
 def read(raw: bytes) -> Document:
@@ -117,54 +92,6 @@ def splice(raw: bytes, *, type: str, id: str, version: int, last_updated: str) -
             parts += (b",", _name(name), value)
     parts.append(b"}")
     return b"".join(parts)
-
-
-def bundle_shell(raw: bytes) -> BundleShell:
-    """A Bundle opened just so far that each entry's resource can be read, checked and stored on its own."""
-    try:
-        top = members(raw)
-        document = {name: _value(slice_) for name, slice_ in top.items() if name != "entry"}
-    except Refusal as refused:
-        raise refused.at("Bundle") from None
-    listed = top.pop("entry", None)
-    unreadable: list[Issue] = []
-    found = slices(listed or b"[]", "Bundle.entry")
-    opened = [_opened(entry, number, unreadable) for number, entry in enumerate(found)]
-    if listed is not None:
-        document["entry"] = [shell for _, shell in opened]
-    entries = tuple(entry for entry, _ in opened)
-    return BundleShell(_text(document.get("type")), entries, document, tuple(unreadable))
-
-
-def _opened(raw: bytes, number: int, unreadable: list[Issue]) -> tuple[ShellEntry, Document]:
-    """One entry; nothing in its place where it cannot be read, so that the others are looked at."""
-    try:
-        return _entry(raw, number)
-    except Refusal as refused:
-        unreadable += refused.at(f"Bundle.entry[{number}]").issues
-        return ShellEntry(None, None, None), _NO_ENTRY
-
-
-def _entry(raw: bytes, number: int) -> tuple[ShellEntry, Document]:
-    where = f"Bundle.entry[{number}]"
-    if not raw.startswith(b"{"):
-        raise refusal(400, "structure", "an entry of a Bundle must be an object", where)
-    own = members(raw)
-    resource = own.get("resource")
-    if resource is not None:
-        own["resource"] = b'{"resourceType":"Parameters"}'
-    shell = read(joined(own))
-    asked, name = shell.get("request"), _text(shell.get("fullUrl"))
-    return ShellEntry(name, asked if isinstance(asked, dict) else None, resource), shell
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _value(raw: bytes) -> Any:
-    """One member's value, read as strictly as a whole body."""
-    return read(b'{"value":%b}' % raw)["value"]
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args
 from urllib.parse import parse_qsl
 
 from app.fhir_mapping import links
-from app.fhir_mapping.codec import ShellEntry
+from app.fhir_mapping.bundle_shell import ShellEntry
 from app.fhir_mapping.outcome import refusal
 from app.fhir_mapping.resource import Document, Resource
 from app.fhir_mapping.wording import shown
@@ -36,7 +36,6 @@ _GUARDS: Mapping[str, tuple[str, ...]] = {
     "ifModifiedSince": ("GET", "HEAD"),
 }
 """The members of a request that set a condition, with the methods each belongs to."""
-_VERSION_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +129,7 @@ def _is_form(method: Method, path: tuple[str, ...], *, searched: bool, types: Ma
         case (("GET" | "HEAD"), (_, last)):
             return path[0] == "Patient" and last in types
         case (("GET" | "HEAD"), (_, "_history", number)):
-            return number.isascii() and number.isdigit() and len(number) <= _VERSION_DIGITS
+            return links.is_version(number)
         case "POST", ():
             return not searched
         case (("PUT" | "PATCH" | "DELETE"), (() | (_,))):

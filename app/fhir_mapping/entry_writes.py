@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.fhir_mapping import codec, criteria, links, rewriting
+from app.fhir_mapping.bundle_shell import BundleShell
 from app.fhir_mapping.change import Conditional, Criteria, Delete, Patch, Put, Write
-from app.fhir_mapping.codec import BundleShell
 from app.fhir_mapping.entries import Asked
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.resource import Resource

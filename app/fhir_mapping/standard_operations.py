@@ -105,9 +105,7 @@ STATS: Final = Operation(
         OperationParameter(
             name="period", kind="string", about="From which day to which, such as 2022-09-01/2023-03-01."
         ),
-        OperationParameter(
-            name="duration", kind="decimal", about="Only the last so many hours, up to now."
-        ),
+        OperationParameter(name="duration", kind="decimal", about="Only the last so many hours, up to now."),
         OperationParameter(
             name="statistic",
             kind="code",
@@ -122,8 +120,8 @@ STATS: Final = Operation(
             name="limit", kind="integer", about="At most so many of the observations counted are given."
         ),
     ),
-    answer="One parameter `statistics` per code, an Observation with a component per statistic; with `include`"
-    " one `source` for each observation counted.",
+    answer="One parameter `statistics` per code, an Observation with a component per statistic; with"
+    " `include` one `source` for each observation counted.",
     example="subject=Patient/msc-sle-p01&code=http://loinc.org|4485-9&statistic=average,count",
 )
 META: Final = Operation(

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.fhir_mapping import check, codec, entries
+from app.fhir_mapping.bundle_shell import BundleShell, opened
 from app.fhir_mapping.change import Write
-from app.fhir_mapping.codec import BundleShell
 from app.fhir_mapping.entries import ORDER, Asked
 from app.fhir_mapping.entry_writes import Intake, Names, Writes
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
@@ -52,7 +52,7 @@ def plan(
 
     A Bundle of more than `most` entries is refused (413) before any of them is looked at.
     """
-    shell = codec.bundle_shell(raw)
+    shell = opened(raw)
     if len(shell.entries) > most:
         text = f"a Bundle may have {most} entries here, not {len(shell.entries)}: send it in parts"
         raise refusal(413, "too-costly", text, "Bundle.entry")
@@ -122,6 +122,9 @@ def _of_no_entry(unsound: Sequence[Issue]) -> Iterator[Issue]:
 
 def _kind(shell: BundleShell, unsound: Sequence[Issue]) -> Kind:
     """What the Bundle is; a Refusal where it is nothing to be carried out."""
+    whole = shell.document.get("resourceType") == "Bundle" and len(unsound) < check.MOST_ISSUES
+    if not whole:  # what is wrong with the entries has not been said, so they cannot be relied on
+        raise Refusal(400, tuple(unsound))
     if shell.type == "transaction":
         return "transaction"
     if shell.type == "batch":

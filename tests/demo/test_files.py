@@ -13,6 +13,7 @@ import pytest
 
 from app.demo import TRIAL
 from app.fhir_mapping import check, codec
+from app.fhir_mapping.bundle_shell import opened
 from app.fhir_mapping.registry import RESOURCES
 from tests.demo.stories import entries, versions
 from tools import demonstration
@@ -69,7 +70,7 @@ def test_the_files_together_stay_small() -> None:
 def test_every_resource_is_valid_r4(name: str) -> None:
     raw = (PLACE / name).read_bytes()
     fhir.resources.R4B.get_fhir_model_class("Bundle").model_validate_json(raw)
-    for entry in codec.bundle_shell(raw).entries:
+    for entry in opened(raw).entries:
         assert entry.resource is not None
         kind = str(codec.read(entry.resource)["resourceType"])
         assert RESOURCES[kind].review(check.checked(kind, entry.resource)) == ()

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.bundle_shell import opened
 from app.fhir_mapping.outcome import Refusal
 from tests.fhir_mapping.bodies import VALID, unreadable
 
@@ -194,7 +195,7 @@ def test_a_duplicate_is_found_whatever_stands_around_it(pairs: list[tuple[str, s
 
 
 def test_a_bundle_is_opened_with_each_resource_as_sent() -> None:
-    shell = codec.bundle_shell(
+    shell = opened(
         b'{"resourceType": "Bundle", "type": "batch", "entry": ['
         b'{"fullUrl": "urn:uuid:1","resource": { "a":1.50 },"request":{"method": "POST", "url": "Patient"}},'
         b'{"request": {"method": "GET", "url": "Patient/1"}}]}'
@@ -223,14 +224,14 @@ def test_a_bundle_is_opened_with_each_resource_as_sent() -> None:
 )
 def test_a_broken_bundle_is_refused(raw: bytes) -> None:
     with pytest.raises(Refusal):
-        codec.bundle_shell(raw)
+        opened(raw)
 
 
 @pytest.mark.parametrize(
     "entry", [b"1", b'{"request": {"a": 1, "a": 2}}', b'{"fullUrl": "a", "fullUrl": "b"}']
 )
 def test_an_entry_that_cannot_be_read_is_told_of_beside_the_others(entry: bytes) -> None:
-    shell = codec.bundle_shell(b'{"entry": [%b, {"fullUrl": "urn:x"}]}' % entry)
+    shell = opened(b'{"entry": [%b, {"fullUrl": "urn:x"}]}' % entry)
 
     assert [issue.expression for issue in shell.unreadable] == ["Bundle.entry[0]"]
     assert [entry.full_url for entry in shell.entries] == [None, "urn:x"]

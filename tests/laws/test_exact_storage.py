@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.bundle_shell import opened
 from tests.databases import PostgreSQL, copy_of
 from tests.laws.random_documents import NEEDED, Number, documents
 from tests.servers import running_server
@@ -75,7 +76,7 @@ def content(raw: bytes) -> tuple[Pairs, Pairs]:
 def in_bundle(answer: httpx.Response) -> list[bytes]:
     """The resources of a Bundle as the bytes they are."""
     assert answer.status_code == 200, answer.text
-    return [entry.resource for entry in codec.bundle_shell(answer.content).entries if entry.resource]
+    return [entry.resource for entry in opened(answer.content).entries if entry.resource]
 
 
 def transaction(method: str, address: str, resource: bytes) -> bytes:
