@@ -12,7 +12,8 @@ from app.fhir_mapping.gate import accepts
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.walk import walk
 
-_MOST_ISSUES = 200
+MOST_ISSUES = 200
+"""Problems that are said of one body."""
 
 
 def checked(type_name: str, raw: bytes, where: str | None = None) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def checked(type_name: str, raw: bytes, where: str | None = None) -> dict[str, A
         raise unreadable.at(where or type_name) from None
     if accepts(type_name, document, raw):
         return document
-    raise Refusal(400, problems(type_name, document, where)[:_MOST_ISSUES])
+    raise Refusal(400, problems(type_name, document, where)[:MOST_ISSUES])
 
 
 def problems(type_name: str, document: dict[str, Any], where: str | None = None) -> tuple[Issue, ...]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.fhir_mapping import codec
+from app.fhir_mapping import check, codec
 from app.fhir_mapping.change import Delete, Put
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.transaction import plan
@@ -331,3 +331,27 @@ def test_a_transaction_is_carried_out_wholly_or_not_at_all(entries: list[Documen
 
 def test_only_types_served_here_are_taken() -> None:
     assert all(name in refused(transaction(entry("GET", "Basic/1"))).issues[0].text for name in RESOURCES)
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+@pytest.mark.parametrize(
+    "changes", [{"resourceType": "Basic"}, {"resourceType": ["Bundle"]}, {"resourceType": "x"}]
+)
+def test_the_entries_of_what_is_no_bundle_are_not_looked_at(kind: str, changes: Document) -> None:
+    faulty: list[Any] = [
+        {"request": {"method": "MELT", "url": "Patient/1"}},
+        {"request": [{"method": "GET"}]},
+        {},
+    ]
+    raw = codec.write({"resourceType": "Bundle", "type": kind, "entry": faulty} | changes)
+
+    assert refused(raw).status == 400
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_more_problems_than_are_said_are_refused_as_a_whole(kind: str) -> None:
+    strange = {f"strange{number}": 1 for number in range(20)}
+    last = {"request": {"method": "MELT", "url": "Patient/1", "ifNoneExist": 7}}
+    raw = codec.write({"resourceType": "Bundle", "type": kind, "entry": [strange] * 19 + [last]})
+
+    assert len(refused(raw).issues) == check.MOST_ISSUES
