@@ -16,9 +16,7 @@ from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.primitives import UUID
 
 _STRING = rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
-_MEMBER = re.compile(
-    rb'("(?:reference|url|uri|valueUri|valueUrl)"\s*:\s*)' + _STRING, re.DOTALL
-)
+_MEMBER = re.compile(rb'("(?:reference|url|uri|valueUri|valueUrl)"\s*:\s*)' + _STRING, re.DOTALL)
 _REFERENCE = re.compile(rb'("reference"\s*:\s*)' + _STRING, re.DOTALL)
 _LIST = re.compile(rb'"instantiatesUri"\s*:\s*\[[^\]]*\]')
 _ITEM = re.compile(rb"([\[,]\s*)" + _STRING, re.DOTALL)
