@@ -34,11 +34,24 @@ def where(statement: Statement, of: Of, conditions: Sequence[Condition]) -> str:
     """That a resource is current, the asker's to see, and meets all conditions."""
     widths = [_width(asked) for asked in conditions]
     narrowest = min(widths, default=0)
+    of = replace(of, patient=_patient(conditions))
     parts = [f"{of.alias}.type = {statement.value(of.resource.name)}", f"NOT {of.alias}.deleted"]
     for asked, width in zip(conditions, widths, strict=True):
         parts.append(_condition(statement, replace(of, few=width > narrowest), asked))
     parts.append(statement.seen(of.alias))
     return " AND ".join(parts)
+
+
+def _patient(conditions: Sequence[Condition]) -> str | None:
+    """The patient all that is asked for belongs to, if it is one."""
+    for asked in conditions:
+        match asked:
+            case Clause(SearchParameter(column=Column.PATIENT) as parameter, (ReferenceValue() as value,)):
+                if not asked.negated and not _may_lead_elsewhere(value, parameter, "Patient"):
+                    return value.id
+            case _:
+                pass
+    return None
 
 
 def _width(asked: Condition) -> int:

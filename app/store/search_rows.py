@@ -55,7 +55,8 @@ def looked_up(
         same.append(f"{row}.part = {part_of}.part")
     by_code = not parameter.components and has_codes(values)
     if by_code:
-        same.append(f"{row}.patient_id = COALESCE({whose}.patient_id, '')")
+        patient = statement.value(of.patient) if of.patient else f"COALESCE({whose}.patient_id, '')"
+        same.append(f"{row}.patient_id = {patient}")
     named = f"{row}.parameter" if by_code else f"{row}.parameter || ''"
     table, met = _row(statement, of, row, parameter, values, named=named)
     return f"EXISTS (SELECT 1 FROM {table} {row} WHERE {' AND '.join(same)} AND {met})"
