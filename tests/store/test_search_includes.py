@@ -71,6 +71,17 @@ async def test_nothing_is_included_that_the_asker_may_not_see(store: Store) -> N
     assert (added(back), added(forth)) == ([], ["Patient/p1"])
 
 
+async def test_what_several_matches_refer_to_is_added_once(store: Store) -> None:
+    one = {"reference": "Observation/z"}
+    both = [put(observation(None, hasMember=[one, one], derivedFrom=[one]), name) for name in "ab"]
+    await transact(store, [put(observation(None), "z"), *both])
+
+    by_one = await page(store, "Observation?_id=a,b&_include=Observation:has-member")
+    by_all = await page(store, "Observation?_id=a,b&_include=*&_include=Observation:derived-from")
+
+    assert (added(by_one), added(by_all)) == (["Observation/z"], ["Observation/z"])
+
+
 async def test_a_circle_of_references_ends(store: Store) -> None:
     def of(name: str) -> dict[str, object]:
         return observation(None, hasMember=[{"reference": f"Observation/{name}"}])

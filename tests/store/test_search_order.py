@@ -30,9 +30,9 @@ def one(name: str, at: int) -> dict[str, Any]:
         more["effectiveDateTime"] = DAYS[name]
     if PERFORMERS[name]:
         more["performer"] = [{"reference": PERFORMERS[name]}]
-    if VALUES[name]:
+    if (value := VALUES[name]) is not None:
         more["component"] = [
-            {"code": {"text": "part"}, "valueQuantity": quantity(VALUES[name], "mg")},
+            {"code": {"text": "part"}, "valueQuantity": quantity(value, "mg")},
             {"code": {"text": "other"}, "valueQuantity": quantity("11", "mg")},
         ]
     if WORDS[name]:
