@@ -72,7 +72,8 @@ def _round(
     statement.value(statement.database.key_set(sorted(known)))
     # CROSS JOIN, here and below, keeps SQLite from reading all resources to compare them with a few
     return f"""SELECT r.type, r.id, r.version, r.last_updated, r.document
- FROM (SELECT DISTINCT type, id FROM ({" UNION ALL ".join(steps)}) AS s) AS t CROSS JOIN resource r WHERE r.type = t.type AND r.id = t.id
+ FROM (SELECT DISTINCT type, id FROM ({" UNION ALL ".join(steps)}) AS s) AS t
+ CROSS JOIN resource r WHERE r.type = t.type AND r.id = t.id
  AND (r.type, r.id) NOT IN (SELECT k.type, k.id FROM {seen})
  AND NOT r.deleted AND {statement.seen("r")} ORDER BY r.type, r.id LIMIT {limit}"""
 
