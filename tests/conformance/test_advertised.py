@@ -42,6 +42,7 @@ OTHER_PARAMETERS = (
     "bogus",
 )
 ANSWERED = {
+    "_explain",
     "_count",
     "_sort",
     "_total",
