@@ -14,6 +14,7 @@ from app.fhir_mapping.past import Past, page_link
 from app.fhir_mapping.past import self_link as past_link
 from app.fhir_mapping.query import Place
 from app.fhir_mapping.search import Search, next_link, self_link
+from app.fhir_mapping.search_account import Account
 from app.fhir_mapping.search_explain import explanation
 
 _TRUNCATED = Issue(
@@ -78,10 +79,12 @@ def searchset(
     base: str,
     key: bytes = b"",
     shape: Shape | None = None,
+    account: Account | None = None,
 ) -> bytes:
     """The answer to a search: the matches, what was to be added, and what should be known of the question.
 
     Each resource stands as it is stored, or as `shape` makes it. `key` signs the link to the next page.
+    `account` is what was counted for an explanation.
     """
     relations = [("self", self_link(search))]
     if page.after is not None:
@@ -89,7 +92,7 @@ def searchset(
     entries = [*_listed(page.versions, "match", base, shape), *_listed(page.included, "include", base, shape)]
     said = [*search.warnings, *([_TRUNCATED] if page.truncated else ())]
     if search.explain:
-        said += explanation(search)
+        said += explanation(search, account)
     if said:
         outcome = codec.write(operation_outcome(said))
         entries.append(b'{"resource":%b,"search":{"mode":"outcome"}}' % outcome)

@@ -37,8 +37,9 @@ class Search:
 
     `address` is the absolute address that was asked. `applied` are the parameters that were used, the
     controls last; `ignored` the names of those that were not, which `warnings` puts into words. `summary`,
-    `elements` and `pretty` are the form the answer is wanted in; `explain` asks how it was understood, and
-    `uncounted` that nothing is said of how many match, though it be known.
+    `elements` and `pretty` are the form the answer is wanted in; `explain` asks how it was understood
+    and what meets it, or whether the resource `expected` does (its id), and `uncounted` that nothing is said
+    of how many match, though it be known.
     """
 
     query: Query
@@ -51,6 +52,7 @@ class Search:
     elements: tuple[str, ...] | None = None
     pretty: bool = False
     explain: bool = False
+    expected: str | None = None
     uncounted: bool = False
 
 
@@ -89,7 +91,8 @@ def parse(
         summary=controls.summary,
         elements=controls.elements,
         pretty=controls.pretty or False,
-        explain=controls.explain or False,
+        explain=controls.explain,
+        expected=controls.expected,
         uncounted=controls.total is False and not query.total,
     )
 
@@ -131,8 +134,8 @@ def self_link(search: Search) -> str:
 
 
 def next_link(search: Search, after: Place, *, key: bytes = b"") -> str:
-    """The address of the page that goes on from there."""
-    kept = [pair for pair in search.applied if pair[0] != "_after"]
+    """The address of the page that goes on from there; what was explained is not explained again."""
+    kept = [pair for pair in search.applied if pair[0] not in {"_after", "_explain"}]
     cursor = links.cursor(after, key=key, question=_question(search.address.removeprefix(search.base), kept))
     return links.with_parameters(search.address, [*kept, ("_after", cursor)])
 

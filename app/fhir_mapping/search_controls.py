@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar, get_args
 
 from app.fhir_mapping.definitions import Definition, definition
+from app.fhir_mapping.links import is_id
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.query import MOST_SORT_KEYS, Include, SortKey
 from app.fhir_mapping.registry import RESOURCES
@@ -45,7 +46,8 @@ class Controls:
     elements: tuple[str, ...] | None = None
     includes: tuple[Include, ...] = ()
     pretty: bool | None = None
-    explain: bool | None = None
+    explain: bool = False
+    expected: str | None = None  # the id of the resource the explanation is about
     applied: tuple[Pair, ...] = ()
 
 
@@ -57,7 +59,7 @@ def read(given: Mapping[str, str], added: Sequence[Pair], findings: Findings) ->
     summary = _one_of(_SUMMARIES, "_summary", given, findings)
     elements = _elements(given.get("_elements"), findings)
     pretty = _one_of(_TRUTHS, "_pretty", given, findings)
-    explain = _one_of(_TRUTHS, "_explain", given, findings)
+    explain, expected = _explain(given.get("_explain"), findings)
     understood = dict(given) | {
         "_sort": ",".join(_written(key) for key in sort),
         "_count": "" if count is None else str(count),
@@ -73,6 +75,7 @@ def read(given: Mapping[str, str], added: Sequence[Pair], findings: Findings) ->
         includes=_includes(added, findings),
         pretty=pretty,
         explain=explain,
+        expected=expected,
         applied=tuple(sorted(pairs, key=_place)),
     )
 
@@ -127,6 +130,17 @@ def _one_of(
     if text is not None and text not in meanings:
         findings.malformed(name, text, f"it is one of {', '.join(meanings)}")
     return None if text is None else meanings.get(text)
+
+
+def _explain(text: str | None, findings: Findings) -> tuple[bool, str | None]:
+    """Whether the search is to be explained, and the id of the resource that was expected, if one was."""
+    if text is None or text in _TRUTHS:
+        return _TRUTHS.get(text or "", False), None
+    kind = findings.resource.name
+    own = text.removeprefix(f"{kind}/")
+    if not is_id(own):
+        findings.malformed("_explain", text, f"it is true, false, or what was expected: an id or {kind}/id")
+    return True, own
 
 
 def _elements(text: str | None, findings: Findings) -> tuple[str, ...] | None:

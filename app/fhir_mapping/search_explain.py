@@ -30,6 +30,7 @@ from app.fhir_mapping.query import (
 )
 from app.fhir_mapping.resource import SearchKind, SearchParameter
 from app.fhir_mapping.search import Search
+from app.fhir_mapping.search_account import Account, told
 from app.fhir_mapping.wording import may_hold_number, shown, some
 
 _DATES: Mapping[Prefix, str] = {
@@ -62,10 +63,12 @@ _TEXTS: Mapping[Matching, str] = {
 _ADDRESS = re.compile(r"(?:https?://|urn:)[A-Za-z0-9./:_#-]{1,100}", re.ASCII)
 
 
-def explanation(search: Search) -> tuple[Issue, ...]:
-    """What is answered where a search is asked to explain itself (`_explain=true`)."""
+def explanation(search: Search, account: Account | None = None) -> tuple[Issue, ...]:
+    """What is answered where a search is asked to explain itself (`_explain=true`, or `_explain={id}`)."""
     name = search.query.resource.name
-    said = [sentence for _, sentence in explained(search)] or [f"every {name} is asked for"]
+    said = told(account, name, explained(search))
+    if not search.query.conditions:
+        said.append(f"every {name} is asked for")
     if search.query.sort:
         keys = ", then by ".join(map(_key, search.query.sort))
         said.append(f"sorted by {keys}; what has no such value comes last, and ids decide between equals")

@@ -3,7 +3,7 @@
 They are few and made here, so they are looked through in memory.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -16,6 +16,15 @@ from app.fhir_mapping.outcome import refusal
 from app.fhir_mapping.query import Clause, Condition, Missing, Query, StringValue, TokenValue, Value
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.search_account import (
+    MOST_COUNTED,
+    Account,
+    Count,
+    Counted,
+    Expected,
+    Verdict,
+    lack,
+)
 
 READ_ONLY: Final = ("read", "search-type")
 
@@ -99,6 +108,30 @@ def matches(served: Served, query: Query) -> list[Document]:
         for name in sorted(documents)
         if all(_meets(documents[name], one) for one in query.conditions)
     ]
+
+
+def account(served: Served, query: Query, expected: str | None) -> Account:
+    """What meets the conditions of a query: in numbers, or the document of this id."""
+    if expected is None:
+        asked = query.conditions[:MOST_COUNTED]
+        return Counted(tuple(_count(served, asked[: at + 1]) for at in range(len(asked))))
+    document = served.documents().get(expected)
+    if document is None:
+        return Expected(expected)
+    return Expected(expected, "current", tuple(_verdict(document, one) for one in query.conditions))
+
+
+def _count(served: Served, conditions: Sequence[Condition]) -> Count:
+    documents = served.documents().values()
+    met = [[_meets(document, one) for one in conditions] for document in documents]
+    return Count(sum(each[-1] for each in met), sum(map(all, met)))
+
+
+def _verdict(document: Document, condition: Condition) -> Verdict:
+    if _meets(document, condition):
+        return "met"
+    lacking = lack(condition)
+    return "lacking" if lacking is not None and _meets(document, lacking) else "unmet"
 
 
 def _meets(document: Document, condition: Condition) -> bool:

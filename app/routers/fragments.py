@@ -37,7 +37,13 @@ _CONTROLS: Mapping[str, tuple[Any, ...]] = {
     "_elements": ("Only these elements, joined by commas; the required ones are always there.", _TEXT),
     "_format": ("`json`, for those who cannot send an Accept header.", _TEXT),
     "_pretty": ("`true` to have the answer indented.", _TEXT),
-    "_explain": ("`true` to be told how each parameter was understood.", _TEXT),
+    "_explain": (
+        (
+            "`true` to be told how each parameter was understood and how many meet it; an id, or `Type/id`,"
+            " to be told why that resource is not found."
+        ),
+        _TEXT,
+    ),
 }
 CONTROLS = tuple(_CONTROLS)
 """The parameters that shape an answer, described once for all types."""

@@ -8,6 +8,7 @@ from app.routers import answers, rendering
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
 from app.store import documents
+from app.store.explain import explain
 from app.store.search import find
 
 
@@ -42,7 +43,12 @@ async def search(request: FhirRequest) -> FhirResponse:
     service = request.service
     page = await find(service.store, service.visibility, asked.query)
     shape = rendering.shape(asked.summary, asked.elements)
-    found = bundle.searchset(page, asked, base=request.base, key=service.store.link_key, shape=shape)
+    account = None
+    if asked.explain:
+        account = await explain(service.store, service.visibility, asked.query, asked.expected)
+    found = bundle.searchset(
+        page, asked, base=request.base, key=service.store.link_key, shape=shape, account=account
+    )
     answer = answers.resource(found)
     if request.prefer.strict:
         answer.headers.append(answers.HANDLED_STRICTLY)

@@ -10,7 +10,7 @@ from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.outcome import not_found, refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Document
-from app.fhir_mapping.served import SERVED, matches
+from app.fhir_mapping.served import SERVED, account, matches
 from app.routers import answers
 from app.routers.answers import FhirResponse
 from app.routers.requests import RESULT_PARAMETERS, FhirRequest
@@ -50,9 +50,12 @@ async def search(request: FhirRequest) -> FhirResponse:
     asked = grammar.parse(
         request.resource, request.parameters, base=request.base, strict=request.prefer.strict
     )
-    found = matches(SERVED[request.resource.name], asked.query)
+    served = SERVED[request.resource.name]
+    found = matches(served, asked.query)
     versions = [_version(document, request) for document in found[: asked.query.count]]
-    return answers.resource(bundle.searchset(_Page(versions, len(found)), asked, base=request.base))
+    why = account(served, asked.query, asked.expected) if asked.explain else None
+    page = _Page(versions, len(found))
+    return answers.resource(bundle.searchset(page, asked, base=request.base, account=why))
 
 
 def _version(document: Document, request: FhirRequest) -> Version:

@@ -133,7 +133,7 @@ def test_a_summary_is_known_to_whoever_writes_the_answer(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("_summary", "all"), ("_total", "many"), ("_pretty", "yes"), ("_explain", "1"), ("_count", "ten")],
+    [("_summary", "all"), ("_total", "many"), ("_pretty", "yes"), ("_explain", "a b"), ("_count", "ten")],
 )
 def test_a_control_that_cannot_be_read_is_refused(name: str, text: str) -> None:
     assert refused((name, text)).issues[0].expression == f"http.{name}"

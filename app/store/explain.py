@@ -1,0 +1,85 @@
+"""Why a search found what it found: how many resources meet each condition, or whether one resource does.
+
+For people who ask, and at their cost alone. What the asker may not see is neither counted nor admitted.
+"""
+
+from app.fhir_mapping.query import Clause, Condition, Query, TokenValue
+from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.search_account import (
+    MOST_COUNTED,
+    Account,
+    Count,
+    Counted,
+    Expected,
+    Verdict,
+    lack,
+)
+from app.store.database import Row
+from app.store.search_conditions import where
+from app.store.search_statement import Of, Statement
+from app.store.session import Store
+from app.store.visibility import Visibility
+
+
+async def explain(store: Store, visibility: Visibility, query: Query, name: str | None) -> Account:
+    """What meets the conditions of a query: in numbers, or the resource of this id; one statement."""
+    statement = Statement(store.database, visibility)
+    if name is None:
+        return await _counted(store, statement, query)
+    return await _expected(store, statement, query, name)
+
+
+async def _counted(store: Store, statement: Statement, query: Query) -> Counted:
+    """Each condition is looked for once, and what meets it laid over what meets all before it."""
+    asked = query.conditions[:MOST_COUNTED]
+    if not asked:
+        return Counted()
+    tables, counts = [], []
+    for at, condition in enumerate(asked):
+        met = where(statement, Of("r", query.resource), [condition])
+        tables.append(f"alone{at} AS (SELECT r.id FROM resource r WHERE {met})")
+        counts.append(f"(SELECT count(*) FROM alone{at})")
+        before = f"together{at - 1}" if at > 1 else "alone0"
+        if at:
+            tables.append(f"together{at} AS (SELECT id FROM {before} INTERSECT SELECT id FROM alone{at})")
+        counts.append(f"(SELECT count(*) FROM {f'together{at}' if at else 'alone0'})")
+    [row] = await _rows(store, statement, f"WITH {', '.join(tables)} SELECT {', '.join(counts)}")
+    return Counted(tuple(Count(*row[at : at + 2]) for at in range(0, len(row), 2)))
+
+
+async def _expected(store: Store, statement: Statement, query: Query, name: str) -> Expected:
+    """One row of a resource the asker may see: whether it was deleted, and two answers for each condition."""
+    resource, conditions = query.resource, query.conditions
+    columns = ["r.deleted"]
+    for condition in conditions:
+        lacking = lack(condition)
+        columns.append(_is_met(statement, resource, name, condition))
+        columns.append(_is_met(statement, resource, name, lacking) if lacking else "FALSE")
+    own = f"r.type = {statement.value(resource.name)} AND r.id = {statement.value(name)}"
+    sql = f"SELECT {', '.join(columns)} FROM resource r WHERE {own} AND {statement.seen('r')}"
+    rows = await _rows(store, statement, sql)
+    if not rows:
+        return Expected(name)
+    deleted, *answers = rows[0]
+    if deleted:
+        return Expected(name, "deleted")
+    return Expected(name, "current", tuple(map(_verdict, answers[::2], answers[1::2])))
+
+
+def _is_met(statement: Statement, resource: Resource, name: str, condition: Condition) -> str:
+    """That the resource of this id meets a condition; with the id it is a search as any other."""
+    of, own = Of(statement.name("e"), resource), resource.parameter("_id")
+    if own is None:
+        raise LookupError(f"{resource.name} has no search parameter _id")
+    met = where(statement, of, [Clause(own, (TokenValue(None, name),)), condition])
+    return f"EXISTS (SELECT 1 FROM resource {of.alias} WHERE {met})"
+
+
+def _verdict(met: object, lacking: object) -> Verdict:
+    if met:
+        return "met"
+    return "lacking" if lacking else "unmet"
+
+
+async def _rows(store: Store, statement: Statement, sql: str) -> list[Row]:
+    return await store.database.read(lambda connection: connection.fetch(sql, *statement.values))
