@@ -183,7 +183,6 @@ measurement = Table(
     Column("unit", TEXT),
     Column("comparator", TEXT),
     Column("received_value", TEXT, comment="digits as sent"),
-    Column("received_number", EXACT, comment="the same as a number, to search by"),
     Column("received_unit", TEXT, comment="unit as sent"),
     Column("low", EXACT, comment="reference range, canonical unit"),
     Column("high", EXACT),

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from decimal import Decimal
 
 from sqlalchemy import Table
 
@@ -82,11 +81,6 @@ def _text(moment: Moment | None) -> str | None:
     return moment.text if moment is not None else None
 
 
-def _number(received: str | None) -> Decimal | None:
-    """A number as sent; a titre (`1:80`) is none."""
-    return Decimal(received) if received is not None and ":" not in received else None
-
-
 def _measurement(record: Measurement) -> Row:
     when = record.when
     return (
@@ -104,7 +98,6 @@ def _measurement(record: Measurement) -> Row:
         record.unit,
         record.comparator,
         record.received,
-        _number(record.received),
         record.received_unit,
         record.low,
         record.high,

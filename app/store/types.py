@@ -61,6 +61,7 @@ _BIAS = 5000
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 
 
+@lru_cache(maxsize=4096)  # results repeat, and each is kept in several rows
 def decimal_to_text(number: Decimal) -> str:
     """A text that sorts as the number: `p`, biased exponent, digits; negatives complemented.
 

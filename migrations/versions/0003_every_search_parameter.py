@@ -67,6 +67,7 @@ def upgrade() -> None:
     op.create_index("ix_resource_last_updated", "resource", ["last_updated"])
     op.create_index("ix_version_last_updated", "version", ["last_updated"])
     op.drop_index("ix_measurement_code_value", "measurement")
+    op.drop_column("measurement", "received_number")
     secret = op.create_table(
         "secret",
         sa.Column("name", KEY, nullable=False),
@@ -80,6 +81,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it back; `trialbridge rebuild` of the earlier version fills the search tables again."""
     op.drop_table("secret")
+    op.add_column("measurement", sa.Column("received_number", EXACT))
     op.create_index("ix_measurement_code_value", "measurement", ["code", "value"])
     op.drop_index("ix_version_last_updated", "version")
     op.drop_index("ix_resource_last_updated", "resource")
