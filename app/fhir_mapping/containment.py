@@ -6,7 +6,7 @@ The invariants dom-2 to dom-5 and ref-1 of https://hl7.org/fhir/R4/domainresourc
 from collections.abc import Iterator
 from typing import Any
 
-from app.fhir_mapping.wording import is_code_like
+from app.fhir_mapping.wording import is_code_like, place_of
 
 Complaint = tuple[str, str, str]
 """Invariant, what is wrong, and the path from the resource (`.contained[0].meta`)."""
@@ -55,7 +55,7 @@ def _mentions(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield path, value
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield from _mentions(inner, f"{path}.{name}")
+            yield from _mentions(inner, place_of(path, name))
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _mentions(inner, f"{path}[{number}]")

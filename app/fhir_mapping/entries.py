@@ -13,7 +13,7 @@ from app.fhir_mapping import links
 from app.fhir_mapping.bundle_shell import ShellEntry
 from app.fhir_mapping.outcome import refusal
 from app.fhir_mapping.resource import Document, Resource
-from app.fhir_mapping.wording import shown
+from app.fhir_mapping.wording import did_you_mean, shown
 
 Method = Literal["DELETE", "POST", "PUT", "PATCH", "GET", "HEAD"]
 ORDER: tuple[Method, ...] = get_args(Method)
@@ -149,7 +149,8 @@ def _check_guards(method: Method, request: Document, where: str) -> None:
 def _resource(name: str, resources: Mapping[str, Resource], where: str) -> Resource:
     resource = resources.get(name)
     if resource is None:
-        text = f"{shown(name, 'this')} is not a type served here; there are {', '.join(resources)}"
+        text = f"{shown(name, 'this')} is not a type served here{did_you_mean(name, resources)}"
+        text += f"; there are {', '.join(resources)}"
         raise refusal(404, "not-supported", text, f"{where}.url")
     return resource
 

@@ -90,7 +90,7 @@ def _unknown(operation: Operation, name: str) -> Issue:
     known = [parameter.name for parameter in operation.parameters]
     said = f"{shown(name, 'this')} is not a parameter of {operation.name}{near(name, known)}"
     text = f"{said}; there are {', '.join(known)}" if known else f"{said}: it takes none"
-    return Issue("not-supported", text, f"http.{name}" if is_code_like(name) else None)
+    return Issue("not-supported", text, f"http.{name}" if is_code_like(name) else "http.url")
 
 
 def _problems(operation: Operation, name: str, texts: list[str]) -> list[Issue]:
@@ -105,7 +105,7 @@ def _problems(operation: Operation, name: str, texts: list[str]) -> list[Issue]:
 
 def _code_problem(parameter: OperationParameter, text: str) -> str | None:
     if parameter.values and text not in parameter.values:
-        return f"must be one of {', '.join(parameter.values)}"
+        return f"must be one of {', '.join(parameter.values)}{near(text, parameter.values)}"
     return None if text.isprintable() and text.strip() == text and text else "must be a word"
 
 

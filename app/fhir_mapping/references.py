@@ -9,6 +9,7 @@ from functools import cache
 
 from app.fhir_mapping.definitions import resource_types
 from app.fhir_mapping.primitives import ID, OID, SOLID, UUID
+from app.fhir_mapping.wording import did_you_mean
 
 _LITERAL = f"/{ID}(?:/_history/{ID})?"
 _URL = f"(?:https?://{SOLID}+/)"
@@ -45,7 +46,8 @@ def complaint(reference: str, targets: tuple[str, ...]) -> str | None:
         return f"may refer to {' | '.join(targets)}, not to {named}"
     if _matches(ABSOLUTE, reference) and not _matches(URN, reference) and named is None:
         return None
-    return "must be Type/id with an R4 type, an absolute URL, urn:uuid:…, urn:oid:…, Type?search or #id"
+    said = "must be Type/id with an R4 type, an absolute URL, urn:uuid:…, urn:oid:…, Type?search or #id"
+    return said + did_you_mean(re.split("[/?]", reference)[0], targets or sorted(resource_types()))
 
 
 def _type_named(reference: str) -> str | None:

@@ -198,7 +198,7 @@ def _range(prefix: Prefix, digits: str) -> tuple[Decimal, Decimal]:
 
 def _prefixed(text: str) -> tuple[Prefix, str]:
     """The prefix (`eq` where none is written) and what follows it."""
-    if not text[:2].isalpha():
+    if not text[:2].isalpha() or text[2:3].isalpha():
         return "eq", text
     prefix = PREFIXES.get(text[:2])
     if prefix is None:

@@ -12,7 +12,7 @@ from app.fhir_mapping.definitions import Definition, Element, definition, resour
 from app.fhir_mapping.invariants import INVARIANTS, Invariant
 from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.primitives import EXPECTED, is_shaped
-from app.fhir_mapping.wording import did_you_mean, is_code_like, one_of, quoted, some
+from app.fhir_mapping.wording import did_you_mean, one_of, place_of, quoted, some
 
 _DEEPEST = 100
 
@@ -27,11 +27,8 @@ def walk(type_name: str, document: Any, where: str | None = None) -> tuple[Issue
     said = document.get("resourceType", type_name)
     if said != type_name:
         shown = quoted(said, "this") if isinstance(said, str) else "no text"
-        return (
-            Issue(
-                "structure", f"resourceType must be '{type_name}' here, not {shown}", f"{path}.resourceType"
-            ),
-        )
+        text = f"resourceType must be '{type_name}' here, not {shown}"
+        return (Issue("structure", text, f"{path}.resourceType"),)
     return tuple(_resource(type_name, document, path, contained=False))
 
 
@@ -61,11 +58,8 @@ def _object(known: Definition, value: dict[str, Any], path: str) -> Found:
         yield from _member(known, name, value, path)
     for required, members in known.required.items():
         if not any(_given(member, value) for member in members):
-            yield Issue(
-                "required",
-                f"{required} is required" + one_of(members),
-                f"{path}.{required.removesuffix('[x]')}",
-            )
+            text = f"{required} is required" + one_of(members)
+            yield Issue("required", text, f"{path}.{required.removesuffix('[x]')}")
     for choice, members in known.choices.items():
         given = [member for member in members if member in value or f"_{member}" in value]
         if len(given) > 1:
@@ -83,9 +77,19 @@ def _member(known: Definition, name: str, value: dict[str, Any], path: str) -> F
     if base is not None and _extensible(known, base):
         yield from _sibling(base, value[name], value, path)
         return
-    place = f"{path}.{name}" if name.isidentifier() and is_code_like(name) else path
     text = f"{quoted(name, 'a member')} is not an element of {known.name} in R4"
-    yield Issue("structure", text + did_you_mean(name, known.elements), place)
+    yield Issue("structure", text + _meant(known, name), place_of(path, name))
+
+
+def _meant(known: Definition, name: str) -> str:
+    """What was probably meant by a name: what R4 has of a choice, or the one element that is near."""
+    for choice, members in known.choices.items():
+        stem = choice.removesuffix("[x]")
+        if name.startswith(stem) and name[len(stem) : len(stem) + 1].isupper():
+            kinds = [member.removeprefix(stem) for member in members]
+            near = did_you_mean(name.removeprefix(stem), kinds, after=stem)
+            return near or f"; {choice} is one of {some(members)}"
+    return did_you_mean(name, known.elements)
 
 
 def _extensible(known: Definition, element: Element) -> bool:

@@ -26,10 +26,10 @@ def some(words: Iterable[str]) -> str:
     return ", ".join(listed[:_LISTED]) + more
 
 
-def did_you_mean(said: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, as the end of a sentence."""
+def did_you_mean(said: str, known: Iterable[str], *, after: str = "") -> str:
+    """The known word that was probably meant, as the end of a sentence; `after` stands before every one."""
     near = difflib.get_close_matches(said[:_COMPARED], list(known), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    return f"; did you mean '{after}{near[0]}'?" if near else ""
 
 
 def is_code_like(said: str) -> bool:
@@ -40,6 +40,11 @@ def is_code_like(said: str) -> bool:
 def may_hold_number(said: str) -> bool:
     """Whether a text has as many digits as a national number."""
     return sum(map(str.isdigit, said)) >= _NATIONAL_NUMBER
+
+
+def place_of(path: str, name: str) -> str:
+    """The place of a member, or of what it stands in where its name may be a patient's word."""
+    return f"{path}.{name}" if name.isidentifier() and is_code_like(name) else path
 
 
 def shown(said: str, otherwise: str) -> str:

@@ -33,7 +33,9 @@ async def lastn(request: FhirRequest, asked: Operation) -> FhirResponse:
     if not any(isinstance(one, Clause) and one.parameter.column is Column.PATIENT for one in conditions):
         text = "say whose: $lastn needs patient= or subject="
         raise refusal(400, "required", text, "http.patient")
-    most = int(given.get("max", ["1"])[0]) or 1
+    most = int(given.get("max", ["1"])[0])
+    if most == 0:
+        raise refusal(400, "value", "max must be a whole number from 1", "http.max")
     service = request.service
     versions = await latest_of_each(service.store, service.visibility, found.query, most=most)
     address = f"{request.base}/{request.path.strip('/')}"

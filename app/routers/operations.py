@@ -10,12 +10,13 @@ from app.clinical.records import History
 from app.fhir_mapping import check
 from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.operations import named, served
-from app.fhir_mapping.outcome import Refusal, refusal
+from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.parameters import parameters
 from app.fhir_mapping.plain import plain
 from app.fhir_mapping.question import Question, from_parameters, parse
 from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS, VALIDATE
 from app.fhir_mapping.trial_operations import ELIGIBILITY, SRI_STATUS
+from app.fhir_mapping.wording import did_you_mean
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all, protocol_for
 from app.routers import answers, observation_operations, standard_operations
@@ -35,8 +36,8 @@ async def operation(request: FhirRequest) -> FhirResponse:
     method = "GET" if request.method == "HEAD" else request.method
     if method not in asked.methods:
         allow = ", ".join(asked.methods)
-        text = f"{asked.name} is asked by {allow}"
-        raise Refusal(405, refusal(405, "not-supported", text).issues, {"Allow": allow})
+        issue = Issue("not-supported", f"{asked.name} is asked by {allow}", "http.url")
+        raise Refusal(405, (issue,), {"Allow": allow})
     return await STANDARD.get(asked.name, _computed)(request, asked)
 
 
@@ -88,14 +89,23 @@ DECISIONS: Mapping[str, Decide] = {SRI_STATUS.name: _sri_status, ELIGIBILITY.nam
 
 def _operation(request: FhirRequest) -> Operation:
     """The operation of the address; 404 names those this type has."""
-    kind = request.resource.name
     level: Level = "instance" if request.id else "type"
-    found = named(kind, request.operation, level)
+    found = named(request.resource.name, request.operation, level)
     if found is None:
-        names = [one.name for one in served(kind, level)]
-        text = f"{kind}{'/{id}' if request.id else ''} is asked by {', '.join(names)}"
-        raise refusal(404, "not-supported", f"there is nothing at this address: {text}")
+        raise _nothing_asked(request.resource.name, request.operation, level)
     return found
+
+
+def _nothing_asked(kind: str, operation: str, level: Level) -> Refusal:
+    """404 that names what can be asked there, and where else this can."""
+    addresses: Mapping[Level, str] = {"type": kind, "instance": f"{kind}/{{id}}"}
+    names = [one.name for one in served(kind, level)]
+    meant = did_you_mean(operation, names)
+    for other, address in addresses.items():
+        if named(kind, operation, other) is not None:
+            meant = f"; {operation} is asked at {address}/{operation}"
+    text = f"there is nothing at this address{meant}; {addresses[level]} is asked by {', '.join(names)}"
+    return refusal(404, "not-supported", text, "http.url")
 
 
 def _protocol(history: History) -> Protocol:

@@ -135,7 +135,7 @@ class FhirRequest:
             raise refusal(
                 415,
                 "not-supported",
-                f"send JSON of FHIR R4 with Content-Type: {WANTED}",
+                f"send JSON of FHIR R4 in UTF-8 with Content-Type: {WANTED}",
                 "http.content-type",
             )
         return await self.body()
@@ -217,6 +217,5 @@ def _form(encoded: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
     except ValueError:
-        raise refusal(
-            400, "value", "the parameters are not percent-encoded UTF-8, or there are over 200"
-        ) from None
+        text = "the parameters are not percent-encoded UTF-8, or there are over 200"
+        raise refusal(400, "value", text, "http.url") from None

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.fhir_mapping import links
-from app.fhir_mapping.outcome import Refusal, refusal
+from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.served import SERVED
-from app.fhir_mapping.wording import shown
+from app.fhir_mapping.wording import did_you_mean, shown
 from app.routers import bundle, histories, interactions, metadata, operations, writes
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
@@ -130,10 +130,8 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
 def _method(request: FhirRequest, route: Route) -> Handler:
     handler = route.methods.get("GET" if request.method == "HEAD" else request.method)
     if handler is None:
-        issues = refusal(
-            405, "not-supported", f"{request.method} is not served here, only {route.allow}"
-        ).issues
-        raise Refusal(405, issues, {"Allow": route.allow})
+        text = f"{request.method} is not served here, only {route.allow}"
+        raise Refusal(405, (Issue("not-supported", text, "http.url"),), {"Allow": route.allow})
     return handler
 
 
@@ -146,18 +144,14 @@ def nothing_here() -> Refusal:
 
 def unknown_type(name: str) -> Refusal:
     """404 that names the types there are."""
-    return refusal(
-        404,
-        "not-supported",
-        f"{shown(name, 'this')} is not a resource type served here; there are {', '.join(RESOURCES)}",
-    )
+    text = f"{shown(name, 'this')} is not a resource type served here{did_you_mean(name, RESOURCES)}"
+    return refusal(404, "not-supported", f"{text}; there are {', '.join(RESOURCES)}", "http.url")
 
 
 def _checked_id(text: str) -> str:
     if text.startswith(("_", "$")):
-        raise refusal(
-            404, "not-supported", "this interaction is not served on a whole type; see /fhir/metadata"
-        )
+        text = "this interaction is not served on a whole type; see /fhir/metadata"
+        raise refusal(404, "not-supported", text, "http.url")
     if not links.is_id(text):
-        raise refusal(400, "value", "an id is 1 to 64 letters, digits, '-' and '.'")
+        raise refusal(400, "value", "an id is 1 to 64 letters, digits, '-' and '.'", "http.url")
     return text
