@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.fhir_mapping.query import Chained, Clause, Condition, Missing
-from app.fhir_mapping.wording import shown
+from app.fhir_mapping.wording import is_code_like
 
 MOST_COUNTED = 10
 """The conditions of a search that are counted: each is a count of its own over all there is."""
@@ -67,8 +67,8 @@ def told(account: Account | None, name: str, conditions: Sequence[tuple[Conditio
     match account:
         case Counted(counts):
             return _of_counts(counts, name, [sentence for _, sentence in conditions])
-        case Expected(own, state, verdicts):
-            return _of_one(f"{name}/{shown(own, '…')}", state, verdicts, conditions)
+        case Expected():
+            return _of_one(name, account, conditions)
         case None:
             return [sentence for _, sentence in conditions]
 
@@ -96,22 +96,33 @@ def _where_it_ends(counts: Sequence[Count], name: str, sentences: Sequence[str])
     return [f"nothing is found: {left} meets '{sentences[at]}'"]
 
 
-def _of_one(
-    own: str, state: str | None, verdicts: Sequence[Verdict], conditions: Sequence[tuple[Condition, str]]
-) -> list[str]:
-    sentences = [sentence for _, sentence in conditions]
-    if state is None:
-        return [f"{own} is not known here: look at its id and its type again", *sentences]
-    if state == "deleted":
-        return [f"{own} was deleted, so no search finds it: {own}/_history tells when", *sentences]
-    unmet = [sentence for sentence, verdict in zip(sentences, verdicts, strict=True) if verdict != "met"]
-    answer = f"{own} is found: it meets every condition; where it is not on this page, it is on another"
-    if unmet:
-        named = " nor ".join(f"'{sentence}'" for sentence in unmet[:_MOST_NAMED])
-        more = f" nor {len(unmet) - _MOST_NAMED} more of what follows" if len(unmet) > _MOST_NAMED else ""
-        answer = f"{own} is not found: it does not meet {named}{more}"
+def _of_one(name: str, expected: Expected, conditions: Sequence[tuple[Condition, str]]) -> list[str]:
+    if expected.state != "current":
+        return [_absent(name, expected), *(sentence for _, sentence in conditions)]
+    said = [
+        _verdict(condition, sentence, verdict)
+        for (condition, sentence), verdict in zip(conditions, expected.verdicts, strict=True)
+    ]
+    return [_answer(f"{name}/{expected.id}", expected.verdicts, conditions), *said]
+
+
+def _absent(name: str, expected: Expected) -> str:
+    """That it is not there; an id that nothing here has may be any text."""
+    if expected.state == "deleted":
+        own = f"{name}/{expected.id}"
+        return f"{own} was deleted, so no search finds it; GET {own}/_history shows its life"
+    named = f"{name}/{expected.id}" if is_code_like(expected.id) else f"the {name} asked about"
+    return f"{named} is not known here: look at its id and its type again"
+
+
+def _answer(own: str, verdicts: Sequence[Verdict], conditions: Sequence[tuple[Condition, str]]) -> str:
     pairs = zip(conditions, verdicts, strict=True)
-    return [answer, *(_verdict(condition, sentence, verdict) for (condition, sentence), verdict in pairs)]
+    unmet = [sentence for (_, sentence), verdict in pairs if verdict != "met"]
+    if not unmet:
+        return f"{own} is found: it meets every condition; where it is not on this page, it is on another"
+    named = " nor ".join(f"'{sentence}'" for sentence in unmet[:_MOST_NAMED])
+    more = f" nor {len(unmet) - _MOST_NAMED} more of what follows" if len(unmet) > _MOST_NAMED else ""
+    return f"{own} is not found: it does not meet {named}{more}"
 
 
 def _verdict(condition: Condition, sentence: str, verdict: Verdict) -> str:
