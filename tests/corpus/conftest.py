@@ -1,6 +1,7 @@
 """A server on which the world of the corpus stands."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -15,8 +16,14 @@ def http(server: Server) -> Iterator[httpx.Client]:
     """A client of a real server, on SQLite and on PostgreSQL in turn, that knows the world of the corpus."""
     with httpx.Client(base_url=server.url, timeout=30) as client:
         for document in WORLD:
-            address = f"/fhir/{document['resourceType']}/{document['id']}"
-            stored = client.put(address, content=codec.write(document), headers={"Content-Type": FHIR_JSON})
+            stored = client.put(
+                address_of(document), content=codec.write(document), headers={"Content-Type": FHIR_JSON}
+            )
             assert stored.is_success, stored.text
-        assert client.delete(address).status_code == 204
+        assert client.delete(address_of(WORLD[-1])).status_code == 204
         yield client
+
+
+def address_of(document: dict[str, Any]) -> str:
+    """Where a document of the world stands."""
+    return f"/fhir/{document['resourceType']}/{document['id']}"
