@@ -18,7 +18,7 @@ from tests.search.values import PREFIXES, interval, tokens
 Pair = tuple[str, str]
 """The name of a parameter, with its modifier, and the text asked for."""
 
-EACH = 6
+EACH = 4
 """How many of the values of a parameter are asked for."""
 
 CHAINS = {

@@ -38,13 +38,18 @@ def stored(busy: Asked, tag: str) -> list[str]:
 SORTS = ["", "date", "-date", "status,date", "-status,-date,_id", "_lastUpdated", "-_lastUpdated", "-_id"]
 
 
+@pytest.fixture(scope="session")
+def ties(busy: Asked) -> list[str]:
+    """The ids of many that tie, which nobody changes any more."""
+    return stored(busy, "ties")
+
+
 @pytest.mark.rule(52)
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("count", [1, 4, 7, MANY - 1, MANY, MANY + 1])
-def test_ties_are_neither_lost_nor_repeated(busy: Asked, sort: str, count: int) -> None:
-    tag = f"ties{SORTS.index(sort)}-{count}"
-    names = stored(busy, tag)
-    question = [("_tag", f"urn:walk|{tag}"), ("_count", str(count)), *([("_sort", sort)] if sort else [])]
+@pytest.mark.parametrize("count", [1, 7, MANY - 1, MANY, MANY + 1])
+def test_ties_are_neither_lost_nor_repeated(busy: Asked, ties: list[str], sort: str, count: int) -> None:
+    names = ties
+    question = [("_tag", "urn:walk|ties"), ("_count", str(count)), *([("_sort", sort)] if sort else [])]
 
     pages = busy.walk("Observation", question)
 
@@ -55,7 +60,7 @@ def test_ties_are_neither_lost_nor_repeated(busy: Asked, sort: str, count: int) 
 
 @pytest.mark.rule(52)
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("count", [1, 7])
+@pytest.mark.parametrize("count", [2, 7])
 def test_a_walk_meets_once_all_that_stays_while_others_write(busy: Asked, sort: str, count: int) -> None:
     """Between any two pages some are deleted, some are changed so that they move, and some are new."""
     tag = f"busy{SORTS.index(sort)}-{count}"

@@ -15,7 +15,7 @@ from tests.search.standard import PARAMETERS, TYPES
 
 LAW = settings(
     derandomize=True,
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -81,6 +81,44 @@ def test_questions_of_several_parts_find_what_all_of_them_find(
     wrong = mistakes(asked, kind, question)
 
     assert not wrong, wrong
+
+
+@pytest.mark.rule(71)
+@pytest.mark.parametrize(
+    ("kind", "name", "text"),
+    [
+        ("AdverseEvent", "study._has:ResearchStudy:partof:_has:Observation:study:code", "4485-9"),
+        (
+            "AdverseEvent",
+            "study._has:ResearchStudy:partof:_has:Observation:study:code-value-quantity",
+            "4485-9$gt0.2||g/L",
+        ),
+        (
+            "Patient",
+            "_has:Observation:focus:has-member:Observation.part-of:MedicationAdministration.lot",
+            "A1",
+        ),
+        (
+            "Patient",
+            "_has:Observation:focus:_has:Observation:has-member:has-member:Observation.code-value-quantity",
+            "777-3$gt100||10*9/L",
+        ),
+        (
+            "ResearchStudy",
+            "partof._has:Observation:study:_has:Observation:derived-from:combo-code-value-quantity",
+            "4498-2$lt0.3||g/L,777-3$gt1||/uL",
+        ),
+    ],
+)
+def test_a_question_far_away_is_answered_or_called_too_costly(
+    asked: Asked, kind: str, name: str, text: str
+) -> None:
+    answer = asked.http.get(kind, params=((name, text),))
+
+    if answer.status_code == 400:
+        assert [issue["code"] for issue in answer.json()["issue"]] == ["too-costly"]
+    else:
+        assert not mistakes(asked, kind, [(name, text)])
 
 
 @pytest.mark.rule(71)
