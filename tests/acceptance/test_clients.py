@@ -188,28 +188,3 @@ def test_the_headers_of_every_interaction_lead_to_the_version(http: httpx.Client
 
 
 IF_FIRST = {"If-Match": 'W/"1"'}
-
-
-def test_the_capability_statement_offers_what_is_there(http: httpx.Client) -> None:
-    statement = http.get("/fhir/metadata").json()
-
-    assert statement["fhirVersion"] == "4.0.1"
-    assert not [one for one in statement["format"] if "xml" in one]
-    served = {one["type"]: one for one in statement["rest"][0]["resource"]}
-    for kind in ("Patient", "ResearchStudy", "ResearchSubject", "Observation", "AdverseEvent"):
-        offered = {one["code"] for one in served[kind]["interaction"]}
-        assert {"create", "read", "vread", "update", "delete", "history-instance", "search-type"} <= offered
-        for parameter in served[kind]["searchParam"]:
-            answer = http.get(f"/fhir/{kind}", params={parameter["name"]: EXAMPLES[parameter["type"]]})
-            assert answer.status_code == 200, (kind, parameter, answer.text)
-
-
-EXAMPLES = {
-    "token": "x",
-    "reference": "Patient/x",
-    "date": "ge2021",
-    "quantity": "1",
-    "string": "x",
-    "uri": "urn:x",
-    "number": "1",
-}

@@ -102,7 +102,7 @@ async def test_the_statement_is_of_this_server_and_of_r4(client: httpx.AsyncClie
         assert len(names) == len(set(names)), one["type"]
 
 
-@pytest.mark.rule(7, 76)
+@pytest.mark.rule(76)
 async def test_the_statement_is_asked_by_mode_and_not_sent_twice(client: httpx.AsyncClient) -> None:
     full = await client.get("/fhir/metadata?mode=full")
     again = await client.get("/fhir/metadata", headers={"If-None-Match": full.headers.get("etag", "")})
