@@ -3,6 +3,8 @@
 For people who ask, and at their cost alone. What the asker may not see is neither counted nor admitted.
 """
 
+from collections.abc import Sequence
+
 from app.fhir_mapping.query import Clause, Condition, Query, TokenValue
 from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.search_account import (
@@ -30,21 +32,27 @@ async def explain(store: Store, visibility: Visibility, query: Query, name: str 
 
 
 async def _counted(store: Store, statement: Statement, query: Query) -> Counted:
-    """Each condition is looked for once, and what meets it laid over what meets all before it."""
+    """Each condition is looked for once and has a bit; resources are counted by the bits they have."""
     asked = query.conditions[:MOST_COUNTED]
     if not asked:
         return Counted()
-    tables, counts = [], []
-    for at, condition in enumerate(asked):
-        met = where(statement, Of("r", query.resource), [condition])
-        tables.append(f"alone{at} AS (SELECT r.id FROM resource r WHERE {met})")
-        counts.append(f"(SELECT count(*) FROM alone{at})")
-        before = f"together{at - 1}" if at > 1 else "alone0"
-        if at:
-            tables.append(f"together{at} AS (SELECT id FROM {before} INTERSECT SELECT id FROM alone{at})")
-        counts.append(f"(SELECT count(*) FROM {f'together{at}' if at else 'alone0'})")
-    [row] = await _rows(store, statement, f"WITH {', '.join(tables)} SELECT {', '.join(counts)}")
-    return Counted(tuple(Count(*row[at : at + 2]) for at in range(0, len(row), 2)))
+    of = Of("r", query.resource)
+    each = [
+        f"SELECT r.id, {1 << at} AS bit FROM resource r WHERE {where(statement, of, [condition])}"
+        for at, condition in enumerate(asked)
+    ]
+    met = f"SELECT sum(m.bit) AS bits FROM ({' UNION ALL '.join(each)}) AS m GROUP BY m.id"
+    rows = await _rows(store, statement, f"SELECT b.bits, count(*) FROM ({met}) AS b GROUP BY b.bits")
+    return Counted(tuple(_count(rows, at) for at in range(len(asked))))
+
+
+def _count(rows: Sequence[Row], at: int) -> Count:
+    """How many have the bit of a condition, and how many this and all below it."""
+    own, all_to_it = 1 << at, (2 << at) - 1
+    return Count(
+        sum(number for bits, number in rows if bits & own),
+        sum(number for bits, number in rows if bits & all_to_it == all_to_it),
+    )
 
 
 async def _expected(store: Store, statement: Statement, query: Query, name: str) -> Expected:
