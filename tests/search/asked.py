@@ -24,15 +24,19 @@ class Asked:
     world: World
 
     def load(self, documents: list[Json]) -> None:
-        """Store the documents in one transaction, and let the world have them as the server does."""
-        entries = [
-            {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
-            for one in documents
-        ]
+        """Store or change the documents in one transaction; the world then has them as the server does."""
+        entries = [{"resource": one, "request": {"method": "PUT", "url": address(one)}} for one in documents]
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         answer = self.http.post("", content=written(bundle), headers=FHIR_JSON)
         assert answer.status_code == 200, answer.text
-        self.world.documents += [entry["resource"] for entry in read(answer.content)["entry"]]
+        stored = {address(one): one for one in self.world.documents}
+        stored |= {address(entry["resource"]): entry["resource"] for entry in read(answer.content)["entry"]}
+        self.world.documents = list(stored.values())
+
+    def delete(self, document: Json) -> None:
+        """Delete a document, here and in the world."""
+        assert self.http.delete(address(document)).is_success
+        self.world.documents.remove(document)
 
     @contextmanager
     def beside(self) -> Iterator["Asked"]:
@@ -40,9 +44,9 @@ class Asked:
         with asking(self.world.base.removesuffix("/fhir")) as another:
             yield another
 
-    def get(self, address: str, question: Question | None = None) -> Json:
-        """The Bundle at an address below the base; it must be one."""
-        answer = self.http.get(address, params=tuple(question or ()) or None)
+    def get(self, path: str, question: Question | None = None) -> Json:
+        """The Bundle at a path below the base; it must be one."""
+        answer = self.http.get(path, params=tuple(question or ()) or None)
         assert answer.status_code == 200, f"{answer.url}\n{answer.text}"
         return read(answer.content)
 
@@ -59,16 +63,21 @@ class Asked:
     def walk(self, kind: str, question: Question) -> list[Json]:
         """All pages of a search, along its next links."""
         pages = [self.get(kind, question)]
-        while address := link(pages[-1], "next"):
-            pages.append(self.follow(address))
+        while further := link(pages[-1], "next"):
+            pages.append(self.follow(further))
             assert len(pages) < 1000, "the walk does not end"
         return pages
 
-    def follow(self, address: str) -> Json:
+    def follow(self, given: str) -> Json:
         """The page at an address the server gave, which lies below its base."""
-        assert address.startswith(f"{self.world.base}/"), address
-        parts = urlsplit(address.removeprefix(f"{self.world.base}/"))
+        assert given.startswith(f"{self.world.base}/"), given
+        parts = urlsplit(given.removeprefix(f"{self.world.base}/"))
         return self.get(parts.path, parse_qsl(parts.query))
+
+
+def address(document: Json) -> str:
+    """`Type/id` of a document."""
+    return f"{document['resourceType']}/{document['id']}"
 
 
 def entries(bundle: Json, mode: str = "match") -> list[Json]:
@@ -76,16 +85,16 @@ def entries(bundle: Json, mode: str = "match") -> list[Json]:
     return [one["resource"] for one in bundle.get("entry", ()) if one["search"]["mode"] == mode]
 
 
-def ids(bundle: Json) -> list[str]:
-    return [one["id"] for one in entries(bundle)]
+def ids(bundle: Json, mode: str = "match") -> list[str]:
+    return [one["id"] for one in entries(bundle, mode)]
 
 
 def link(bundle: Json, relation: str) -> str | None:
     return next((one["url"] for one in bundle["link"] if one["relation"] == relation), None)
 
 
-def query_of(address: str) -> list[tuple[str, str]]:
-    return parse_qsl(urlsplit(address).query)
+def query_of(given: str) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(given).query)
 
 
 @contextmanager

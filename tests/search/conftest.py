@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.databases import PostgreSQL, copy_of
-from tests.search.asked import Asked, asking, asking_a_population
+from tests.search.asked import SEED, Asked, asking, asking_a_population
+from tests.search.population import population
 from tests.servers import Server, running_server
 
 ENGINES = ("sqlite", "postgresql")
@@ -44,4 +45,18 @@ def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def busy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """A server that tests write to while others ask."""
     with served(request, tmp_path_factory.mktemp("busy")) as server, asking(server.url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def changed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """A server on which every document was changed since and some were deleted; of tests that only ask."""
+    with (
+        served(request, tmp_path_factory.mktemp("changed")) as server,
+        asking_a_population(server.url) as client,
+    ):
+        for group in population(SEED + 1, client.world.base):
+            client.load(group)
+        for one in list(client.world.of("AdverseEvent"))[::3]:
+            client.delete(one)
         yield client

@@ -1,17 +1,19 @@
 """Laws of searching that hold whatever is stored: what is asked in two ways has one answer."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.search.asked import EVERYTHING, Asked, entries, ids, link, query_of
+from tests.search.asked import EVERYTHING, Asked, address, entries, ids, link, query_of
 from tests.search.oracle import Question
 from tests.search.population import Json, read
 from tests.search.questions import CHAINS, Pair
 from tests.search.standard import COMPARTMENT, PARAMETERS, TYPES
 from tests.search.test_twin import questions_of
+from tests.search.values import folded, interval
 
 SOME = 12
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -125,9 +127,9 @@ def test_has_finds_what_two_searches_find(asked: Asked, kind: str, chain: str, o
     for name, text in chosen(asked, kind, number=5):
         pointing = asked.get(kind, [(name, text), EVERYTHING])
         pointed = {
-            address.removeprefix(f"{other}/")
+            to.removeprefix(f"{other}/")
             for one in entries(pointing)
-            for address in asked.world.addresses(one, reference)
+            for to in asked.world.addresses(one, reference)
         }
         assert asked.found(other, [(f"_has:{kind}:{reference}:{name}", text)]) == pointed & held
 
@@ -234,22 +236,29 @@ def test_what_lacks_the_key_stands_together_at_the_end(asked: Asked, kind: str, 
 
 @pytest.mark.rule(53)
 @pytest.mark.parametrize(
-    ("kind", "key", "element"),
+    ("kind", "key", "value"),
     [
-        ("Patient", "birthdate", "birthDate"),
-        ("Patient", "gender", "gender"),
-        ("ResearchStudy", "status", "status"),
-        ("Observation", "status", "status"),
-        ("AdverseEvent", "actuality", "actuality"),
+        ("Patient", "birthdate", lambda one: interval(one["birthDate"])[0]),
+        ("Patient", "gender", lambda one: one["gender"]),
+        ("ResearchStudy", "status", lambda one: one["status"]),
+        ("ResearchStudy", "title", lambda one: folded(one["title"])),
+        ("Observation", "status", lambda one: one["status"]),
+        ("AdverseEvent", "actuality", lambda one: one["actuality"]),
+        ("AdverseEvent", "date", lambda one: interval(one["date"])[0]),
+        ("AdverseEvent", "recorded-date", lambda one: interval(one["recordedDate"])[0]),
+        ("AdverseEvent", "grade", lambda one: one["extension"][0]["valueInteger"]),
+        ("AdverseEvent", "_lastUpdated", lambda one: interval(one["meta"]["lastUpdated"])[0]),
     ],
 )
-def test_the_order_is_that_of_the_values(asked: Asked, kind: str, key: str, element: str) -> None:
-    question = [(f"{key}:missing", "false"), ("_sort", key), ("_count", "1000")]
-    if key == "birthdate":
-        question.append(("_elements", "birthDate"))
-    values: list[Any] = [one[element] for one in entries(asked.get(kind, question))]
+def test_the_order_is_that_of_the_values(
+    asked: Asked, kind: str, key: str, value: Callable[[Json], Any]
+) -> None:
+    there = (f"{key}:missing", "false")
+    up = [value(one) for one in entries(asked.get(kind, [there, ("_sort", key), EVERYTHING]))]
+    down = [value(one) for one in entries(asked.get(kind, [there, ("_sort", f"-{key}"), EVERYTHING]))]
 
-    assert values == sorted(values, key=lambda text: text.ljust(10, "-"))
+    assert up == sorted(up)
+    assert down == up[::-1]
 
 
 # ---- Links, included resources, compartments ---------------------------------------------------------
@@ -262,12 +271,12 @@ def test_the_self_link_asked_again_gives_the_same_page(asked: Asked, kind: str) 
         question = [pair, ("_count", "3"), ("_sort", "-_lastUpdated"), ("_total", "accurate")]
         posted = post(asked, kind, [], question)
         for page in (*asked.walk(kind, question)[:3], posted):
-            address = link(page, "self")
-            assert address is not None
-            again = asked.follow(address)
+            given = link(page, "self")
+            assert given is not None
+            again = asked.follow(given)
             assert ids(again) == ids(page)
             assert again["total"] == page["total"]
-            assert link(again, "self") == address
+            assert link(again, "self") == given
             assert link(again, "next") == link(page, "next")
 
 
@@ -294,14 +303,14 @@ def test_an_include_adds_what_the_page_points_to_and_nothing_else(
         plain = asked.get(kind, [pair, ("_count", "7"), ("_total", "accurate")])
         page = asked.get(kind, [pair, ("_count", "7"), ("_total", "accurate"), ("_include", include)])
         pointed = {
-            address
+            to
             for one in entries(plain)
-            for address in asked.world.addresses(one, reference)
-            if address.startswith(f"{other}/")
+            for to in asked.world.addresses(one, reference)
+            if to.startswith(f"{other}/")
         }
-        held = {f"{one['resourceType']}/{one['id']}" for one in asked.world.documents}
+        held = {address(one) for one in asked.world.documents}
         matched = {f"{kind}/{name}" for name in ids(plain)}
-        included = [f"{one['resourceType']}/{one['id']}" for one in entries(page, "include")]
+        included = [address(one) for one in entries(page, "include")]
 
         assert ids(page) == ids(plain)
         assert page["total"] == plain["total"]
@@ -332,11 +341,11 @@ ROUNDS = 3
 
 @pytest.mark.rule(50, 55)
 def test_iterate_goes_on_from_what_was_included(asked: Asked) -> None:
-    held = {f"{one['resourceType']}/{one['id']}": one for one in asked.world.documents}
+    held = {address(one): one for one in asked.world.documents}
     question = [("_include", "ResearchSubject:study"), ("_include:iterate", "ResearchStudy:partof")]
     for name in sorted(everything(asked, "ResearchSubject"))[:10]:
         page = asked.get("ResearchSubject", [("_id", name), *question])
-        included = [f"ResearchStudy/{one['id']}" for one in entries(page, "include")]
+        included = [address(one) for one in entries(page, "include")]
         reached = [asked.world.addresses(held[f"ResearchSubject/{name}"], "study") & held.keys()]
         for _ in held:
             beyond = {other for one in reached[-1] for other in asked.world.addresses(held[one], "partof")}
@@ -344,6 +353,35 @@ def test_iterate_goes_on_from_what_was_included(asked: Asked) -> None:
 
         assert len(included) == len(set(included))
         assert reached[ROUNDS] <= set(included) <= reached[-1]
+
+
+@pytest.mark.rule(50, 55)
+def test_a_reverse_iterate_goes_on_from_what_was_included(asked: Asked) -> None:
+    question = [
+        ("_revinclude", "Observation:derived-from"),
+        ("_revinclude:iterate", "Observation:derived-from"),
+    ]
+    for name in sorted(everything(asked, "Observation"))[:20]:
+        page = asked.get("Observation", [("_id", name), *question])
+        included = ids(page, "include")
+        reached = [{name}]
+        for _ in range(ROUNDS + 6):
+            new = asked.found("Observation", [("derived-from", ",".join(sorted(reached[-1])))])
+            reached.append(reached[-1] | new)
+
+        assert len(included) == len(set(included))
+        assert reached[ROUNDS] - {name} <= set(included) <= reached[-1] - {name}
+
+
+@pytest.mark.rule(55)
+def test_a_star_includes_what_every_parameter_includes(asked: Asked) -> None:
+    held = {address(one) for one in asked.world.documents}
+    links = [name for name, one in PARAMETERS["Observation"].items() if one.kind == "reference"]
+    page = asked.get("Observation", [("_include", "Observation:*"), ("_count", "10")])
+    matched = {address(one) for one in entries(page)}
+    pointed = {to for one in entries(page) for name in links for to in asked.world.addresses(one, name)}
+
+    assert {address(one) for one in entries(page, "include")} == (pointed & held) - matched
 
 
 @pytest.mark.rule(50)

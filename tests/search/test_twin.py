@@ -88,6 +88,8 @@ def test_questions_of_several_parts_find_what_all_of_them_find(
     ("kind", "name", "text"),
     [
         ("AdverseEvent", "study._has:ResearchStudy:partof:_has:Observation:study:code", "4485-9"),
+        ("Observation", f"{4 * 'has-member:Observation.'}code", "4485-9"),
+        ("Observation", f"{3 * '_has:Observation:has-member:'}value-quantity", "gt1||g/L"),
         (
             "AdverseEvent",
             "study._has:ResearchStudy:partof:_has:Observation:study:code-value-quantity",
@@ -131,5 +133,16 @@ def test_each_way_to_another_resource_leads_there(asked: Asked, kind: str, befor
     inner = [chance.choice(of(other, name)) for name in PARAMETERS[other]]
 
     wrong = [mistakes(asked, kind, [(f"{before}{name}", text)]) for name, text in chance.sample(inner, 12)]
+
+    assert not any(wrong), "".join(wrong)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_what_was_changed_or_deleted_is_found_as_it_is_now(changed: Asked, kind: str) -> None:
+    chance = Random(f"changed {kind}")
+    of = questions_of(changed.world)
+    pairs = [pair for name in PARAMETERS[kind] for pair in chance.sample(of(kind, name), 3)]
+
+    wrong = [mistakes(changed, kind, [pair]) for pair in pairs]
 
     assert not any(wrong), "".join(wrong)
