@@ -45,7 +45,7 @@ def outcome_of(case: Case, answer: httpx.Response) -> Any:
 
 def newest(http: httpx.Client) -> Any:
     """What was stored last."""
-    return http.get("/fhir/_history", params={"_count": 1}).json()["entry"][0]["response"]
+    return http.get("/fhir/_history", params={"_count": 1}).json()["entry"][0]
 
 
 def test_the_corpus_is_large_and_no_case_stands_twice() -> None:

@@ -1,0 +1,41 @@
+"""Whatever the OpenAPI description allows, and much it does not, is answered or explained; never a 5xx."""
+
+import pytest
+import schemathesis
+from schemathesis.config import (
+    CoveragePhaseConfig,
+    ExamplesPhaseConfig,
+    GenerationConfig,
+    PhasesConfig,
+    ProjectConfig,
+    ProjectsConfig,
+    SchemathesisConfig,
+)
+
+from app.routers import openapi
+from tests.fuzz.explained import is_explained
+from tests.servers import Server
+
+SCHEMA = schemathesis.openapi.from_dict(
+    openapi.document(sandbox=True),
+    config=SchemathesisConfig(
+        projects=ProjectsConfig(
+            default=ProjectConfig(
+                generation=GenerationConfig(deterministic=True, max_examples=2, no_shrink=True),
+                phases=PhasesConfig(
+                    coverage=CoveragePhaseConfig(enabled=False), examples=ExamplesPhaseConfig(enabled=False)
+                ),
+            )
+        )
+    ),
+)
+
+
+@pytest.mark.rule(77)
+@SCHEMA.parametrize()
+def test_what_the_description_allows_is_answered_or_explained(
+    case: schemathesis.Case, sqlite_server: Server
+) -> None:
+    answer = case.call(base_url=sqlite_server.url)
+
+    is_explained(answer.status_code, answer.content, method=case.method)
