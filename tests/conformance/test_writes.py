@@ -80,7 +80,7 @@ async def test_a_body_of_another_type_or_of_none_is_400(trial: httpx.AsyncClient
     assert await found(trial, "Observation") == []
 
 
-FORBIDDEN = [
+FORBIDDEN: list[tuple[Json, int, str]] = [
     ({"colour": "red"}, 400, "Observation.colour"),
     ({"status": None}, 400, "Observation.status"),
     ({"status": "done"}, 400, "Observation.status"),
@@ -176,7 +176,7 @@ async def test_a_patch_changes_what_it_names_and_nothing_else(
     assert kept["valueQuantity"] == old["valueQuantity"] | {"value": 62.5}
 
 
-JSON_PATCHES = [
+JSON_PATCHES: list[tuple[list[Json], dict[str, str | None] | None]] = [
     ([{"op": "test", "path": "/status", "value": "final"}, *REPLACED], {}),
     ([{"op": "copy", "from": "/code", "path": "/method"}], {"method": "code"}),
     ([{"op": "move", "from": "/code/text", "path": "/method"}], None),
