@@ -54,7 +54,7 @@ def test_the_corpus_is_large_and_no_case_stands_twice() -> None:
     assert len({(case.send, case.body, str(case.headers)) for case in CASES}) == len(CASES)
 
 
-@pytest.mark.rule(24, 45, 46)
+@pytest.mark.rule(24, 35, 41, 45, 46, 74)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_answer_says_what_is_wrong_where_and_what_to_do(http: httpx.Client, case: Case) -> None:
     before = newest(http)

@@ -71,7 +71,7 @@ SAID = st.one_of(
 PART = st.tuples(PARTS, SAID).map(lambda pair: {"name": pair[0]} | pair[1])
 WRONG = st.lists(PART, max_size=4)
 TYPED = st.sampled_from(["add", "insert", "delete", "replace", "move"])
-VALUE = st.sampled_from(
+VALUE: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {"valueCode": "amended"},
         {"valueString": "a note"},
@@ -88,7 +88,7 @@ WHOLE = st.tuples(TYPED, PATHS, NAME, VALUE, NUMBERS).map(
         {"name": "type", "valueCode": said[0]},
         {"name": "path", "valueString": said[1]},
         {"name": "name", "valueString": said[2]},
-        {"name": "value"} | said[3],
+        {"name": "value", **said[3]},
         *(
             {"name": name, "valueInteger": number}
             for name, number in zip(("index", "source", "destination"), said[4], strict=True)
