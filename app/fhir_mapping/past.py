@@ -7,11 +7,12 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from app.fhir_mapping import links
+from app.fhir_mapping import datatypes, links
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.query import Place
+from app.fhir_mapping.question import unasked
 from app.fhir_mapping.search_problems import malformed, near, spoken
 from app.fhir_mapping.search_problems import where as place_of
 from app.fhir_mapping.search_values import MalformedError, span
@@ -22,6 +23,8 @@ DEFAULT_COUNT = 50
 LARGEST_COUNT = 1000
 
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
+_ONCE = ("_since", "_at", "_sort", "_count", "_after")
+_OFFSET = re.compile(r".*(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _ORDERS = {"_lastUpdated": True, "-_lastUpdated": False}
 _SHAPING = frozenset({"_count", "_summary", "_elements", "_format", "_pretty", "_after"})
 """What says how much is shown, and how, rather than what is told."""
@@ -50,8 +53,10 @@ def parse(parameters: Iterable[Pair], *, address: str, key: bytes = b"", strict:
 
     What is not known is passed over, unless `strict`. `key` signs the page links.
     """
-    given = {name: text for name, text in parameters if text}
+    pairs = [(name, text) for name, text in parameters if text]
+    given = dict(pairs)
     issues = [_unknown(name) for name in given if strict and name not in KNOWN]
+    issues += _repeated([name for name, _ in pairs])
     count = _count(given.get("_count"), issues)
     since = _since(given.get("_since"), issues)
     at = _at(given.get("_at"), issues)
@@ -100,6 +105,12 @@ def _unknown(name: str) -> Issue:
     return Issue("not-supported", said, place_of(name))
 
 
+def _repeated(names: list[str]) -> list[Issue]:
+    """That something is said twice which cannot be two things at once."""
+    text = "{0} is given more than once: say it once"
+    return [Issue("value", text.format(name), place_of(name)) for name in _ONCE if names.count(name) > 1]
+
+
 def _count(text: str | None, issues: list[Issue]) -> int:
     if text is None:
         return DEFAULT_COUNT
@@ -110,27 +121,38 @@ def _count(text: str | None, issues: list[Issue]) -> int:
 
 
 def _since(text: str | None, issues: list[Issue]) -> datetime | None:
+    """The instant, inclusive, a history begins with."""
     if text is None:
         return None
-    try:
-        since = datetime.fromisoformat(text) if "T" in text else None
-    except ValueError:
-        since = None
-    if since is None or since.tzinfo is None:
+    meant = datatypes.moment(text)
+    if meant is None or not meant.has_time or _OFFSET.fullmatch(text) is None:
         hint = "it is an instant, such as 2024-05-03T10:20:30Z; the + of an offset is written %2B"
         issues.append(malformed("_since", "", hint))
         return None
-    return since
+    _bounded("_since", (meant.first_day, meant.last_day), issues)
+    return meant.start
 
 
 def _at(text: str | None, issues: list[Issue]) -> tuple[datetime, datetime] | None:
+    """The first and the last instant a time may mean as of which a history is told."""
     if text is None:
         return None
     try:
-        return span(text)
+        at = span(text)
     except MalformedError as problem:
         issues.append(malformed("_at", "", str(problem)))
         return None
+    meant = datatypes.moment(text)
+    if meant is not None:
+        _bounded("_at", (meant.first_day, meant.last_day), issues)
+    return at
+
+
+def _bounded(name: str, days: tuple[date, date], issues: list[Issue]) -> None:
+    """Refuse a time no trial is asked about; near the ends of the calendar there is no arithmetic of days."""
+    said = unasked(days[0]) or unasked(days[1])
+    if said is not None:
+        issues.append(Issue("value", f"{name} {said}", place_of(name)))
 
 
 def _after(text: str | None, issues: list[Issue], *, key: bytes, question: bytes) -> Place | None:

@@ -111,10 +111,10 @@ def _code_problem(parameter: OperationParameter, text: str) -> str | None:
 
 def _day_problem(_parameter: OperationParameter, text: str) -> str | None:
     asked = day(text)
-    return _unasked(asked) if asked is not None else "must be a day, such as 2024-05-03"
+    return unasked(asked) if asked is not None else "must be a day, such as 2024-05-03"
 
 
-def _unasked(asked: date) -> str | None:
+def unasked(asked: date) -> str | None:
     """What is said of a day no trial is asked about."""
     return None if FIRST_DAY <= asked <= LAST_DAY else f"must lie between {FIRST_DAY} and {LAST_DAY}"
 
@@ -122,7 +122,7 @@ def _unasked(asked: date) -> str | None:
 def _instant_problem(_parameter: OperationParameter, text: str) -> str | None:
     meant = _meant_day(text)
     if meant is not None:
-        return _unasked(meant)
+        return unasked(meant)
     said = "must be an instant, such as 2024-05-03T10:20:30+02:00, or a day"
     return f"{said}; in an address the + of an offset is written %2B" if " " in text else said
 
