@@ -58,8 +58,8 @@ Index(None, version.c.patient_id, version.c.superseded)
 Index(None, version.c.last_updated)
 
 
-def _derived(name: str, *columns: Column[Any]) -> Table:
-    """A table of rows that belong to one resource and go with it."""
+def _derived(name: str, *columns: Column[Any], also: tuple[str, ...] = ()) -> Table:
+    """A table of rows that belong to one resource and go with it; `also` is what the index of these holds."""
     return Table(
         name,
         metadata,
@@ -67,7 +67,7 @@ def _derived(name: str, *columns: Column[Any]) -> Table:
         Column("id", KEY, nullable=False),
         Column("patient_id", KEY, nullable=False, comment="empty where it is about no patient"),
         *columns,
-        Index(f"ix_{name}_of_resource", "type", "id"),
+        Index(f"ix_{name}_of_resource", "type", "id", *also),
     )
 
 
@@ -81,6 +81,8 @@ search_token = _derived(
     Column("system", KEY, nullable=False, comment="empty where it has none"),
     Column("code", KEY, nullable=False, comment="empty where it has none"),
     _part(),
+    # or SQLite, which has no statistics, reads the other index, which holds these, for all of the type
+    also=("parameter", "code"),
 )
 _BY_CODE = ("type", "parameter", "code", "patient_id", "id")
 Index("ix_search_token_value", *(search_token.c[name] for name in _BY_CODE))

@@ -4,6 +4,7 @@ What is found is derived: the search tables are made anew and filled again by `a
 """
 
 import secrets
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
@@ -40,6 +41,7 @@ def upgrade() -> None:
         sa.Column("system", KEY, nullable=False, comment=none),
         sa.Column("code", KEY, nullable=False, comment=none),
         _part(),
+        also=["parameter", "code"],
     )
     _create(
         "search_reference",
@@ -96,7 +98,7 @@ def _part() -> sa.Column:
     return sa.Column("part", NUMBER, nullable=False, comment="0 the resource itself, 1… its components")
 
 
-def _create(table: str, *columns: sa.Column) -> None:
+def _create(table: str, *columns: sa.Column, also: Sequence[str] = ()) -> None:
     """A search table with its two indexes."""
     op.create_table(
         table,
@@ -106,5 +108,5 @@ def _create(table: str, *columns: sa.Column) -> None:
         sa.Column("parameter", KEY, nullable=False),
         *columns,
     )
-    op.create_index(f"ix_{table}_of_resource", table, ["type", "id"])
+    op.create_index(f"ix_{table}_of_resource", table, ["type", "id", *also])
     op.create_index(f"ix_{table}_{_SUFFIX.get(table, 'value')}", table, _VALUES[table])
