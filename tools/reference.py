@@ -6,11 +6,11 @@ python -m tools.reference
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.fhir_mapping.capability import includes
 from app.fhir_mapping.definitional import canonical
 from app.fhir_mapping.operations import OPERATIONS, served
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.search_includes import includable
 from app.fhir_mapping.served import SERVED
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference.md"
@@ -60,7 +60,7 @@ def _searched(resource: Resource) -> Iterator[str]:
 def _type(resource: Resource) -> Iterator[str]:
     yield from _heading(resource)
     yield from _searched(resource)
-    followed = includes(resource)
+    followed = includable(resource)
     if followed:
         yield f"`_include`: {', '.join(f'`{name}`' for name in followed)}."
         yield ""

@@ -10,7 +10,8 @@ from typing import Any
 from app.fhir_mapping import links
 from app.fhir_mapping.definitional import canonical
 from app.fhir_mapping.operation import Operation
-from app.fhir_mapping.resource import Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.resource import Document, Resource, SearchParameter
+from app.fhir_mapping.search_includes import includable, reverse_includable
 
 FORMATS = ("json", "application/fhir+json")
 PATCH_FORMATS = ("application/json-patch+json", "application/fhir+json")
@@ -43,7 +44,7 @@ def statement(
 
     `served` are the types it only serves. `date` is when it last changed, usually when it started.
     """
-    offered, known = tuple(operations), tuple(resources)
+    offered = tuple(operations)
     return {
         "resourceType": "CapabilityStatement",
         "name": "Trialbridge",
@@ -63,18 +64,17 @@ def statement(
                 "documentation": "Transactions and batches are sent to the base address.",
                 "security": {"description": SANDBOX if open_sandbox else CLOSED},
                 "resource": [
-                    *(_stored(resource, offered, known) for resource in known),
+                    *(_stored(resource, offered) for resource in resources),
                     *(_described(resource) for resource in served),
                 ],
                 "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
+                "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
         ],
     }
 
 
-def _stored(
-    resource: Resource, operations: tuple[Operation, ...], known: tuple[Resource, ...]
-) -> dict[str, Any]:
+def _stored(resource: Resource, operations: tuple[Operation, ...]) -> dict[str, Any]:
     """What is offered on a type that is stored."""
     own = [operation for operation in operations if resource.name in operation.resources]
     said = _described(resource) | {
@@ -86,13 +86,8 @@ def _stored(
         "conditionalUpdate": True,
         "conditionalDelete": "single",
         "referencePolicy": ["literal", "logical", "enforced"],
-        "searchInclude": [*includes(resource)],
-        "searchRevInclude": [
-            name
-            for other in known
-            for name in includes(other)
-            if _may_point_to(other, name.partition(":")[2], resource)
-        ],
+        "searchInclude": [*includable(resource)],
+        "searchRevInclude": [*reverse_includable(resource)],
     }
     if own:
         said["operation"] = [_operation(operation) for operation in own]
@@ -108,20 +103,6 @@ def _described(resource: Resource) -> dict[str, Any]:
         "versioning": "no-version",
         "searchParam": [_search_parameter(resource, parameter) for parameter in resource.search],
     }
-
-
-def includes(resource: Resource) -> tuple[str, ...]:
-    """The references `_include` may follow from this type, as `Type:parameter`."""
-    return tuple(
-        f"{resource.name}:{parameter.name}"
-        for parameter in resource.search
-        if parameter.kind is SearchKind.REFERENCE
-    )
-
-
-def _may_point_to(source: Resource, name: str, target: Resource) -> bool:
-    parameter = source.parameter(name)
-    return parameter is not None and (not parameter.targets or target.name in parameter.targets)
 
 
 def _search_parameter(resource: Resource, parameter: SearchParameter) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def _search_parameter(url: str, found: list[tuple[Resource, SearchParameter]]) -
         "status": "active",
         "description": " ".join(dict.fromkeys(one.about for _, one in found)),
         "code": parameter.name,
-        "base": ["Resource"] if everywhere else [resource.name for resource, _ in found],
+        "base": [resource.name for resource, _ in found],
         "type": parameter.kind.value,
         "expression": " | ".join(paths) or None,
         "target": sorted({target for _, one in found for target in one.targets}) or None,

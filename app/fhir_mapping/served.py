@@ -5,17 +5,19 @@ They are few and made here, so they are looked through in memory.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from app.fhir_mapping import definitional
+from app.fhir_mapping import codec, definitional
+from app.fhir_mapping.change import Version
 from app.fhir_mapping.datatypes import fold, values
 from app.fhir_mapping.operation import definition
 from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.outcome import refusal
-from app.fhir_mapping.query import Clause, Condition, Missing, Query, StringValue, TokenValue, Value
+from app.fhir_mapping.query import Clause, Condition, Missing, Place, Query, StringValue, TokenValue, Value
 from app.fhir_mapping.registry import RESOURCES
-from app.fhir_mapping.resource import Document, Resource, SearchKind, SearchParameter
+from app.fhir_mapping.resource import Document, Resource, SearchParameter
 from app.fhir_mapping.search_account import (
     MOST_COUNTED,
     Account,
@@ -25,6 +27,7 @@ from app.fhir_mapping.search_account import (
     Verdict,
     lack,
 )
+from app.fhir_mapping.standard import standard
 
 READ_ONLY: Final = ("read", "search-type")
 
@@ -37,25 +40,28 @@ class Served:
     documents: Callable[[], Mapping[str, Document]]
 
 
-def _parameter(name: str, kind: SearchKind, *paths: str, about: str) -> SearchParameter:
-    return SearchParameter(name=name, kind=kind, paths=paths, about=about)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some of the matches; `after` is where the next page goes on, `total` the number of all."""
+
+    versions: list[Version]
+    total: int
+    after: Place | None = None
+    included: tuple[Version, ...] = ()
+    truncated: bool = False
 
 
-_ID = _parameter("_id", SearchKind.TOKEN, "id", about="The logical id.")
-_URL = _parameter("url", SearchKind.URI, "url", about="The canonical address.")
-_NAME = _parameter("name", SearchKind.STRING, "name", about="The beginning of the name.")
-_STATUS = _parameter("status", SearchKind.TOKEN, "status", about="Such as active.")
-_CODE = _parameter("code", SearchKind.TOKEN, "code", about="The code it is used by.")
+_COMMON = ("_id", "url", "name", "status", "code")
 
 
-def _served(
-    name: str, about: str, documents: Callable[[], Mapping[str, Document]], *search: SearchParameter
-) -> Served:
+def _served(name: str, about: str, documents: Callable[[], Mapping[str, Document]], *further: str) -> Served:
+    """A type with its documents, searched by these of the parameters R4 defines for it."""
+    named = (*_COMMON, *further)
     resource = Resource(
         name=name,
         about=about,
         to_records=lambda _document, _source: (),
-        search=(_ID, _URL, _NAME, _STATUS, *search),
+        search=tuple(parameter for parameter in standard(name) if parameter.name in named),
         interactions=READ_ONLY,
     )
     return Served(resource=resource, documents=documents)
@@ -68,7 +74,8 @@ def _operation_definitions() -> Mapping[str, Document]:
 
 @cache
 def _search_parameters() -> Mapping[str, Document]:
-    return definitional.search_parameters(RESOURCES.values())
+    served = (one.resource for one in SERVED.values())
+    return definitional.search_parameters((*RESOURCES.values(), *served))
 
 
 SERVED: Final[dict[str, Served]] = {
@@ -78,36 +85,46 @@ SERVED: Final[dict[str, Served]] = {
             "OperationDefinition",
             "The operations of this server, defined.",
             _operation_definitions,
-            _CODE,
-            _parameter("base", SearchKind.URI, "base", about="HL7's definition it follows."),
         ),
         _served(
             "SearchParameter",
             "The search parameters of this server, defined.",
             _search_parameters,
-            _CODE,
-            _parameter("base", SearchKind.TOKEN, "base", about="A type it searches."),
-            _parameter("type", SearchKind.TOKEN, "type", about="Its kind, such as token."),
+            "base",
+            "type",
         ),
         _served(
             "CodeSystem",
             "The service's own vocabulary: scores, their items and grades, products, attestations.",
             definitional.code_systems,
-            _parameter("code", SearchKind.TOKEN, "concept.code", about="A code it defines."),
         ),
     )
 }
 """The served types by name."""
 
 
-def matches(served: Served, query: Query) -> list[Document]:
-    """The documents that meet every condition, by id."""
+def page(served: Served, query: Query, *, at: datetime) -> Page:
+    """The documents that meet every condition, by id, a page of them; `at` is when they came to be."""
     documents = served.documents()
-    return [
-        documents[name]
+    found = [
+        name
         for name in sorted(documents)
-        if all(_meets(documents[name], one) for one in query.conditions)
+        if all(_meets(documents[name], condition) for condition in query.conditions)
     ]
+    rest = [name for name in found if query.after is None or name > query.after[1]]
+    shown = rest[: query.count]
+    versions = [
+        Version(
+            type=served.resource.name,
+            id=name,
+            version=1,
+            last_updated=at,
+            document=codec.write(documents[name]),
+        )
+        for name in shown
+    ]
+    more = len(rest) > len(shown) and bool(shown)
+    return Page(versions=versions, total=len(found), after=((), shown[-1]) if more else None)
 
 
 def account(served: Served, query: Query, expected: str | None) -> Account:

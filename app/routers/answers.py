@@ -58,6 +58,17 @@ def stored(
     return FhirResponse(200, body if shape is None else shape(body), headers)
 
 
+def described(request: FhirRequest, content: dict[str, Any], *, tag: str) -> FhirResponse:
+    """A description that changes with the server alone; 304 where the client has it already."""
+    etag = f'W/"{tag}"'
+    known = request.header(b"if-none-match")
+    if known is not None and etag.removeprefix("W/") in {
+        one.strip().removeprefix("W/") for one in known.split(",")
+    }:
+        return FhirResponse(304, b"", [(b"etag", etag.encode())])
+    return document(content, headers=[(b"etag", etag.encode())])
+
+
 def written(request: FhirRequest, version: Version) -> FhirResponse:
     """The answer to a create, an update or a patch: 201 where it came to be, 200 otherwise.
 

@@ -17,8 +17,7 @@ from app.routers.fragments import (
     shared,
     stored,
 )
-
-FORM = "application/x-www-form-urlencoded"
+from app.routers.requests import FORM
 
 _KIND_HINTS = {
     SearchKind.TOKEN: "`code`, `system|code`, `system|`, `|code`; a comma means or.",

@@ -20,6 +20,7 @@ from app.routers.fragments import (
     refusals,
     shared,
 )
+from app.routers.requests import FORM
 
 BASE = "/fhir"
 HEALTH = "Health"
@@ -69,6 +70,26 @@ def search_served(path: str) -> Said:
         ],
         answers={"200": answer("Bundle", STATUS["200"])} | refusals("400"),
     )
+
+
+def search_served_by_form(path: str) -> Said:
+    """POST of a form to _search of such a type."""
+    served = _served(path)
+    said = interaction(
+        "searchByPost",
+        served.resource.name,
+        f"Search {served.resource.name} by a form",
+        served.resource.about,
+        tag=WHOLE,
+        answers={"200": answer("Bundle", STATUS["200"])} | refusals("400"),
+    )
+    properties = {
+        parameter.name: {"type": "string", "description": parameter.about}
+        for parameter in served.resource.search
+    }
+    form = {"schema": {"type": "object", "properties": properties}, "example": {"status": "active"}}
+    said["requestBody"] = {"required": False, "content": {FORM: form}}
+    return said
 
 
 def read_served(path: str) -> Said:

@@ -4,6 +4,9 @@ from app.fhir_mapping import bundle, links
 from app.fhir_mapping import search as grammar
 from app.fhir_mapping.compartment import PATIENT, compartment
 from app.fhir_mapping.outcome import not_found, refusal
+from app.fhir_mapping.served import SERVED
+from app.fhir_mapping.served import account as served_account
+from app.fhir_mapping.served import page as served_page
 from app.routers import answers, rendering
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
@@ -41,11 +44,17 @@ async def search(request: FhirRequest) -> FhirResponse:
         request.negotiate(parameters)
     asked = _understood(request, parameters)
     service = request.service
-    page = await find(service.store, service.visibility, asked.query)
+    served = SERVED.get(request.resource.name)
     shape = rendering.shape(asked.summary, asked.elements)
     account = None
-    if asked.explain:
-        account = await explain(service.store, service.visibility, asked.query, asked.expected)
+    page: bundle.SearchPage
+    if served is not None:
+        page = served_page(served, asked.query, at=service.started)
+        account = served_account(served, asked.query, asked.expected) if asked.explain else None
+    else:
+        page = await find(service.store, service.visibility, asked.query)
+        if asked.explain:
+            account = await explain(service.store, service.visibility, asked.query, asked.expected)
     found = bundle.searchset(
         page, asked, base=request.base, key=service.store.link_key, shape=shape, account=account
     )

@@ -1,17 +1,15 @@
 """What this server says of itself: the CapabilityStatement, and the types it only serves."""
 
-from dataclasses import dataclass
+import hashlib
+from typing import Any
 
 from app import __version__
-from app.fhir_mapping import bundle, capability, codec
-from app.fhir_mapping import search as grammar
-from app.fhir_mapping.change import Version
+from app.fhir_mapping import capability, codec
 from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.outcome import not_found, refusal
 from app.fhir_mapping.registry import RESOURCES
-from app.fhir_mapping.resource import Document
-from app.fhir_mapping.served import SERVED, account, matches
-from app.routers import answers
+from app.fhir_mapping.served import SERVED
+from app.routers import answers, interactions
 from app.routers.answers import FhirResponse
 from app.routers.requests import RESULT_PARAMETERS, FhirRequest
 
@@ -31,41 +29,23 @@ async def capabilities(request: FhirRequest) -> FhirResponse:
         date=request.service.started,
         open_sandbox=request.service.settings.auth is not None,
     )
-    return answers.document(statement)
+    return answers.described(request, statement, tag=_tag(statement))
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """All matches at once: they are few."""
-
-    versions: list[Version]
-    total: int
-    after: None = None
-    included: tuple[Version, ...] = ()
-    truncated: bool = False
+def _tag(statement: dict[str, Any]) -> str:
+    """What changes when the statement does: not the date, which differs between the processes of a server."""
+    said = codec.write({name: value for name, value in statement.items() if name != "date"})
+    return hashlib.sha256(said).hexdigest()[:16]
 
 
 async def search(request: FhirRequest) -> FhirResponse:
     """The resources of a type that is only served, by its search parameters."""
-    asked = grammar.parse(
-        request.resource, request.parameters, base=request.base, strict=request.prefer.strict
-    )
-    served = SERVED[request.resource.name]
-    found = matches(served, asked.query)
-    versions = [_version(document, request) for document in found[: asked.query.count]]
-    why = account(served, asked.query, asked.expected) if asked.explain else None
-    page = _Page(versions, len(found))
-    return answers.resource(bundle.searchset(page, asked, base=request.base, account=why))
+    return await interactions.search(request)
 
 
-def _version(document: Document, request: FhirRequest) -> Version:
-    return Version(
-        type=request.resource.name,
-        id=document["id"],
-        version=1,
-        last_updated=request.service.started,
-        document=codec.write(document),
-    )
+async def search_by_form(request: FhirRequest) -> FhirResponse:
+    """The same, asked by a form."""
+    return await interactions.search(request)
 
 
 async def read(request: FhirRequest) -> FhirResponse:

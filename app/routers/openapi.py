@@ -63,6 +63,7 @@ PLAIN: dict[Handler, Callable[[str], Said]] = {
     metadata.capabilities: describe_server.capabilities,
     histories.of_everything: describe_histories.of_everything,
     metadata.search: describe_server.search_served,
+    metadata.search_by_form: describe_server.search_served_by_form,
     metadata.read: describe_server.read_served,
 }
 

@@ -35,7 +35,7 @@ async def operation(request: FhirRequest) -> FhirResponse:
     asked = _operation(request)
     method = "GET" if request.method == "HEAD" else request.method
     if method not in asked.methods:
-        allow = ", ".join(asked.methods)
+        allow = ", ".join(sorted({*asked.methods, *(["HEAD"] if "GET" in asked.methods else [])}))
         issue = Issue("not-supported", f"{asked.name} is asked by {allow}", "http.url")
         raise Refusal(405, (issue,), {"Allow": allow})
     return await STANDARD.get(asked.name, _computed)(request, asked)

@@ -41,6 +41,7 @@ ROUTES = (
     Route(path="/metadata", methods={"GET": metadata.capabilities}),
     Route(path="/_history", methods={"GET": histories.of_everything}),
     *(Route(path=f"/{name}", methods={"GET": metadata.search}) for name in SERVED),
+    *(Route(path=f"/{name}/_search", methods={"POST": metadata.search_by_form}) for name in SERVED),
     *(Route(path=f"/{name}/{{id}}", methods={"GET": metadata.read}) for name in SERVED),
     Route(
         path="/{type}",
@@ -129,6 +130,8 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
 
 def _method(request: FhirRequest, route: Route) -> Handler:
     handler = route.methods.get("GET" if request.method == "HEAD" else request.method)
+    if handler is None and request.operation:
+        return operations.operation  # which knows how each of them is asked
     if handler is None:
         text = f"{request.method} is not served here, only {route.allow}"
         raise Refusal(405, (Issue("not-supported", text, "http.url"),), {"Allow": route.allow})
