@@ -12,6 +12,7 @@ from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.search_includes import includable
 from app.fhir_mapping.served import SERVED
+from app.fhir_mapping.standard import LEFT_OUT
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference.md"
 
@@ -33,9 +34,15 @@ def text() -> str:
     read_only = "\n".join(
         line for one in SERVED.values() for line in (*_heading(one.resource), *_searched(one.resource))
     )
-    return f"{HEAD}\n{types}\n# What the server says of itself\n\n{read_only}\n# Operations\n\n" + "\n".join(
-        _operations()
+    left_out = "\n".join(f"- `{name}`: {reason}" for name, reason in LEFT_OUT.items())
+    parts = (
+        HEAD,
+        types,
+        f"# Parameters of R4 that are not served\n\n{left_out}\n",
+        f"# What the server says of itself\n\n{read_only}",
+        "# Operations\n\n" + "\n".join(_operations()),
     )
+    return "\n".join(parts)
 
 
 def _heading(resource: Resource) -> Iterator[str]:
