@@ -8,11 +8,10 @@ wants strict handling.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.resource import Resource
-from app.fhir_mapping.wording import is_code_like, may_hold_number
+from app.fhir_mapping.wording import is_code_like, may_hold_number, nearest
 
 CONTROLS = (
     "_sort",
@@ -66,8 +65,8 @@ def known_names(resource: Resource) -> tuple[str, ...]:
 
 def near(name: str, known: Sequence[str]) -> str:
     """A hint at the name that may have been meant, empty where none is near."""
-    found = get_close_matches(name[:64], known, n=1)
-    return f" (did you mean {found[0]}?)" if found else ""
+    found = nearest(name, known)
+    return f" (did you mean {found}?)" if found is not None else ""
 
 
 def malformed(name: str, text: str, expected: str) -> Issue:

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 _LISTED = 12
 _COMPARED = 40
+_NEAR = 0.72
+"""So much alike are a word and its misspelling by a letter or two; below it a guess would mislead."""
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _NATIONAL_NUMBER = 13
 
@@ -26,10 +28,17 @@ def some(words: Iterable[str]) -> str:
     return ", ".join(listed[:_LISTED]) + more
 
 
+def nearest(said: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, None where none is a slip away."""
+    words = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(said[:_COMPARED].casefold(), words, n=1, cutoff=_NEAR)
+    return words[near[0]] if near else None
+
+
 def did_you_mean(said: str, known: Iterable[str], *, after: str = "") -> str:
     """The known word that was probably meant, as the end of a sentence; `after` stands before every one."""
-    near = difflib.get_close_matches(said[:_COMPARED], list(known), n=1)
-    return f"; did you mean '{after}{near[0]}'?" if near else ""
+    near = nearest(said, known)
+    return f"; did you mean '{after}{near}'?" if near is not None else ""
 
 
 def is_code_like(said: str) -> bool:

@@ -15,7 +15,7 @@ from app.fhir_mapping.rewriting import unresolved
 from app.fhir_mapping.scores import review
 from app.fhir_mapping.trial_operations import SRI_STATUS
 from app.fhir_mapping.walk import walk
-from app.fhir_mapping.wording import is_code_like
+from app.fhir_mapping.wording import is_code_like, nearest
 
 PERSONAL = ["Jean Dupont 2870175116001", "287017511600141", "2.87.01.75.116.001.41", "Éléonore", "x" * 33]
 OBSERVATION: dict[str, Any] = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
@@ -107,3 +107,26 @@ def test_what_looks_like_a_code_is_shown_again(what: str) -> None:
 )
 def test_a_code_is_short_and_one_word_and_not_a_long_number(said: str, shown: bool) -> None:
     assert is_code_like(said) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "known", "meant"),
+    [
+        ("femal", ("male", "female", "other", "unknown"), "female"),
+        ("mail", ("male", "female", "other", "unknown"), "male"),
+        ("alien", ("male", "female", "other", "unknown"), None),
+        ("bogus", ("focus", "status", "code"), None),
+        ("Not", ("not", "text"), "not"),
+        ("PSOT", ("GET", "POST", "PUT"), "POST"),
+        ("Organization", tuple(RESOURCES), None),
+        ("_search", tuple(RESOURCES), None),
+        ("observation", tuple(RESOURCES), "Observation"),
+        ("Pateint", tuple(RESOURCES), "Patient"),
+        ("dtae", ("date", "code", "status"), "date"),
+        ("cod", ("date", "code", "status"), "code"),
+    ],
+)
+def test_a_slip_of_a_letter_or_two_is_recognised_and_nothing_else_is_guessed(
+    said: str, known: tuple[str, ...], meant: str | None
+) -> None:
+    assert nearest(said, known) == meant
