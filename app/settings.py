@@ -71,6 +71,14 @@ class Settings(BaseSettings):
     max_bundle_entries: Annotated[int, Field(ge=1)] = Field(
         default=10_000, description="The most entries of a transaction or batch; more are answered 413."
     )
+    max_bundle_reads: Annotated[int, Field(ge=0)] = Field(
+        default=100, description="The most GETs among the entries of a Bundle; more are answered 413."
+    )
+    max_bundle_answer_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=64 * 1024 * 1024,
+        description="The most bytes of the answers of a Bundle together; the GETs beyond are answered 413, "
+        "each in its own entry.",
+    )
     body_seconds: Annotated[float, Field(gt=0)] = Field(
         default=30.0, description="How long a client may take to send its body; then it is answered 408."
     )

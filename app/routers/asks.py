@@ -3,8 +3,10 @@
 A transaction is all or nothing: a GET that would be refused refuses the whole of it, and nothing is
 written. What a GET reads is looked at before the changes and answered after them, so another client
 that deletes it between the two can still make that one answer a 404 or 410 beside changes that are kept.
+So can a failure: the changes are stored by then, and their answers must not be lost with it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -12,10 +14,10 @@ from urllib.parse import urlencode
 from app.fhir_mapping import bundle
 from app.fhir_mapping.change import Conditional, Delete, Patch, Put, Version, Write
 from app.fhir_mapping.entries import Asked
-from app.fhir_mapping.outcome import Issue, Refusal, gone
+from app.fhir_mapping.outcome import Issue, Refusal, gone, refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.transaction import Plan
-from app.routers import histories, interactions, rendering
+from app.routers import errors, histories, interactions, rendering
 from app.routers.answers import FhirResponse, is_known
 from app.routers.requests import FhirRequest
 from app.store import documents
@@ -24,22 +26,60 @@ Changes = Mapping[tuple[str, str], Put | Patch | Delete]
 _Handler = Callable[[FhirRequest], Awaitable[FhirResponse]]
 
 
-async def said(request: FhirRequest, asked: Asked) -> bytes:
-    """The answer to one GET; that to a HEAD is the same without its resource."""
-    alone = _alone(request, asked)
-    bare = asked.method == "HEAD"
+def refuse_many(request: FhirRequest, plan: Plan) -> None:
+    """413 for a Bundle that asks for more than one answer should hold."""
+    most = request.service.settings.max_bundle_reads
+    if len(plan.asks) > most:
+        text = f"a Bundle may have {most} GETs here, not {len(plan.asks)}: search for several at once (_id)"
+        raise refusal(413, "too-costly", text, "Bundle.entry")
+
+
+async def all_said(request: FhirRequest, plan: Plan, *, beside: int) -> Mapping[int, bytes]:
+    """The answers to the GETs, by entry; what no longer fits in one answer is refused (413), entry by entry.
+
+    `beside` are the bytes of the answers to the changes. Other requests have their turn between two GETs.
+    """
+    largest = request.service.settings.max_bundle_answer_bytes
+    found: dict[int, bytes] = {}
+    held = beside
+    for asked in plan.asks:
+        await asyncio.sleep(0)
+        entry = await _said(request, asked) if held <= largest else b""
+        if not entry or held + len(entry) > largest:
+            held, entry = largest + 1, _too_much(asked, largest)
+        else:
+            held += len(entry)
+        found[asked.index] = entry
+    return found
+
+
+def _too_much(asked: Asked, largest: int) -> bytes:
+    text = f"the answers of a Bundle may have {largest} bytes together: ask for this by itself"
+    return bundle.failed(Refusal(413, tuple(_placed([Issue("too-costly", text)], asked))))
+
+
+async def _said(request: FhirRequest, asked: Asked) -> bytes:
+    """The answer to one GET; a failure is that answer, for the changes beside it are stored."""
     try:
-        handler = _handler(asked)
-        if handler is None:
-            shape = rendering.asked(alone)
-            version = await _version(alone, asked)
-            if is_known(version, tags=asked.if_none_match, since=asked.if_modified_since):
-                return bundle.unchanged(version)
-            return bundle.found(version, shape=shape, bare=bare)
-        answer = await handler(alone)
-        return bundle.answered(None if bare else answer.body)
+        return await _answer(_alone(request, asked), asked)
     except Refusal as refused:
         return bundle.failed(Refusal(refused.status, tuple(_placed(refused.issues, asked))))
+    except Exception as error:  # noqa: BLE001 one entry's failure is that entry's answer
+        failed = errors.failure(error, request.request_id)
+        return bundle.failed(Refusal(failed.status, tuple(_placed(failed.issues, asked))))
+
+
+async def _answer(alone: FhirRequest, asked: Asked) -> bytes:
+    """What is found; the answer to a HEAD is the same without its resource."""
+    bare, handler = asked.method == "HEAD", _handler(asked)
+    if handler is not None:
+        answer = await handler(alone)
+        return bundle.answered(None if bare else answer.body)
+    shape = rendering.asked(alone)
+    version = await _version(alone, asked)
+    if is_known(version, tags=asked.if_none_match, since=asked.if_modified_since):
+        return bundle.unchanged(version)
+    return bundle.found(version, shape=shape, bare=bare)
 
 
 async def foresee(request: FhirRequest, plan: Plan) -> None:

@@ -29,6 +29,7 @@ async def take(request: FhirRequest) -> FhirResponse:
         intake=request.intake,
         most=request.service.settings.max_bundle_entries,
     )
+    asks.refuse_many(request, plan)
     answered = {
         index: bundle.failed(refused.at(f"Bundle.entry[{index}]")) for index, refused in plan.refused.items()
     }
@@ -37,14 +38,14 @@ async def take(request: FhirRequest) -> FhirResponse:
         answered |= await _together(request, plan)
     else:
         answered |= await _each(request, plan.writes)
-    for asked in plan.asks:
-        answered[asked.index] = await asks.said(request, asked)
+    answered |= await asks.all_said(request, plan, beside=sum(map(len, answered.values())))
     return answers.resource(bundle.response(plan.kind, (answered[index] for index in range(plan.size))))
 
 
 async def _together(request: FhirRequest, plan: Plan) -> Mapping[int, bytes]:
     """All writes or none; the first Refusal is that of the whole transaction."""
-    versions = await transact(request.service.store, [write for _, write in plan.writes])
+    service, writes = request.service, [write for _, write in plan.writes]
+    versions = await transact(service.store, service.visibility, writes)
     return {index: _done(request, version) for (index, _), version in zip(plan.writes, versions, strict=True)}
 
 
@@ -56,7 +57,7 @@ async def _each(request: FhirRequest, writes: Sequence[tuple[int, Write]]) -> Ma
 
 async def _alone(request: FhirRequest, write: Write, index: int) -> bytes:
     try:
-        [version] = await transact(request.service.store, [write])
+        [version] = await transact(request.service.store, request.service.visibility, [write])
     except Refusal as refused:
         return bundle.failed(refused.at(f"Bundle.entry[{index}]"))
     except Exception as error:  # noqa: BLE001 one entry's failure is that entry's answer

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from app.routers import examples
+from app.store.session import Store
 from tests.routers.make import body, bundle_of, issues
 from tests.routers.test_bundles import NEW, post, put, statuses
 
@@ -323,3 +324,69 @@ class TestSize:
         if status == 413:
             assert issues(answer)[0]["code"] == "too-costly"
             assert issues(answer)[0]["expression"] == ["Bundle.entry"]
+
+
+class TestAnswer:
+    """What a Bundle asks for is bounded, in GETs and in bytes."""
+
+    @pytest.fixture
+    def settings(self, database_url: str) -> Any:
+        from app.settings import Settings
+
+        return Settings(
+            database_url=database_url,
+            base_url="http://test",
+            auth="none",
+            max_bundle_reads=3,
+            max_bundle_answer_bytes=2048,
+        )
+
+    @pytest.mark.parametrize("kind", ["batch", "transaction"])
+    async def test_a_bundle_of_too_many_reads_is_refused_whole(
+        self, trial: httpx.AsyncClient, kind: str
+    ) -> None:
+        asked = {"request": {"method": "GET", "url": "Patient?_summary=count"}}
+        one_more = await trial.post("/fhir", content=bundle_of(kind, post("Patient"), *[asked] * 4))
+        as_many = await trial.post("/fhir", content=bundle_of(kind, *[asked] * 3))
+
+        assert (one_more.status_code, as_many.status_code) == (413, 200)
+        assert [(one["code"], one["expression"]) for one in issues(one_more)] == [
+            ("too-costly", ["Bundle.entry"])
+        ]
+        totals = {entry["resource"]["total"] for entry in as_many.json()["entry"]}
+        assert totals == {1}  # nothing of the refused one was stored
+
+    @pytest.mark.parametrize("kind", ["batch", "transaction"])
+    async def test_a_read_that_fits_no_more_is_refused_and_the_changes_are_told(
+        self, trial: httpx.AsyncClient, kind: str
+    ) -> None:
+        asked = {"request": {"method": "GET", "url": "ResearchStudy/msc-sle/_history"}}
+        answer = await trial.post("/fhir", content=bundle_of(kind, *[asked] * 3, post("Patient")))
+
+        told = [entry["response"]["status"] for entry in answer.json()["entry"]]
+        assert told[0] == "200 OK"
+        assert told[2:] == ["413 Request Entity Too Large", "201 Created"], told
+        [issue] = answer.json()["entry"][2]["response"]["outcome"]["issue"]
+        assert (issue["code"], issue["expression"]) == ("too-costly", ["Bundle.entry[2].request.url"])
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+async def test_a_read_that_fails_does_not_hide_what_was_stored(
+    trial: httpx.AsyncClient, database_url: str, kind: str
+) -> None:
+    damaged = await Store.open(database_url)
+    await damaged.database.write(
+        lambda connection: connection.execute(
+            "UPDATE resource SET document = $1 WHERE type = 'Patient'", b"{}"
+        )
+    )
+    await damaged.close()
+    asked = {"request": {"method": "GET", "url": "Patient?_elements=gender"}}
+    study = post("ResearchStudy")
+
+    answer = await trial.post("/fhir", content=bundle_of(kind, study, asked))
+
+    assert answer.status_code == 200, answer.text
+    assert statuses(answer) == ["201 Created", "500 Internal Server Error"]
+    [issue] = answer.json()["entry"][1]["response"]["outcome"]["issue"]
+    assert (issue["code"], issue["expression"]) == ("exception", ["Bundle.entry[1].request.url"])
