@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from app.fhir_mapping import codec, links
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome
-from app.fhir_mapping.past import Past, page_link
+from app.fhir_mapping.past import HistoryPage, Past, page_link
 from app.fhir_mapping.past import self_link as past_link
 from app.fhir_mapping.query import Place
 from app.fhir_mapping.search import Search, next_link, self_link
@@ -52,26 +52,6 @@ class SearchPage(Protocol):
         """How many match in all, None where they were not counted."""
 
 
-class HistoryPage(Protocol):
-    """Some versions of one resource, of a type, or of everything."""
-
-    @property
-    def versions(self) -> Sequence[Version]:
-        """The versions, in the order that was asked for."""
-
-    @property
-    def total(self) -> int | None:
-        """How many there are in all, None where they were not counted."""
-
-    @property
-    def after(self) -> Place | None:
-        """Where the next page goes on, None on the last page."""
-
-    @property
-    def monitor(self) -> Place | None:
-        """Where to ask later for what comes after the last page of a history that begins with the oldest."""
-
-
 def searchset(
     page: SearchPage,
     search: Search,
@@ -93,18 +73,29 @@ def searchset(
     said = [*search.warnings, *([_TRUNCATED] if page.truncated else ())]
     if search.explain:
         said += explanation(search, account)
-    if said:
-        outcome = codec.write(operation_outcome(said))
-        entries.append(b'{"resource":%b,"search":{"mode":"outcome"}}' % outcome)
+    entries += _remarks(said)
     total = None if search.uncounted else page.total
     return _bundle(b"searchset", entries, relations=relations, total=total)
 
 
 def gathered(
-    versions: Iterable[Version], *, base: str, relations: Sequence[tuple[str, str]], total: int | None = None
+    versions: Iterable[Version],
+    *,
+    base: str,
+    relations: Sequence[tuple[str, str]],
+    total: int | None = None,
+    shape: Shape | None = None,
+    said: Sequence[Issue] = (),
 ) -> bytes:
-    """The answer to an operation that gathers resources, such as $everything."""
-    return _bundle(b"searchset", _listed(versions, "match", base, None), relations=relations, total=total)
+    """The answer to an operation that gathers resources, such as $everything; `said` is told beside them."""
+    entries = [*_listed(versions, "match", base, shape), *_remarks(said)]
+    return _bundle(b"searchset", entries, relations=relations, total=total)
+
+
+def _remarks(said: Sequence[Issue]) -> list[bytes]:
+    """The entry that tells what should be known of the question; none where there is nothing to tell."""
+    outcome = codec.write(operation_outcome(said))
+    return [b'{"resource":%b,"search":{"mode":"outcome"}}' % outcome] if said else []
 
 
 def _listed(versions: Iterable[Version], mode: str, base: str, shape: Shape | None) -> list[bytes]:

@@ -5,11 +5,13 @@ Source: https://hl7.org/fhir/R4/http.html#history; `_sort` is R5's.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 from app.fhir_mapping import datatypes, links
+from app.fhir_mapping.change import Version
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.query import Place
 from app.fhir_mapping.question import unasked
@@ -46,6 +48,26 @@ class Past:
     at: tuple[datetime, datetime] | None = None
     ascending: bool = False
     after: Place | None = None
+
+
+class HistoryPage(Protocol):
+    """Some versions of one resource, of a type, or of everything."""
+
+    @property
+    def versions(self) -> Sequence[Version]:
+        """The versions, in the order that was asked for."""
+
+    @property
+    def total(self) -> int | None:
+        """How many there are in all, None where they were not counted."""
+
+    @property
+    def after(self) -> Place | None:
+        """Where the next page goes on, None on the last page."""
+
+    @property
+    def monitor(self) -> Place | None:
+        """Where to ask later for what comes after the last page of a history that begins with the oldest."""
 
 
 def parse(parameters: Iterable[Pair], *, address: str, key: bytes = b"", strict: bool = False) -> Past:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from app.clinical.records import Coding, Measurement, Source
 from app.clinical.statistics import STATISTICS
-from app.fhir_mapping import bundle, check, codec, links, question, statistics
+from app.fhir_mapping import bundle, check, codec, datatypes, links, question, statistics
 from app.fhir_mapping import search as grammar
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.operation import Operation
@@ -14,20 +14,30 @@ from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.query import Clause
 from app.fhir_mapping.question import Given, Pair
 from app.fhir_mapping.resource import Column
-from app.routers import answers
+from app.fhir_mapping.search_problems import CONTROLS
+from app.routers import answers, rendering
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
 from app.store.latest import latest_of_each
 from app.store.search import find
 
 _MOST = 1000
+_MOST_CODES = 20
 _NEEDED = ("subject", "code", "statistic")
+_SHAPED_BY = ("_summary", "_elements", "_format", "_pretty")
+"""The controls of a search that $lastn honours, too."""
+_TRUNCATED = Issue(
+    "too-costly",
+    f"there are more than the {_MOST} that are shown: ask for fewer codes (code=), or a smaller max",
+    severity="warning",
+)
 
 
 async def lastn(request: FhirRequest, asked: Operation) -> FhirResponse:
     """The newest of each code among what the search finds, `max` of each."""
     given = question.given(asked, request.parameters)
-    pairs = [pair for pair in request.parameters if pair[0] != "max"]
+    pairs = [pair for pair in request.parameters if pair[0] != "max" and pair[1]]
+    _refuse_controls(pairs)
     found = grammar.parse(request.resource, pairs, base=request.base, strict=True)
     conditions = found.query.conditions
     if not any(isinstance(one, Clause) and one.parameter.column is Column.PATIENT for one in conditions):
@@ -37,12 +47,30 @@ async def lastn(request: FhirRequest, asked: Operation) -> FhirResponse:
     if most == 0:
         raise refusal(400, "value", "max must be a whole number from 1", "http.max")
     service = request.service
-    versions = await latest_of_each(service.store, service.visibility, found.query, most=most)
+    latest = await latest_of_each(service.store, service.visibility, found.query, most=most)
     address = f"{request.base}/{request.path.strip('/')}"
     here = links.with_parameters(address, [*found.applied, ("max", str(most))])
-    return answers.resource(
-        bundle.gathered(versions, base=request.base, relations=[("self", here)], total=len(versions))
+    answer = bundle.gathered(
+        latest.versions,
+        base=request.base,
+        relations=[("self", here)],
+        total=None if latest.truncated else len(latest.versions),
+        shape=rendering.shape(found.summary, found.elements),
+        said=[_TRUNCATED] if latest.truncated else [],
     )
+    return answers.resource(answer)
+
+
+def _refuse_controls(pairs: Sequence[Pair]) -> None:
+    """Refuse what would order, page or add to an answer that has an order of its own and one page."""
+    text = "{} is not served by $lastn, whose answer is one page, by code, newest first: take it out"
+    names = dict.fromkeys(name.partition(":")[0] for name, _ in pairs)
+    unserved = [name for name in names if name in CONTROLS and name not in _SHAPED_BY]
+    unserved += ["_summary"] if ("_summary", "count") in pairs else []
+    if unserved:
+        raise Refusal(
+            400, tuple(Issue("not-supported", text.format(name), f"http.{name}") for name in unserved)
+        )
 
 
 async def stats(request: FhirRequest, asked: Operation) -> FhirResponse:
@@ -57,17 +85,28 @@ async def stats(request: FhirRequest, asked: Operation) -> FhirResponse:
         text = "$stats needs {}, such as {}"
         issues = (Issue("required", text.format(name, asked.example), f"http.{name}") for name in missing)
         raise Refusal(400, tuple(issues))
-    subject = given["subject"][0]
+    if len(given["code"]) > _MOST_CODES:
+        text = f"$stats takes {_MOST_CODES} codes at a time: ask in parts"
+        raise refusal(400, "too-costly", text, "http.code")
+    subject = _subject(request, given["subject"][0])
     samples, counted = [], []
     for code in given["code"]:
         token = _token(given, code)
-        versions = await _found(request, given, token)
+        versions = await _found(request, given, subject=subject, token=token)
         measurements = _measurements(request, versions)
         samples.append(statistics.sample(_coding(token, measurements), measurements))
         counted += versions
     observations = [statistics.observation(one, _names(given), subject=subject) for one in samples]
     included = [version.document or b"" for version in counted[: _limit(given)]]
     return answers.resource(statistics.parameters(observations, included))
+
+
+def _subject(request: FhirRequest, text: str) -> str:
+    """The one patient asked about, as `Patient/id`: results of several would be mixed."""
+    own = ("Patient", text) if links.is_id(text) else datatypes.reference(text, request.base)
+    if own is None or own[0] != "Patient" or "/_history/" in text:
+        raise refusal(400, "value", "subject is one patient, as Patient/id", "http.subject")
+    return "/".join(own)
 
 
 def _names(given: Given) -> Sequence[str]:
@@ -86,9 +125,9 @@ def _token(given: Given, code: str) -> str:
     return f"{system}|{code}" if system and "|" not in code else code
 
 
-async def _found(request: FhirRequest, given: Given, token: str) -> list[Version]:
+async def _found(request: FhirRequest, given: Given, *, subject: str, token: str) -> list[Version]:
     """The results of one code; 400 where there are more than can be counted at once."""
-    pairs: list[Pair] = [("subject", given["subject"][0]), ("code", token), *_bounds(given)]
+    pairs: list[Pair] = [("subject", subject), ("code", token), *_bounds(given)]
     asked = grammar.parse(
         request.resource, [*pairs, ("_sort", "-date"), ("_count", str(_MOST))], base=request.base, strict=True
     )

@@ -1,5 +1,7 @@
 """The newest observations of each kind among those that meet a search (R4's `$lastn`)."""
 
+from dataclasses import dataclass
+
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.query import Query
 from app.store.documents import version_of
@@ -22,7 +24,15 @@ _RANKED = """SELECT r.type, r.id, r.version, r.last_updated, r.document FROM (
  WHERE ranked.place <= {most} ORDER BY ranked.system, ranked.code, ranked.place LIMIT {limit}"""
 
 
-async def latest_of_each(store: Store, visibility: Visibility, query: Query, *, most: int) -> list[Version]:
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest of each kind; `truncated` says that there are more than one answer holds."""
+
+    versions: list[Version]
+    truncated: bool
+
+
+async def latest_of_each(store: Store, visibility: Visibility, query: Query, *, most: int) -> Latest:
     """The matches, at most so many of each code, newest first; by code.
 
     Two observations are of one kind where they bear the same code in the same system; one that bears
@@ -30,6 +40,7 @@ async def latest_of_each(store: Store, visibility: Visibility, query: Query, *, 
     """
     statement = Statement(store.database, visibility)
     met = where(statement, Of("r", query.resource), query.conditions)
-    sql = _RANKED.format(where=met, most=statement.value(most), limit=MOST)
+    sql = _RANKED.format(where=met, most=statement.value(most), limit=MOST + 1)
     rows = await store.database.read(lambda connection: connection.fetch(sql, *statement.values))
-    return list({row[1]: version_of(row) for row in rows}.values())
+    versions = {row[1]: version_of(row) for row in rows[:MOST]}
+    return Latest(list(versions.values()), len(rows) > MOST)

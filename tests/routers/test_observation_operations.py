@@ -78,6 +78,45 @@ async def test_the_newest_of_whom_has_to_be_said(ward: httpx.AsyncClient, asked:
     assert issues(answer)
 
 
+@pytest.mark.parametrize(
+    "control",
+    ["_count=1", "_sort=date", "_include=Observation:subject", "_include:iterate=Observation:subject",
+     "_revinclude=AdverseEvent:subject", "_total=accurate", "_explain=true", "_after=x", "_summary=count"],
+)  # fmt: skip
+async def test_a_control_the_newest_do_not_honour_is_refused(ward: httpx.AsyncClient, control: str) -> None:
+    answer = await ward.get(f"/fhir/Observation/$lastn?patient=p&{control}")
+
+    [issue] = issues(answer)
+    name = control.partition("=")[0].partition(":")[0]
+    assert (answer.status_code, issue["code"]) == (400, "not-supported")
+    assert issue["expression"] == [f"http.{name}"]
+
+
+async def test_the_newest_are_shown_in_part_where_that_is_asked(ward: httpx.AsyncClient) -> None:
+    page = (await ward.get("/fhir/Observation/$lastn?patient=p&_elements=status&_pretty=true")).json()
+    whole = (await ward.get("/fhir/Observation/$lastn?patient=p&_format=json&_summary=false")).json()
+
+    assert all("valueQuantity" not in entry["resource"] for entry in page["entry"])
+    assert "_elements=status" in page["link"][0]["url"]
+    assert all("valueQuantity" in entry["resource"] for entry in whole["entry"])
+
+
+async def test_newest_that_are_left_out_are_not_left_unsaid(ward: httpx.AsyncClient) -> None:
+    more = [result(f"c{number}", "1-8", f"{1000 + number}-01-01", "1") for number in range(1001)]
+    entries = (
+        {"resource": one, "request": {"method": "PUT", "url": f"Observation/{one['id']}"}} for one in more
+    )
+    stored = await ward.post("/fhir", content=bundle_of("transaction", *entries), headers=HEADERS)
+    assert stored.status_code == 200, stored.text
+
+    page = (await ward.get("/fhir/Observation/$lastn?patient=p&code=1-8&max=2000")).json()
+
+    *matches, outcome = page["entry"]
+    assert (len(matches), page.get("total")) == (1000, None)
+    assert outcome["search"]["mode"] == "outcome"
+    assert outcome["resource"]["issue"][0]["code"] == "too-costly"
+
+
 def said(document: dict[str, Any]) -> dict[str, tuple[str, str] | None]:
     """The statistics of the first answer, as texts with their units."""
     observation = document["parameter"][0]["resource"]
@@ -154,10 +193,31 @@ async def test_they_are_asked_by_post_too(ward: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     "query",
     ["", "subject=Patient/p&code=4485-9", "subject=Patient/p&code=4485-9&statistic=mode",
-     "subject=Patient/p&code=4485-9&statistic=count&period=2022"],
+     "subject=Patient/p&code=4485-9&statistic=count&period=2022",
+     "subject=Patient/p,Patient/q&code=4485-9&statistic=count", "subject=p,q&code=4485-9&statistic=count",
+     "subject=Group/p&code=4485-9&statistic=count", "subject=https://example.org/Patient/p&code=1&statistic=count",
+     "subject=Patient/p/_history/1&code=4485-9&statistic=count"],
 )  # fmt: skip
 async def test_what_cannot_be_counted_is_refused(ward: httpx.AsyncClient, query: str) -> None:
     answer = await ward.get(f"/fhir/Observation/$stats?{query}")
 
     assert answer.status_code == 400
     assert issues(answer)
+
+
+@pytest.mark.parametrize("subject", ["p", "Patient/p", "http://test/fhir/Patient/p"])
+async def test_the_statistics_name_the_patient_they_are_about(ward: httpx.AsyncClient, subject: str) -> None:
+    document = await asked_for(ward, f"subject={subject}&code=4485-9&statistic=count")
+
+    assert said(document) == {"count": ("4", "1")}
+    assert document["parameter"][0]["resource"]["subject"] == {"reference": "Patient/p"}
+
+
+@pytest.mark.parametrize(("codes", "status"), [(20, 200), (21, 400)])
+async def test_so_many_codes_are_counted_at_once(ward: httpx.AsyncClient, codes: int, status: int) -> None:
+    asked = ",".join(f"{number}-0" for number in range(codes))
+    answer = await ward.get(f"/fhir/Observation/$stats?subject=p&code={asked}&statistic=count")
+
+    assert answer.status_code == status
+    if status == 400:
+        assert [issue["code"] for issue in issues(answer)] == ["too-costly"]
