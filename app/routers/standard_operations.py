@@ -41,7 +41,7 @@ async def _problems(request: FhirRequest, mode: str, raw: bytes | None) -> tuple
     if mode != "delete" and raw is None:
         raise refusal(400, "required", "send the resource to validate", request.resource.name)
     try:
-        await rehearse(request.service.store, [_write(request, mode, raw)], request.service.visibility)
+        await rehearse(request.service.store, request.service.visibility, [_write(request, mode, raw)])
     except Refusal as refused:
         return refused.issues
     return ()

@@ -85,7 +85,7 @@ async def conditional_delete(request: FhirRequest) -> FhirResponse:
 
 
 async def _carried_out(request: FhirRequest, write: Write) -> Version:
-    [version] = await transact(request.service.store, [write])
+    [version] = await transact(request.service.store, request.service.visibility, [write])
     return version
 
 

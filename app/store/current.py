@@ -1,24 +1,29 @@
 """What stands under the ids that are to be changed, locked until the commit, and what it forbids."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from app.fhir_mapping.change import Delete, Patch, Put
 from app.fhir_mapping.outcome import Issue, Refusal, gone, not_found
 from app.store.database import Connection, Contention, Database, Key
 from app.store.piece import Piece, standing
 from app.store.settle import entry_of, together
+from app.store.visibility import EVERYTHING, Visibility, visible
 
 _CURRENT = """SELECT r.type, r.id, r.version, r.deleted, r.last_updated, r.patient_id, r.study_id, r.site
  FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id ORDER BY r.type, r.id {locking}"""
+
+_SEEN = """SELECT r.type, r.id FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id
+ WHERE {visible}"""
 
 Change = Put | Delete | Patch
 
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """The current version of a resource, or that there never was one."""
+    """The current version of a resource, or that there never was one; whether who changes it may see it."""
 
     version: int = 0
     deleted: bool = True
@@ -26,6 +31,7 @@ class Current:
     patient: str | None = None
     study: str | None = None
     site: str | None = None
+    seen: bool = True
 
 
 NEVER = Current()
@@ -57,7 +63,25 @@ async def lock_current(
             found = current.get(key, NEVER)
             if found.deleted or found.version != version:
                 raise Contention("what the criteria found was changed meanwhile")
+    for visibility in {piece.visibility for piece in standing(pieces)} - {EVERYTHING}:
+        own = set[Key]().union(*(one.keys() for one in standing(pieces) if one.visibility == visibility))
+        await _hide(database, connection, visibility, current, sorted(own & current.keys()))
     return current
+
+
+async def _hide(
+    database: Database,
+    connection: Connection,
+    visibility: Visibility,
+    current: dict[Key, Current],
+    keys: Sequence[Key],
+) -> None:
+    """Mark what stands under these ids and may not be seen."""
+    values: list[Any] = [database.key_set(keys)]
+    sql = _SEEN.format(keys=database.keys(1), visible=visible(database, visibility, "r", values))
+    seen = {(kind, name) for kind, name in await connection.fetch(sql, *values)}
+    for key in keys:
+        current[key] = replace(current[key], seen=key in seen)
 
 
 def objection(piece: Piece, current: dict[Key, Current]) -> Refusal | None:
@@ -69,8 +93,8 @@ def objection(piece: Piece, current: dict[Key, Current]) -> Refusal | None:
 def _objections(piece: Piece, change: Change, current: dict[Key, Current]) -> Iterator[Refusal]:
     key = (change.resource.name, change.id)
     found = current.get(key, NEVER)
-    if isinstance(change, Patch) and found.deleted:
-        said = (not_found if found is NEVER else gone)("/".join(key))
+    if not found.seen or (isinstance(change, Patch) and found.deleted):
+        said = (not_found if found is NEVER or not found.seen else gone)("/".join(key))
         yield said if change.where is None else said.within(key[0], _place(change, "url"))
     elif change.if_match is not None and not _is_matched(change.if_match, found):
         stands = "nothing stands there" if found.deleted else f'the current version is W/"{found.version}"'

@@ -7,7 +7,7 @@ from app.fhir_mapping.change import Change, Conditional, Delete, IndexRows, Patc
 from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.outcome import Refusal
 from app.store.database import Key
-from app.store.visibility import EVERYTHING, Visibility
+from app.store.visibility import Visibility
 
 Indexes = dict[int, IndexRows]
 """What each Put is found by and refers to, under the identity of the Put."""
@@ -26,7 +26,7 @@ class Piece:
 
     writes: Sequence[Write]
     base: str
-    visibility: Visibility = EVERYTHING
+    visibility: Visibility
     indexes: Indexes = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
     expected: dict[Key, int] = field(default_factory=dict)

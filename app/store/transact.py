@@ -4,27 +4,26 @@ from collections.abc import Sequence
 
 from app.fhir_mapping.change import Version, Write
 from app.store.session import Store
-from app.store.visibility import EVERYTHING, Visibility
+from app.store.visibility import Visibility
 
 
-async def transact(
-    store: Store, writes: Sequence[Write], visibility: Visibility = EVERYTHING
-) -> list[Version]:
+async def transact(store: Store, visibility: Visibility, writes: Sequence[Write]) -> list[Version]:
     """Carry out writes, all or none, and return their versions in the same order, after the commit.
 
-    What criteria find, and what is patched, is what the asker may see. A conditional delete that finds
-    nothing is answered by a deleted version 0 without an id.
+    What the asker may not see is as if it were not there: no criteria find it, no reference may lead to it,
+    and it is neither changed nor deleted. A conditional delete that finds nothing is answered by a deleted
+    version 0 without an id.
 
     Raises Refusal: 412 where If-Match names another version or criteria find several, 404 and 410 where
-    there is nothing to patch, 400 where two writes come to the same resource, 422 where a reference leads
-    nowhere, 409 where something still refers to what is to be deleted; DatabaseError where the database
-    failed.
+    there is nothing to patch, 404 where what stands there may not be seen, 400 where two writes come to the
+    same resource, 422 where a reference leads nowhere, 409 where something still refers to what is to be
+    deleted; DatabaseError where the database failed.
     """
     if not writes:
         return []
     return await store.committer.submit(writes, visibility)
 
 
-async def rehearse(store: Store, writes: Sequence[Write], visibility: Visibility = EVERYTHING) -> None:
+async def rehearse(store: Store, visibility: Visibility, writes: Sequence[Write]) -> None:
     """Carry out writes and take them back: raises what `transact` would raise, and nothing remains."""
     await store.committer.rehearse(writes, visibility)

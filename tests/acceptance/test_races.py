@@ -16,6 +16,7 @@ from app.fhir_mapping.change import Version, Write
 from app.fhir_mapping.outcome import Refusal
 from app.store.session import Store
 from app.store.transact import transact
+from app.store.visibility import EVERYTHING
 from tests.databases import PostgreSQL, copy_of
 from tests.store.conditions import create, criteria, delete_if, named, patch_if, update
 from tests.store.make import c3, delete, put
@@ -56,7 +57,7 @@ def outcome(of: Outcome) -> str:
 async def at_once(stores: Sequence[Store], writes: Sequence[Sequence[Write]]) -> list[Outcome]:
     """All the writes together, by the stores in turn."""
     under_way: list[Coroutine[Any, Any, list[Version]]] = [
-        transact(stores[place % len(stores)], each) for place, each in enumerate(writes)
+        transact(stores[place % len(stores)], EVERYTHING, each) for place, each in enumerate(writes)
     ]
     return await asyncio.gather(*under_way, return_exceptions=True)
 
@@ -144,7 +145,7 @@ async def test_what_no_longer_meets_the_criteria_is_not_overwritten(stores: Sequ
     """One gives the patient another identifier; the others go on updating who bears the first."""
     for number in range(ROUNDS // 5):
         value, name = f"patient-{number}", f"p{number}"
-        await transact(stores[0], [put(named(value), name)])
+        await transact(stores[0], EVERYTHING, [put(named(value), name)])
         writes: list[Write] = [update(named(value), criteria(value)) for _ in range(CLIENTS)]
         writes[number % CLIENTS] = put(named(f"other-{number}"), name)
         await outcomes(stores, writes)
@@ -156,7 +157,7 @@ async def test_what_no_longer_meets_the_criteria_is_not_overwritten(stores: Sequ
 async def test_a_deletion_and_a_create_leave_one_or_none(stores: Sequence[Store]) -> None:
     for number in range(ROUNDS // 5):
         value = f"patient-{number}"
-        await transact(stores[0], [put(named(value))])
+        await transact(stores[0], EVERYTHING, [put(named(value))])
         writes = [
             delete_if(criteria(value)) if place % 4 == 0 else create(named(value), criteria(value))
             for place in range(CLIENTS)
@@ -168,14 +169,14 @@ async def test_a_deletion_and_a_create_leave_one_or_none(stores: Sequence[Store]
 
 
 async def test_of_patches_on_the_same_version_one_wins(stores: Sequence[Store]) -> None:
-    await transact(stores[0], [put(named("one"), "p1")])
+    await transact(stores[0], EVERYTHING, [put(named("one"), "p1")])
     writes = [put(named("one"), "p1", if_match=("1",)) for _ in range(20)]
 
     assert await outcomes(stores, writes) == {"updated": 1, "412": 19}
 
 
 async def test_patches_are_made_one_after_the_other(stores: Sequence[Store]) -> None:
-    await transact(stores[0], [put(named("one"), "p1")])
+    await transact(stores[0], EVERYTHING, [put(named("one"), "p1")])
 
     years = [f"19{place}" for place in range(10, 10 + CLIENTS)]
     done = await outcomes(stores, [patch_if(criteria("one"), birthDate=year) for year in years])
@@ -192,7 +193,7 @@ async def test_of_those_who_say_it_must_be_new_one_wins(stores: Sequence[Store])
 async def test_results_by_a_conditional_reference_never_outlive_the_patient(stores: Sequence[Store]) -> None:
     for number in range(ROUNDS // 5):
         value, name = f"patient-{number}", f"p{number}"
-        await transact(stores[0], [put(named(value), name)])
+        await transact(stores[0], EVERYTHING, [put(named(value), name)])
         asked = criteria(value)
         reference = f"Patient?{asked.text}"
         result = put(c3("x").replace(b"Patient/x", reference.encode()), references={reference: asked})

@@ -6,6 +6,7 @@ import pytest
 
 from app.store.session import Store
 from app.store.transact import transact
+from app.store.visibility import EVERYTHING
 from tests.store.make import patient, put, study, subject
 
 
@@ -21,6 +22,7 @@ async def trial(store: Store) -> Store:
     """A store with a study and two patients enrolled in it."""
     await transact(
         store,
+        EVERYTHING,
         [
             put(study(), "s1"),
             put(patient(site="SLS"), "p1"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.store.session import Store
 from app.store.transact import transact
+from app.store.visibility import EVERYTHING
 from tests.store.make import LOINC, UCUM, c3, delete, patient, put, study, subject
 
 Json = dict[str, Any]
@@ -48,6 +49,7 @@ async def fill(store: Store) -> None:
     paul = patient(site="REN") | {"gender": "male", "name": [{"family": "Le Goff"}], "birthDate": "1990-02"}
     await transact(
         store,
+        EVERYTHING,
         [
             put(study(), "s1"),
             put(study() | {"title": "SSc", "identifier": [{"value": "NCT02213705"}]}, "s2"),
@@ -61,6 +63,7 @@ async def fill(store: Store) -> None:
     )
     await transact(
         store,
+        EVERYTHING,
         [
             put(c3("p1", "0.71", on="2021-03-14"), "c3-1"),
             put(c3("p1", "1.20", on="2021-06-01"), "c3-2"),
@@ -85,4 +88,4 @@ async def fill(store: Store) -> None:
             put(observation(None, derivedFrom=[{"reference": "Observation/panel"}]), "derived"),
         ],
     )
-    await transact(store, [put(observation(None), "of-the-deleted"), delete("Patient", "p4")])
+    await transact(store, EVERYTHING, [put(observation(None), "of-the-deleted"), delete("Patient", "p4")])

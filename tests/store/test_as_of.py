@@ -18,10 +18,10 @@ async def c3_values(store: Store, as_of: object = None) -> list[tuple[str | None
 
 
 async def test_a_corrected_value_replaces_the_old_one_but_not_its_past(trial: Store) -> None:
-    [first] = await transact(trial, [put(c3("p1", "0.71"), "o1")])
+    [first] = await transact(trial, EVERYTHING, [put(c3("p1", "0.71"), "o1")])
     await asyncio.sleep(0.002)
-    [second] = await transact(trial, [put(c3("p1", "1.20", status="corrected"), "o1")])
-    [gone] = await transact(trial, [delete("Observation", "o1")])
+    [second] = await transact(trial, EVERYTHING, [put(c3("p1", "1.20", status="corrected"), "o1")])
+    [gone] = await transact(trial, EVERYTHING, [delete("Observation", "o1")])
 
     assert await c3_values(trial) == []
     assert await c3_values(trial, first.last_updated) == [("0.71", 1)]
@@ -30,7 +30,7 @@ async def test_a_corrected_value_replaces_the_old_one_but_not_its_past(trial: St
 
 
 async def test_a_history_holds_the_person_the_study_and_only_their_own(trial: Store) -> None:
-    await transact(trial, [put(c3("p1")), put(c3("p2"))])
+    await transact(trial, EVERYTHING, [put(c3("p1")), put(c3("p2"))])
 
     history = await of_subject(trial, EVERYTHING, "rs1", None)
 
@@ -44,7 +44,7 @@ async def test_a_history_holds_the_person_the_study_and_only_their_own(trial: St
 
 async def test_a_subject_that_did_not_exist_then_is_not_found_then(trial: Store) -> None:
     history = await of_subject(trial, EVERYTHING, "rs1", None)
-    [later] = await transact(trial, [delete("ResearchSubject", "rs1")])
+    [later] = await transact(trial, EVERYTHING, [delete("ResearchSubject", "rs1")])
     before = later.last_updated.replace(year=2000)
 
     with pytest.raises(Refusal) as unborn:
@@ -65,7 +65,7 @@ async def test_what_carries_a_modifier_we_do_not_know_is_kept_and_left_out(
     trial: Store, modifier: bytes
 ) -> None:
     odd = c3("p1").replace(b"{", b"{" + modifier + b",", 1)
-    await transact(trial, [put(odd, "odd"), put(c3("p1", "0.9"), "plain")])
+    await transact(trial, EVERYTHING, [put(odd, "odd"), put(c3("p1", "0.9"), "plain")])
 
     history = await of_subject(trial, EVERYTHING, "rs1", None)
 

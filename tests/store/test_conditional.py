@@ -20,7 +20,7 @@ from tests.store.make import c3, delete, patient, put
 
 async def refused(store: Store, *writes: Any) -> Refusal:
     with pytest.raises(Refusal) as caught:
-        await transact(store, list(writes))
+        await transact(store, EVERYTHING, list(writes))
     return caught.value
 
 
@@ -37,18 +37,20 @@ async def patients(store: Store) -> int:
 @pytest.fixture
 async def known(store: Store) -> Store:
     """One patient with the identifier `one`, two with `two`."""
-    await transact(store, [put(named("one"), "p1"), put(named("two"), "p2"), put(named("two"), "p3")])
+    await transact(
+        store, EVERYTHING, [put(named("one"), "p1"), put(named("two"), "p2"), put(named("two"), "p3")]
+    )
     return store
 
 
 class TestCreate:
     async def test_where_nothing_is_found_it_is_stored(self, known: Store) -> None:
-        [version] = await transact(known, [create(named("new"), criteria("new"))])
+        [version] = await transact(known, EVERYTHING, [create(named("new"), criteria("new"))])
 
         assert (version.version, version.created, version.matched) == (1, True, False)
 
     async def test_where_one_is_found_that_is_the_answer(self, known: Store) -> None:
-        [version] = await transact(known, [create(named("one", gender="male"), criteria("one"))])
+        [version] = await transact(known, EVERYTHING, [create(named("one", gender="male"), criteria("one"))])
 
         assert (version.id, version.version, version.created, version.matched) == ("p1", 1, False, True)
         assert codec.read(version.document or b"")["gender"] == "female"
@@ -67,23 +69,23 @@ class TestCreate:
 
     async def test_other_criteria_than_an_identifier_are_asked_as_well(self, known: Store) -> None:
         asked = criteria("two", gender="male")
-        await transact(known, [put(named("two", gender="male"), "p3")])
+        await transact(known, EVERYTHING, [put(named("two", gender="male"), "p3")])
 
-        [version] = await transact(known, [create(named("two", gender="male"), asked)])
+        [version] = await transact(known, EVERYTHING, [create(named("two", gender="male"), asked)])
 
         assert (version.id, version.matched) == ("p3", True)
 
     async def test_what_was_deleted_is_not_found(self, known: Store) -> None:
-        await transact(known, [delete("Patient", "p1")])
+        await transact(known, EVERYTHING, [delete("Patient", "p1")])
 
-        [version] = await transact(known, [create(named("one"), criteria("one"))])
+        [version] = await transact(known, EVERYTHING, [create(named("one"), criteria("one"))])
 
         assert version.created
 
     async def test_what_the_asker_may_not_see_is_not_found(self, known: Store) -> None:
         elsewhere = Visibility(sites=frozenset({"REN"}))
 
-        [version] = await transact(known, [create(named("one"), criteria("one"))], elsewhere)
+        [version] = await transact(known, elsewhere, [create(named("one"), criteria("one"))])
 
         assert version.created
 
@@ -93,7 +95,7 @@ class TestUpdate:
     async def test_the_one_found_is_replaced(self, known: Store, own_id: str | None) -> None:
         new = named("one", gender="male")
 
-        [version] = await transact(known, [update(new, criteria("one"), own_id=own_id)])
+        [version] = await transact(known, EVERYTHING, [update(new, criteria("one"), own_id=own_id)])
 
         assert (version.id, version.version, version.created) == ("p1", 2, False)
         assert (await document(known, "p1"))["gender"] == "male"
@@ -106,7 +108,7 @@ class TestUpdate:
 
     @pytest.mark.parametrize("own_id", [None, "p9"])
     async def test_where_nothing_is_found_it_is_stored(self, known: Store, own_id: str | None) -> None:
-        [version] = await transact(known, [update(named("new"), criteria("new"), own_id=own_id)])
+        [version] = await transact(known, EVERYTHING, [update(named("new"), criteria("new"), own_id=own_id)])
 
         assert (version.version, version.created) == (1, True)
         assert own_id in {None, version.id}
@@ -120,7 +122,7 @@ class TestUpdate:
         assert (await refused(known, update(named("two"), criteria("two")))).status == 412
 
     async def test_a_patient_replaced_still_belongs_to_itself(self, known: Store) -> None:
-        await transact(known, [update(named("one"), criteria("one"))])
+        await transact(known, EVERYTHING, [update(named("one"), criteria("one"))])
 
         sql = "SELECT patient_id FROM resource WHERE id = 'p1'"
         assert (await known.database.read(lambda connection: connection.fetch(sql)))[0][0] == "p1"
@@ -131,36 +133,36 @@ class TestUpdate:
     ) -> None:
         write = update(named("one"), criteria("one"), if_match=if_match)
         if status is None:
-            assert (await transact(known, [write]))[0].version == 2
+            assert (await transact(known, EVERYTHING, [write]))[0].version == 2
         else:
             assert (await refused(known, write)).status == status
 
 
 class TestPatch:
     async def test_a_patch_makes_a_new_version_of_what_stands_there(self, known: Store) -> None:
-        [version] = await transact(known, [setting("Patient", "p1", gender="male")])
+        [version] = await transact(known, EVERYTHING, [setting("Patient", "p1", gender="male")])
 
         assert (version.id, version.version) == ("p1", 2)
         assert (await document(known, "p1"))["gender"] == "male"
 
     async def test_a_patch_that_changes_nothing_makes_no_version(self, known: Store) -> None:
-        [version] = await transact(known, [setting("Patient", "p1", gender="female")])
+        [version] = await transact(known, EVERYTHING, [setting("Patient", "p1", gender="female")])
 
         assert (version.id, version.version, version.matched) == ("p1", 1, True)
 
     async def test_a_patch_of_a_digit_changes_something(self, known: Store) -> None:
         short, long = ({"value": Decimal(digits), "unit": "g/L"} for digits in ("0.71", "0.710"))
-        await transact(known, [put(codec.read(c3("p1")) | {"valueQuantity": short}, "o1")])
+        await transact(known, EVERYTHING, [put(codec.read(c3("p1")) | {"valueQuantity": short}, "o1")])
 
-        [version] = await transact(known, [setting("Observation", "o1", valueQuantity=long)])
+        [version] = await transact(known, EVERYTHING, [setting("Observation", "o1", valueQuantity=long)])
 
         assert version.version == 2
         assert b"0.710" in (version.document or b"")
 
     @pytest.mark.parametrize(("name", "status"), [("nobody", 404), ("gone", 410)])
     async def test_there_must_be_something_to_patch(self, known: Store, name: str, status: int) -> None:
-        await transact(known, [put(patient(), "gone")])
-        await transact(known, [delete("Patient", "gone")])
+        await transact(known, EVERYTHING, [put(patient(), "gone")])
+        await transact(known, EVERYTHING, [delete("Patient", "gone")])
 
         assert (await refused(known, setting("Patient", name, gender="male"))).status == status
 
@@ -172,19 +174,19 @@ class TestPatch:
         assert (await refused(known, patch_if(criteria(asked), gender="male"))).status == status
 
     async def test_the_one_found_is_patched(self, known: Store) -> None:
-        [version] = await transact(known, [patch_if(criteria("one"), gender="male")])
+        [version] = await transact(known, EVERYTHING, [patch_if(criteria("one"), gender="male")])
 
         assert (version.id, version.version) == ("p1", 2)
 
 
 class TestDelete:
     async def test_the_one_found_is_deleted(self, known: Store) -> None:
-        [version] = await transact(known, [delete_if(criteria("one"))])
+        [version] = await transact(known, EVERYTHING, [delete_if(criteria("one"))])
 
         assert (version.id, version.version, version.deleted) == ("p1", 2, True)
 
     async def test_nothing_found_is_done_already(self, known: Store) -> None:
-        [version] = await transact(known, [delete_if(criteria("nobody"))])
+        [version] = await transact(known, EVERYTHING, [delete_if(criteria("nobody"))])
 
         assert (version.id, version.version, version.deleted) == ("", 0, True)
 
@@ -195,7 +197,7 @@ class TestDelete:
 
 async def test_only_new_meets_nothing(known: Store) -> None:
     assert (await refused(known, put(named("one"), "p1", only_new=True))).status == 412
-    [version] = await transact(known, [put(named("other"), "p9", only_new=True)])
+    [version] = await transact(known, EVERYTHING, [put(named("other"), "p9", only_new=True)])
     assert version.created
 
 
@@ -218,7 +220,10 @@ def kinds(outcomes: list[list[Version] | BaseException]) -> Counter[str]:
 async def test_of_many_conditional_creates_at_once_exactly_one_creates(store: Store) -> None:
     for number in range(10):
         outcomes = await asyncio.gather(
-            *(transact(store, [create(named(str(number)), criteria(str(number)))]) for _ in range(16)),
+            *(
+                transact(store, EVERYTHING, [create(named(str(number)), criteria(str(number)))])
+                for _ in range(16)
+            ),
             return_exceptions=True,
         )
         assert kinds(outcomes) == {"created": 1, "matched": 15}

@@ -33,7 +33,7 @@ def patient_of(value: str, **more: str) -> Criteria:
 
 async def refused(store: Store, *writes: Any) -> Refusal:
     with pytest.raises(Refusal) as caught:
-        await transact(store, list(writes))
+        await transact(store, EVERYTHING, list(writes))
     return caught.value
 
 
@@ -55,13 +55,15 @@ async def counts(store: Store) -> dict[str, int]:
 @pytest.fixture
 async def known(store: Store) -> Store:
     """One patient with the identifier `one`, two with `two`."""
-    await transact(store, [put(named("one"), "p1"), put(named("two"), "p2"), put(named("two"), "p3")])
+    await transact(
+        store, EVERYTHING, [put(named("one"), "p1"), put(named("two"), "p2"), put(named("two"), "p3")]
+    )
     return store
 
 
 class TestReferences:
     async def test_a_reference_by_a_search_becomes_one_by_the_id(self, known: Store) -> None:
-        [version] = await transact(known, [of(patient_of("one"))])
+        [version] = await transact(known, EVERYTHING, [of(patient_of("one"))])
 
         assert await subject_of(known, version.id) == "Patient/p1"
         sql = "SELECT patient_id FROM resource WHERE id = $1"
@@ -73,7 +75,7 @@ class TestReferences:
         note = f'"note":[{{"text":"by Patient?{asked.text} \\u00e9"}}],"valueQ'.encode()
         odd = put(odd.raw.replace(b'"valueQ', note), "o1", references=odd.references)
 
-        [version] = await transact(known, [odd])
+        [version] = await transact(known, EVERYTHING, [odd])
 
         assert note in (version.document or b"")
         assert b'"value":0.71,' in (version.document or b"")
@@ -101,19 +103,23 @@ class TestReferences:
     ) -> None:
         new = put(named("new"), "p9") if condition is None else create(named("new"), criteria(condition))
 
-        stored, result = await transact(known, [new, of(patient_of("new", **more))])
+        stored, result = await transact(known, EVERYTHING, [new, of(patient_of("new", **more))])
 
         assert await subject_of(known, result.id) == f"Patient/{stored.id}"
 
     async def test_what_a_conditional_create_has_found_is_referred_to(self, known: Store) -> None:
-        stored, result = await transact(known, [create(named("one"), criteria("one")), of(patient_of("one"))])
+        stored, result = await transact(
+            known, EVERYTHING, [create(named("one"), criteria("one")), of(patient_of("one"))]
+        )
 
         assert stored.matched
         assert await subject_of(known, result.id) == "Patient/p1"
 
     async def test_a_reference_by_the_search_of_a_create_leads_to_what_it_creates(self, known: Store) -> None:
         """Also where the document does not bear what was asked for."""
-        stored, result = await transact(known, [create(named("b"), criteria("a")), of(patient_of("a"))])
+        stored, result = await transact(
+            known, EVERYTHING, [create(named("b"), criteria("a")), of(patient_of("a"))]
+        )
 
         assert await subject_of(known, result.id) == f"Patient/{stored.id}"
 
@@ -124,7 +130,7 @@ class TestReferences:
         changed = put(named("three"), "p3")
 
         _, second, third = await transact(
-            known, [changed, of(patient_of("two", **more)), of(patient_of("three", **more))]
+            known, EVERYTHING, [changed, of(patient_of("two", **more)), of(patient_of("three", **more))]
         )
 
         assert await subject_of(known, second.id) == "Patient/p2"
@@ -138,6 +144,7 @@ class TestReferences:
 
         versions = await transact(
             known,
+            EVERYTHING,
             [
                 delete("Patient", "p2"),
                 patch,
@@ -166,7 +173,7 @@ class TestEntriesThatMeet:
         assert "Bundle.entry[0]" in issue.text
 
     async def test_two_updates_whose_criteria_find_the_same(self, known: Store) -> None:
-        await transact(known, [put(named("one", "uno"), "p1")])
+        await transact(known, EVERYTHING, [put(named("one", "uno"), "p1")])
 
         assert (
             await refused(known, update(named("one"), criteria("one")), update(named("one"), criteria("uno")))
@@ -195,14 +202,16 @@ class TestEntriesThatMeet:
 
     async def test_what_is_deleted_first_is_not_found_by_a_create(self, known: Store) -> None:
         for deletion in (delete("Patient", "p1"), delete_if(criteria("one"))):
-            gone, version = await transact(known, [deletion, create(named("one"), criteria("one"))])
+            gone, version = await transact(
+                known, EVERYTHING, [deletion, create(named("one"), criteria("one"))]
+            )
             assert gone.deleted
             assert version.created
-            await transact(known, [delete("Patient", version.id), put(named("one"), "p1")])
+            await transact(known, EVERYTHING, [delete("Patient", version.id), put(named("one"), "p1")])
 
     async def test_a_create_that_finds_what_is_updated_beside_it(self, known: Store) -> None:
         found, updated = await transact(
-            known, [create(named("one"), criteria("one")), put(named("one"), "p1")]
+            known, EVERYTHING, [create(named("one"), criteria("one")), put(named("one"), "p1")]
         )
 
         assert (found.id, found.matched, updated.version) == ("p1", True, 2)
@@ -238,12 +247,12 @@ class TestAllOrNothing:
     @pytest.fixture
     async def full(self, known: Store) -> Store:
         more = [named("two-three"), named("four"), named("five"), named("several"), named("several")]
-        await transact(known, [put(one, f"p{3 + place}") for place, one in enumerate(more)])
-        await transact(known, [put(c3("p5"), "o5")])
+        await transact(known, EVERYTHING, [put(one, f"p{3 + place}") for place, one in enumerate(more)])
+        await transact(known, EVERYTHING, [put(c3("p5"), "o5")])
         return known
 
     async def test_every_kind_of_write_goes_together(self, full: Store) -> None:
-        versions = await transact(full, everything())
+        versions = await transact(full, EVERYTHING, everything())
 
         assert [version.deleted for version in versions] == [True] + [False] * 8
         assert [version.matched for version in versions] == [False, False, True] + [False] * 6
@@ -262,7 +271,7 @@ class TestAllOrNothing:
             assert 400 <= (await refused(full, *writes)).status < 500
             assert await counts(full) == before
 
-        assert len(await transact(full, everything())) == 9, "the others are not to blame"
+        assert len(await transact(full, EVERYTHING, everything())) == 9, "the others are not to blame"
 
 
 async def test_the_statements_of_conditional_writes_do_not_grow_with_them(store: Store) -> None:
@@ -273,6 +282,7 @@ async def test_the_statements_of_conditional_writes_do_not_grow_with_them(store:
             before = store.database.statements
             versions = await transact(
                 store,
+                EVERYTHING,
                 [create(named(value), criteria(value)) for value in values]
                 + [of(patient_of(value), f"o-{value}") for value in values],
             )

@@ -23,10 +23,10 @@ def named(versions: list[Version]) -> list[str]:
 @pytest.fixture
 async def lived_in(trial: Store) -> Store:
     """Two results of the same commit, one of them corrected, deleted and stored again."""
-    await transact(trial, [put(c3("p1", "0.71"), "o1"), put(c3("p2", "0.80"), "o2")])
-    await transact(trial, [put(c3("p1", "0.72"), "o1")])
-    await transact(trial, [delete("Observation", "o1")])
-    await transact(trial, [put(c3("p1", "0.73"), "o1")])
+    await transact(trial, EVERYTHING, [put(c3("p1", "0.71"), "o1"), put(c3("p2", "0.80"), "o2")])
+    await transact(trial, EVERYTHING, [put(c3("p1", "0.72"), "o1")])
+    await transact(trial, EVERYTHING, [delete("Observation", "o1")])
+    await transact(trial, EVERYTHING, [put(c3("p1", "0.73"), "o1")])
     return trial
 
 
@@ -86,7 +86,7 @@ async def test_since_is_inclusive_and_at_is_what_was_current_then(lived_in: Stor
 
 
 async def test_a_resource_that_never_was_has_no_history_and_a_deleted_one_has(lived_in: Store) -> None:
-    await transact(lived_in, [delete("Observation", "o2")])
+    await transact(lived_in, EVERYTHING, [delete("Observation", "o2")])
 
     assert (await history(lived_in, EVERYTHING, "Observation", "o2", count=0)).total == 2
     later = datetime.now(UTC) + timedelta(days=1)
@@ -121,14 +121,14 @@ async def test_only_the_last_page_says_where_to_look_for_what_is_new(lived_in: S
     assert (last.after, len(last.versions)) == (None, 1)
     nothing = await page(last.monitor)
     assert (nothing.versions, nothing.monitor) == ([], last.monitor)
-    await transact(lived_in, [put(c3("p2"), "o3")])
+    await transact(lived_in, EVERYTHING, [put(c3("p2"), "o3")])
     assert named((await page(nothing.monitor)).versions) == ["o3/1"]
 
 
 async def test_who_looks_before_anything_is_stored_misses_nothing(store: Store) -> None:
     empty = await history(store, EVERYTHING, count=5, ascending=True)
     assert (empty.versions, empty.after) == ([], None)
-    await transact(store, [put(patient(), "p1")])
+    await transact(store, EVERYTHING, [put(patient(), "p1")])
 
     page = await history(store, EVERYTHING, count=5, after=empty.monitor, ascending=True)
 

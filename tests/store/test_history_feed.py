@@ -32,10 +32,10 @@ async def writers(url: str, number: int) -> AsyncIterator[list[Store]]:
 async def write(store: Store, name: str) -> None:
     """Store, change and delete, in transactions of several sizes."""
     for turn in range(ROUNDS):
-        await transact(store, [put(patient(), f"{name}-{turn}-{n}") for n in range(1 + turn % 4)])
+        await transact(store, EVERYTHING, [put(patient(), f"{name}-{turn}-{n}") for n in range(1 + turn % 4)])
         if turn % 5 == 0:
-            await transact(store, [put(patient(), f"{name}-{turn}-0")])
-            await transact(store, [delete("Patient", f"{name}-{turn}-0")])
+            await transact(store, EVERYTHING, [put(patient(), f"{name}-{turn}-0")])
+            await transact(store, EVERYTHING, [delete("Patient", f"{name}-{turn}-0")])
 
 
 async def follow_pages(store: Store, done: asyncio.Event) -> Seen:

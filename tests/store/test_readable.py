@@ -6,6 +6,7 @@ import pytest
 
 from app.store.session import Store
 from app.store.transact import transact
+from app.store.visibility import EVERYTHING
 from tests.postgres import ROOT
 from tests.store.make import c3, put
 
@@ -14,7 +15,7 @@ from tests.store.make import c3, put
     "value", ["0.71", "85", "0", "-1.5", "-0.003", "1200000", "0.000012", "-90", "10", "123456789.25"]
 )
 async def test_a_number_reads_as_it_was_sent(trial: Store, value: str) -> None:
-    [version] = await transact(trial, [put(c3("p1", value))])
+    [version] = await transact(trial, EVERYTHING, [put(c3("p1", value))])
 
     sql = "SELECT value, low, code FROM readable_measurement WHERE id = $1"
     [row] = await trial.database.read(lambda connection: connection.fetch(sql, version.id))
@@ -24,7 +25,7 @@ async def test_a_number_reads_as_it_was_sent(trial: Store, value: str) -> None:
 
 
 async def test_the_query_of_the_documentation_runs(trial: Store) -> None:
-    await transact(trial, [put(c3("p1", "0.710")), put(c3("p2", "0.5", status="preliminary"))])
+    await transact(trial, EVERYTHING, [put(c3("p1", "0.710")), put(c3("p2", "0.5", status="preliminary"))])
     query = (ROOT / "docs/store.md").read_text().partition("```sql")[2].partition(";")[0]
 
     rows = await trial.database.read(lambda connection: connection.fetch(query))

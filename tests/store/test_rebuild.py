@@ -9,6 +9,7 @@ from app.store.migrate import downgrade, upgrade
 from app.store.rebuild import rebuild
 from app.store.session import Store
 from app.store.transact import transact
+from app.store.visibility import EVERYTHING
 from tests.store.make import c3, delete, patient, put
 
 OF_AN_EARLIER_FORM = "0002"
@@ -35,9 +36,9 @@ async def secret(store: Store) -> bytes:
 @pytest.fixture
 async def lived_in(trial: Store) -> Store:
     for value in ("0.71", "0.720", "85"):
-        await transact(trial, [put(c3("p1", value), "o1"), put(c3("p2", value))])
-    await transact(trial, [put(patient(), "p3"), put(c3("p3"), "o3")])
-    await transact(trial, [delete("Observation", "o3")])
+        await transact(trial, EVERYTHING, [put(c3("p1", value), "o1"), put(c3("p2", value))])
+    await transact(trial, EVERYTHING, [put(patient(), "p3"), put(c3("p3"), "o3")])
+    await transact(trial, EVERYTHING, [delete("Observation", "o3")])
     return trial
 
 
@@ -98,6 +99,7 @@ async def test_absolute_references_to_the_address_migrated_for_are_our_own(
     base = "https://trial.example/fhir"
     await transact(
         lived_in,
+        EVERYTHING,
         [
             put(
                 {**patient(), "link": [{"other": {"reference": f"{base}/Patient/p1"}, "type": "seealso"}]},

@@ -32,6 +32,7 @@ async def labs(trial: Store) -> Store:
     """Five results of complement C3, of two patients, and one that was deleted."""
     await transact(
         trial,
+        EVERYTHING,
         [
             put(c3("p1", "0.71", on="2021-03"), "o1"),
             put(c3("p1", "0.90", on="2021-03-14"), "o2"),
@@ -41,7 +42,7 @@ async def labs(trial: Store) -> Store:
             put(c3("p2", "0.5", on="2021-03-14"), "gone"),
         ],
     )
-    await transact(trial, [delete("Observation", "gone")])
+    await transact(trial, EVERYTHING, [delete("Observation", "gone")])
     return trial
 
 
@@ -127,7 +128,7 @@ async def test_a_walk_through_the_pages_meets_each_match_once(labs: Store, sort:
             break
         after = page.after
         if len(met) < 4:
-            await transact(labs, [put(c3("p1"), f"a-late-one-{len(met)}")])
+            await transact(labs, EVERYTHING, [put(c3("p1"), f"a-late-one-{len(met)}")])
 
     original = [name for name in met if not name.startswith("a-late")]
     assert sorted(original) == ["o1", "o2", "o3", "o4", "o5"]

@@ -74,7 +74,7 @@ async def test_nothing_is_included_that_the_asker_may_not_see(store: Store) -> N
 async def test_what_several_matches_refer_to_is_added_once(store: Store) -> None:
     one = {"reference": "Observation/z"}
     both = [put(observation(None, hasMember=[one, one], derivedFrom=[one]), name) for name in "ab"]
-    await transact(store, [put(observation(None), "z"), *both])
+    await transact(store, EVERYTHING, [put(observation(None), "z"), *both])
 
     by_one = await page(store, "Observation?_id=a,b&_include=Observation:has-member")
     by_all = await page(store, "Observation?_id=a,b&_include=*&_include=Observation:derived-from")
@@ -86,7 +86,7 @@ async def test_a_circle_of_references_ends(store: Store) -> None:
     def of(name: str) -> dict[str, object]:
         return observation(None, hasMember=[{"reference": f"Observation/{name}"}])
 
-    await transact(store, [put(of("b"), "a"), put(of("c"), "b"), put(of("a"), "c")])
+    await transact(store, EVERYTHING, [put(of("b"), "a"), put(of("c"), "b"), put(of("a"), "c")])
 
     found = await page(store, "Observation?_id=a&_include:iterate=Observation:has-member")
 
@@ -102,7 +102,7 @@ async def test_what_is_too_much_is_left_out_and_said(
     names = "abcde"
     chain = [observation(None, hasMember=[{"reference": f"Observation/{after}"}]) for after in names[1:]]
     chain.append(observation(None))
-    await transact(store, [put(one, name) for one, name in zip(chain, names, strict=True)])
+    await transact(store, EVERYTHING, [put(one, name) for one, name in zip(chain, names, strict=True)])
 
     found = await page(store, "Observation?_id=a&_include:iterate=Observation:has-member")
 

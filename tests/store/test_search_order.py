@@ -42,8 +42,8 @@ def one(name: str, at: int) -> dict[str, Any]:
 
 @pytest.fixture
 async def six(store: Store) -> Store:
-    await transact(store, [put({"resourceType": "Patient"}, f"p{n}") for n in (1, 2)])
-    await transact(store, [put(one(name, at), name) for at, name in enumerate("abcdef")])
+    await transact(store, EVERYTHING, [put({"resourceType": "Patient"}, f"p{n}") for n in (1, 2)])
+    await transact(store, EVERYTHING, [put(one(name, at), name) for at, name in enumerate("abcdef")])
     return store
 
 
