@@ -65,7 +65,8 @@ def _wanted(given: Given) -> Wanted:
 def _after(request: FhirRequest, given: Given) -> tuple[str, str] | None:
     if "_after" not in given:
         return None
-    place = links.place(given["_after"][0], key=request.service.store.link_key, question=_question(request))
+    asked = _question(request, given)
+    place = links.place(given["_after"][0], key=request.service.store.link_key, question=asked)
     if place is None:
         text = "_after cannot be read: take it unchanged from a next link, with the parameters beside it"
         raise refusal(400, "value", text, "http._after")
@@ -74,17 +75,23 @@ def _after(request: FhirRequest, given: Given) -> tuple[str, str] | None:
 
 def _relations(request: FhirRequest, given: Given, found: Found) -> list[tuple[str, str]]:
     address = f"{request.base}/{request.path.strip('/')}"
-    kept = [(name, ",".join(texts)) for name, texts in given.items() if name != "_after"]
+    kept = _kept(given)
     here = kept if "_after" not in given else [*kept, ("_after", given["_after"][0])]
     relations = [("self", links.with_parameters(address, here))]
     if found.after is not None:
         kind, name = found.after
-        token = links.cursor(((kind,), name), key=request.service.store.link_key, question=_question(request))
+        asked = _question(request, given)
+        token = links.cursor(((kind,), name), key=request.service.store.link_key, question=asked)
         relations.append(("next", links.with_parameters(address, [*kept, ("_after", token)])))
     return relations
 
 
-def _question(request: FhirRequest) -> bytes:
+def _question(request: FhirRequest, given: Given) -> bytes:
     """What a place in the pages belongs to: whom was asked about, and by which parameters."""
-    asked = sorted(pair for pair in request.parameters if pair[0] not in {"_after", "_count", *question.FORM})
+    asked = sorted(pair for pair in _kept(given) if pair[0] != "_count")
     return repr((request.path.strip("/"), asked)).encode()
+
+
+def _kept(given: Given) -> list[tuple[str, str]]:
+    """The parameters as the links to all pages have them."""
+    return [(name, ",".join(texts)) for name, texts in given.items() if name != "_after"]

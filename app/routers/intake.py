@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from app.fhir_mapping import check, patches, rewriting, shape
 from app.fhir_mapping.change import Patch, Put
 from app.fhir_mapping.identifying import identifying
-from app.fhir_mapping.outcome import Issue, Refusal
+from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.patches import Amend
 from app.fhir_mapping.resource import Document, Resource
 
@@ -67,6 +67,17 @@ class Intake:
         except Refusal as refused:
             said = (replace(one, text=f"after the patch: {one.text}") for one in refused.issues)
             raise Refusal(422, tuple(said)) from None
+
+
+def updating(put: Put) -> Put:
+    """The Put of an update: 400 unless the resource carries the id of the address it is sent to."""
+    sent = put.document.get("id")
+    if sent is not None and sent == put.id:
+        return put
+    said = "has no id" if sent is None else "has another id"
+    named = f", {put.id!r}" if put.id else ""
+    text = f"the resource {said}; to be stored here it must carry the id of the address{named}"
+    raise refusal(400, "value", text, f"{put.resource.name}.id")
 
 
 def _refuse_unresolved(resource: Resource, document: Document, raw: bytes) -> None:

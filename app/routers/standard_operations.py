@@ -11,6 +11,7 @@ from app.fhir_mapping.resource import Document
 from app.routers import answers
 from app.routers.answers import FhirResponse
 from app.routers.ids import new_id
+from app.routers.intake import updating
 from app.routers.requests import FhirRequest
 from app.store import documents
 from app.store.database import Key
@@ -29,7 +30,8 @@ async def validate(request: FhirRequest, asked: Operation) -> FhirResponse:
     unknown = (validation.unknown_profile(request.resource.name, one) for one in given.get("profile", ()))
     issues += [issue for issue in unknown if issue is not None]
     if not issues:
-        issues = [Issue("informational", f"a {mode} of this would be carried out", severity="information")]
+        done = "an update" if mode == "update" else f"a {mode}"
+        issues = [Issue("informational", f"{done} of this would be carried out", severity="information")]
     placed = Refusal(200, tuple(issues)).at(request.resource.name)
     return answers.document(operation_outcome(placed.issues))
 
@@ -51,8 +53,10 @@ def _write(request: FhirRequest, mode: str, raw: bytes | None) -> Change:
     """What would be carried out."""
     if raw is None or mode == "delete":
         return Delete(resource=request.resource, id=request.id)
-    put = request.intake.put(request.resource, raw, id=request.id or new_id())
-    return replace(put, fresh=mode == "create")
+    if mode == "create":
+        return replace(request.intake.put(request.resource, raw, id=new_id()), fresh=True)
+    put = request.intake.put(request.resource, raw, id=request.id)
+    return updating(put if request.id else replace(put, id=put.document.get("id", "")))
 
 
 async def meta(request: FhirRequest, asked: Operation) -> FhirResponse:

@@ -9,6 +9,7 @@ from app.fhir_mapping.patches import JSON_PATCH, Amend
 from app.routers import answers
 from app.routers.answers import FhirResponse
 from app.routers.ids import new_id
+from app.routers.intake import updating
 from app.routers.negotiation import is_fhir_json, media_type
 from app.routers.requests import FhirRequest
 from app.store.transact import transact
@@ -33,12 +34,7 @@ async def update(request: FhirRequest) -> FhirResponse:
     """Store a new version under the id of the address: 200, or 201 where nothing was there."""
     if_match, only_new = request.if_match, _only_new(request)
     put = request.intake.put(request.resource, await request.resource_body(), id=request.id)
-    sent = put.document.get("id")
-    if sent != request.id:
-        said = "has no id" if sent is None else "has another id"
-        text = f"the resource {said}; to be stored here it must carry the id of the address, {request.id!r}"
-        raise refusal(400, "value", text, f"{request.resource.name}.id")
-    put = replace(put, if_match=if_match, only_new=only_new)
+    put = replace(updating(put), if_match=if_match, only_new=only_new)
     return answers.written(request, await _carried_out(request, put))
 
 

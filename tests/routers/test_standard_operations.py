@@ -40,6 +40,39 @@ async def test_what_would_be_accepted_is_said_to_be(client: httpx.AsyncClient) -
 
 
 @pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("Patient/p/$validate", {"id": "q"}),
+        ("Patient/p/$validate", {}),
+        ("Patient/p/$validate?mode=update", {}),
+        ("Patient/$validate?mode=update", {}),
+    ],
+)
+async def test_an_update_is_validated_as_a_put_would_take_it(
+    client: httpx.AsyncClient, address: str, sent: dict[str, str]
+) -> None:
+    document = codec.write({"resourceType": "Patient", **sent})
+    put = await client.put("/fhir/Patient/p", content=document, headers=HEADERS)
+    validated = await client.post(f"/fhir/{address}", content=document, headers=HEADERS)
+
+    assert (put.status_code, validated.status_code) == (400, 200)
+    [issue], [refused] = issues(validated), issues(put)
+    assert (issue["severity"], issue["code"]) == (refused["severity"], refused["code"]) == ("error", "value")
+    assert issue["expression"] == refused["expression"] == ["Patient.id"]
+
+
+@pytest.mark.parametrize("address", ["Patient/p/$validate", "Patient/$validate?mode=update"])
+async def test_an_update_under_its_own_id_would_be_carried_out(
+    client: httpx.AsyncClient, address: str
+) -> None:
+    document = codec.write({"resourceType": "Patient", "id": "p"})
+    [issue] = issues(await client.post(f"/fhir/{address}", content=document, headers=HEADERS))
+
+    assert issue["severity"] == "information"
+    assert issue["diagnostics"] == "an update of this would be carried out"
+
+
+@pytest.mark.parametrize(
     ("document", "code", "expression"),
     [
         (GOOD | {"gender": "femal"}, "code-invalid", "Patient.gender"),
@@ -175,6 +208,17 @@ async def test_what_cannot_be_gathered_is_refused(demo: httpx.AsyncClient, addre
 
 
 # ---- $meta -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("types", ["_type=AdverseEvent&_type=Patient", "_type=", "_type=&start=2000-01-01"])
+async def test_the_next_page_is_there_however_the_types_were_asked_for(
+    demo: httpx.AsyncClient, types: str
+) -> None:
+    every = await walked(demo, f"{PATIENT}/$everything?_count=1000&{types}")
+    paged = await walked(demo, f"{PATIENT}/$everything?_count=1&{types}")
+
+    assert len(every) > 1
+    assert paged == every
 
 
 async def test_the_meta_of_a_resource_and_of_a_type(client: httpx.AsyncClient) -> None:
