@@ -23,7 +23,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = await Store.open(settings.database_url, base=settings.fhir_base)
+        store = await Store.open(
+            settings.database_url, base=settings.fhir_base, search_seconds=settings.search_seconds
+        )
         await health.is_ready(store)  # a word in the log at the start, rather than errors later
         app.state.service = Service(settings=settings, store=store, started=datetime.now(UTC))  # noqa: TID251 the clock
         try:

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         description="The most bytes of the answers of a Bundle together; the GETs beyond are answered 413, "
         "each in its own entry.",
     )
+    search_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=20.0,
+        description="How long a search, a history or an operation may read the database; then it is answered "
+        "400 (`too-costly`).",
+    )
     body_seconds: Annotated[float, Field(gt=0)] = Field(
         default=30.0, description="How long a client may take to send its body; then it is answered 408."
     )

@@ -11,6 +11,8 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Table
 
+from app.fhir_mapping.outcome import Refusal, refusal
+
 T = TypeVar("T")
 
 FEED_LOCK = 0x54424645
@@ -27,6 +29,14 @@ class DatabaseError(Exception):
 
 class Contention(DatabaseError):
     """Another writer was there first; the same transaction may succeed when tried again."""
+
+
+def too_slow(seconds: float) -> Refusal:
+    """400: what was asked takes longer than a read may."""
+    text = (
+        f"this search takes longer than {seconds:g} seconds here: narrow it, for example by patient or date"
+    )
+    return refusal(400, "too-costly", text, "http.url")
 
 
 class Connection(Protocol):
@@ -54,8 +64,11 @@ class Database(Protocol):
 
     statements: int  # issued since it was opened
 
-    async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run work that only reads."""
+    async def read(self, work: Callable[[Connection], Awaitable[T]], *, seconds: float | None = None) -> T:
+        """Run work that only reads; without `seconds` it must be a few look-ups by key.
+
+        What takes longer than `seconds` is ended, and is a Refusal 400; nobody else waits for it meanwhile.
+        """
         ...
 
     async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:

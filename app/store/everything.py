@@ -59,7 +59,7 @@ async def about_patient(store: Store, visibility: Visibility, wanted: Wanted) ->
         rows = await connection.fetch(sql, *values) if wanted.count else []
         return rows, (await connection.fetch(counting, *counted))[0][0]
 
-    rows, total = await store.database.read(work)
+    rows, total = await store.search(work)
     page = rows[: wanted.count]
     after = (page[-1][0], page[-1][1]) if len(rows) > wanted.count and page else None
     return Found([version_of(row) for row in page], after, total)
@@ -91,6 +91,6 @@ async def tags_in_use(store: Store, visibility: Visibility, kind: str) -> dict[s
  JOIN resource r ON r.type = s.type AND r.id = s.id
  WHERE s.type = $1 AND {named} AND NOT r.deleted AND {seen} ORDER BY 1, 2, 3"""
     found: dict[str, list[Key]] = {name: [] for name in _META}
-    for parameter, system, code in await store.database.read(lambda c: c.fetch(sql, *values)):
+    for parameter, system, code in await store.search(lambda c: c.fetch(sql, *values)):
         found[parameter].append((system, code))
     return found

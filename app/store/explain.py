@@ -90,4 +90,4 @@ def _verdict(met: object, lacking: object) -> Verdict:
 
 
 async def _rows(store: Store, statement: Statement, sql: str) -> list[Row]:
-    return await store.database.read(lambda connection: connection.fetch(sql, *statement.values))
+    return await store.search(lambda connection: connection.fetch(sql, *statement.values))

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from app.store.database import FEED_LOCK, Connection, Contention, DatabaseError, Key, Row
+from app.store.database import FEED_LOCK, Connection, Contention, DatabaseError, Key, Row, too_slow
 
 T = TypeVar("T")
 
@@ -132,12 +132,15 @@ class PostgresDatabase:
         )
         return cls(pool)
 
-    async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run work that only reads."""
+    async def read(self, work: Callable[[Connection], Awaitable[T]], *, seconds: float | None = None) -> T:
+        """Run work that only reads; beyond its time the server is told to cancel it."""
+        limit = asyncio.timeout(seconds)
         try:
-            async with self._pool.acquire() as raw:
+            async with self._pool.acquire() as raw, limit:
                 return await work(_PostgresConnection(self, raw))
         except _FAILURES as error:
+            if seconds is not None and limit.expired():
+                raise too_slow(seconds) from None
             raise DatabaseError(type(error).__name__) from error
 
     async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:

@@ -53,7 +53,7 @@ async def of_subject(store: Store, visibility: Visibility, name: str, as_of: dat
         of_study = await documents("type = 'ResearchStudy' AND id = $1", study)
         return subject, [*of_study, *await documents("patient_id = $1", patient)]
 
-    subject, rows = await store.database.read(work)
+    subject, rows = await store.search(work)
     if not subject:
         raise not_found(f"ResearchSubject/{name}")
     if subject[0][5] is None:

@@ -38,9 +38,7 @@ class Page:
 
 async def find(store: Store, visibility: Visibility, query: Query) -> Page:
     """The matches of a query, a page of them."""
-    return await store.database.read(
-        lambda connection: find_on(store.database, connection, visibility, query)
-    )
+    return await store.search(lambda connection: find_on(store.database, connection, visibility, query))
 
 
 async def find_on(database: Database, connection: Connection, visibility: Visibility, query: Query) -> Page:

@@ -1,17 +1,22 @@
 """The open store: a database, the one committer of this process, and the clock."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from app.store.database import Database, DatabaseError
+from app.store.database import Connection, Database, DatabaseError
 from app.store.postgres import PostgresDatabase
 from app.store.revision import head
 from app.store.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from app.store.committer import Committer
+
+T = TypeVar("T")
+
+SEARCH_SECONDS = 20.0
+"""How long a read of more than a few look-ups by key may take."""
 
 
 def utc_now() -> datetime:
@@ -35,18 +40,24 @@ class Store:
 
     database: Database
     committer: "Committer"
+    search_seconds: float = SEARCH_SECONDS
     link_key: bytes = b""  # signs the links to further pages; empty where the database is not migrated
 
     @classmethod
     async def open(
-        cls, url: str, *, base: str = "http://127.0.0.1:8000/fhir", clock: Callable[[], datetime] = utc_now
+        cls,
+        url: str,
+        *,
+        base: str = "http://127.0.0.1:8000/fhir",
+        clock: Callable[[], datetime] = utc_now,
+        search_seconds: float = SEARCH_SECONDS,
     ) -> "Store":
         """Open the store; `base` is the address under which absolute references are our own."""
         from app.store.committer import Committer  # noqa: PLC0415 it searches, and the search knows the Store
 
         database = await open_database(url)
         committer = Committer(database, clock=clock, base=base)
-        return cls(database, committer, await _link_key(database))
+        return cls(database, committer, search_seconds, await _link_key(database))
 
     async def ready(self) -> None:
         """Raise DatabaseError unless the database answers and is migrated to the version we speak."""
@@ -54,6 +65,10 @@ class Store:
         found = rows[0][0] if rows else None
         if found != head():
             raise DatabaseError(f"the database is at migration {found}: run `trialbridge migrate`")
+
+    async def search(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Read more than a few look-ups by key; Refusal 400 where that takes longer than a search may."""
+        return await self.database.read(work, seconds=self.search_seconds)
 
     async def close(self) -> None:
         """Finish what was accepted, then let go of the database."""

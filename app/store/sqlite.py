@@ -1,25 +1,27 @@
-"""SQLite: one writer on a thread of its own, readers beside it in the event loop.
+"""SQLite: one writer on a thread of its own, searches on a few, look-ups by key in the event loop.
 
 WAL lets readers run while the writer commits. The writer begins with BEGIN IMMEDIATE, so that two
 processes never both read before they write. `synchronous=FULL`: what was acknowledged survives a
-power cut. The coroutines here never suspend, which is what lets a whole transaction run on the
-writer's thread in one go.
+power cut. The coroutines here never suspend, which is what lets a whole transaction, or a search, run on
+a thread in one go.
 """
 
 import asyncio
 import re
 import sqlite3
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from time import monotonic
 from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Table
 
-from app.store.database import Connection, Contention, DatabaseError, Key, Row
+from app.store.database import Connection, Contention, DatabaseError, Key, Row, too_slow
 from app.store.types import decimal_from_text, decimal_to_text, instant_from_text, instant_to_text
 
 T = TypeVar("T")
@@ -34,6 +36,10 @@ sqlite3.register_converter("BOOLEAN", lambda text: text == b"1")
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 _BUSY_SECONDS = 30
+_SEARCHES = 4
+"""Searches at the same time; others wait for their turn."""
+_STEPS = 100_000
+"""Instructions of SQLite's machine, some milliseconds of them, after which a search looks at the clock."""
 
 
 @lru_cache(maxsize=1024)
@@ -95,6 +101,12 @@ def _open(path: str) -> sqlite3.Connection:
     return raw
 
 
+def _open_to_read(path: str) -> sqlite3.Connection:
+    raw = _open(path)
+    raw.execute("PRAGMA query_only=1")
+    return raw
+
+
 def finish(work: Awaitable[T]) -> T:
     """The result of a coroutine that never suspends."""
     steps = work.__await__()
@@ -113,17 +125,44 @@ class SqliteDatabase:
 
     def __init__(self, path: str) -> None:
         self.statements = 0
+        self._path = path
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._writing = _open(path)
-        self._reading = _open(path)
-        self._reading.execute("PRAGMA query_only=1")
+        self._reading = _open_to_read(path)
+        self._searches = ThreadPoolExecutor(_SEARCHES, thread_name_prefix="sqlite-search")
+        self._idle: deque[sqlite3.Connection] = deque()  # at most as many as there are threads
+        self._closing = False
 
-    async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run work that only reads."""
+    async def read(self, work: Callable[[Connection], Awaitable[T]], *, seconds: float | None = None) -> T:
+        """Run work that only reads; on a thread if it may take long."""
         try:
-            return await work(_SqliteConnection(self, self._reading))
+            if seconds is None:
+                return await work(_SqliteConnection(self, self._reading))
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._searches, self._search, work, seconds)
         except sqlite3.Error as error:
             raise DatabaseError(type(error).__name__) from error
+
+    def _search(self, work: Callable[[Connection], Awaitable[T]], seconds: float) -> T:
+        """Run work until its time is up, counted from here: whoever waited for a thread is not to blame."""
+        raw = self._idle_connection()
+        deadline = monotonic() + seconds
+        raw.set_progress_handler(lambda: self._closing or monotonic() > deadline, _STEPS)
+        try:
+            return finish(work(_SqliteConnection(self, raw)))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT and not self._closing:
+                raise too_slow(seconds) from None
+            raise
+        finally:
+            raw.set_progress_handler(None, _STEPS)
+            self._idle.append(raw)
+
+    def _idle_connection(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return _open_to_read(self._path)
 
     async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:  # noqa: ARG002
         """Run work in one transaction and commit it before returning."""
@@ -153,10 +192,12 @@ class SqliteDatabase:
         return None
 
     async def close(self) -> None:
-        """Let go of every connection."""
-        self._writer.shutdown(wait=True)
-        self._reading.close()
-        self._writing.close()
+        """Let go of every connection; searches under way are ended."""
+        self._closing = True
+        for threads in (self._writer, self._searches):
+            threads.shutdown(wait=True)
+        for raw in (self._writing, self._reading, *self._idle):
+            raw.close()
 
     def keys(self, number: int) -> str:
         """A table `k(type, id)` made of a key set."""
