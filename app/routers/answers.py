@@ -93,11 +93,13 @@ def written(request: FhirRequest, version: Version) -> FhirResponse:
 
 
 def deleted(request: FhirRequest, version: Version) -> FhirResponse:
-    """204: it is gone now, or was already; the ETag is that of the deletion."""
+    """204: it is gone now, or was already, or never was; the ETag is that of the deletion."""
     headers = _of(version) if version.version else []
     if request.prefer.body == "OperationOutcome":
         headers.append(_applied("OperationOutcome"))
-        return _informed("it is deleted; its versions can still be read", 200, headers)
+        was_there = "it is deleted; its versions can still be read"
+        said = was_there if version.version else "there was nothing to delete"
+        return _informed(said, 200, headers)
     return FhirResponse(204, b"", headers)
 
 

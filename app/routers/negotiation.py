@@ -33,7 +33,7 @@ _RETURNS: dict[str, Literal["representation", "minimal", "OperationOutcome"]] = 
 @lru_cache(maxsize=256)
 def preferences(prefer: bytes) -> Preferences:
     """The preferences of a Prefer header; unknown ones are ignored, as RFC 7240 wants."""
-    said = {part.strip().replace(" ", "").lower() for part in re.split("[,;]", prefer.decode("latin-1"))}
+    said = {re.sub('[" ]', "", part).strip().lower() for part in re.split("[,;]", prefer.decode("latin-1"))}
     body = next((body for word, body in _RETURNS.items() if f"return={word}" in said), None)
     return Preferences(body, strict="handling=strict" in said)
 

@@ -1,11 +1,16 @@
 """The FHIR interactions that change something, written once for every type (https://hl7.org/fhir/R4/http.html)."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from app.fhir_mapping import criteria, patches
 from app.fhir_mapping.change import Conditional, Criteria, Delete, Version, Write
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.patches import JSON_PATCH, Amend
+from app.fhir_mapping.question import FORM
+from app.fhir_mapping.search_names import HAS
+from app.fhir_mapping.search_problems import known_names, where
 from app.routers import answers
 from app.routers.answers import FhirResponse
 from app.routers.ids import new_id
@@ -20,6 +25,7 @@ PATCHES = f"{JSON_PATCH}, application/fhir+json"
 
 async def create(request: FhirRequest) -> FhirResponse:
     """Store a new resource under an id the server chooses; with If-None-Exist only where none matches."""
+    _refuse_search(request)
     raw = await request.resource_body()
     put = replace(request.intake.put(request.resource, raw, id=new_id()), fresh=True)
     sought = request.header(b"if-none-exist")
@@ -32,6 +38,7 @@ async def create(request: FhirRequest) -> FhirResponse:
 
 async def update(request: FhirRequest) -> FhirResponse:
     """Store a new version under the id of the address: 200, or 201 where nothing was there."""
+    _refuse_criteria(request)
     if_match, only_new = request.if_match, _only_new(request)
     put = request.intake.put(request.resource, await request.resource_body(), id=request.id)
     put = replace(updating(put), if_match=if_match, only_new=only_new)
@@ -54,14 +61,15 @@ async def conditional_update(request: FhirRequest) -> FhirResponse:
 
 async def patch(request: FhirRequest) -> FhirResponse:
     """Change the resource under this id by a JSON Patch or a FHIRPath Patch."""
-    if_match = request.if_match
+    _refuse_criteria(request)
+    if_match = _guard(request)
     change = request.intake.amended(request.resource, await _amendment(request), id=request.id)
     return answers.written(request, await _carried_out(request, replace(change, if_match=if_match)))
 
 
 async def conditional_patch(request: FhirRequest) -> FhirResponse:
     """Change the one match of the address's search; 404 where there is none."""
-    found, if_match = _criteria(request), request.if_match
+    found, if_match = _criteria(request), _guard(request)
     change = request.intake.amended(request.resource, await _amendment(request), id="")
     conditional = Conditional(change=replace(change, if_match=if_match), criteria=found)
     return answers.written(request, await _carried_out(request, conditional))
@@ -69,13 +77,14 @@ async def conditional_patch(request: FhirRequest) -> FhirResponse:
 
 async def delete(request: FhirRequest) -> FhirResponse:
     """Delete it; its versions stay. 204 also where it is gone already."""
-    change = Delete(resource=request.resource, id=request.id, if_match=request.if_match)
+    _refuse_criteria(request)
+    change = Delete(resource=request.resource, id=request.id, if_match=_guard(request))
     return answers.deleted(request, await _carried_out(request, change))
 
 
 async def conditional_delete(request: FhirRequest) -> FhirResponse:
     """Delete the one match of the address's search; 204 also where there is none."""
-    change = Delete(resource=request.resource, id="", if_match=request.if_match)
+    change = Delete(resource=request.resource, id="", if_match=_guard(request))
     conditional = Conditional(change=change, criteria=_criteria(request))
     return answers.deleted(request, await _carried_out(request, conditional))
 
@@ -92,6 +101,38 @@ def _only_new(request: FhirRequest) -> bool:
         text = "If-None-Match on an update is * (only where nothing stands); for a version there is If-Match"
         raise refusal(400, "value", text, "http.if-none-match")
     return said is not None
+
+
+def _guard(request: FhirRequest) -> tuple[str, ...] | None:
+    """The versions one of which must be current; If-None-Match guards no change of what is there."""
+    if b"if-none-match" in request.headers:
+        text = f"If-None-Match says nothing to a {request.method}: to change a version you saw, send If-Match"
+        raise refusal(400, "not-supported", text, "http.if-none-match")
+    return request.if_match
+
+
+def _refuse_criteria(request: FhirRequest) -> None:
+    """Refuse a condition beside an id: whoever sends one would think it was heeded."""
+    name = request.resource.name
+    text = (
+        f"with an id there are no criteria: {request.method} {name}/id alone, or {name}?criteria without it"
+    )
+    _refuse_parameters([one for one, _ in request.parameters if one not in FORM], text)
+
+
+def _refuse_search(request: FhirRequest) -> None:
+    """Refuse a search sent with a create; what is not known is passed over unless handling is strict."""
+    known = known_names(request.resource)
+    asked = [one for one, _ in request.parameters if one not in FORM]
+    minded = [one for one in asked if request.prefer.strict or re.split("[:.]", one)[0] in {*known, HAS}]
+    text = "a create takes no search: to create it only where none matches, send the search as If-None-Exist"
+    _refuse_parameters(minded, text)
+
+
+def _refuse_parameters(names: Sequence[str], text: str) -> None:
+    issues = tuple(Issue("not-supported", text, where(name)) for name in dict.fromkeys(names))
+    if issues:
+        raise Refusal(400, issues)
 
 
 def _criteria(request: FhirRequest) -> Criteria:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.fhir_mapping.change import Criteria, Version
-from app.fhir_mapping.wording import shown
+from app.fhir_mapping.search_problems import spoken
 from app.store.database import Connection, Database, Key
 from app.store.documents import version_of
 from app.store.piece import Piece
@@ -93,7 +93,7 @@ def named(criteria: Criteria) -> str:
     """The criteria without their values, which may be a patient's: `Patient?identifier=…`."""
     kind, search = asks(criteria)
     names = (part.partition("=")[0] for part in search.split("&"))
-    return f"{kind}?" + "&".join(f"{shown(name, '')}=…" for name in names)
+    return f"{kind}?" + "&".join(f"{spoken(name, '')}=…" for name in names)
 
 
 async def stored(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from app.fhir_mapping import links
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.outcome import gone, not_found
 from app.fhir_mapping.query import Place
@@ -82,12 +83,7 @@ async def read(store: Store, visibility: Visibility, kind: str, name: str) -> Ve
     rows = await store.database.read(lambda connection: connection.fetch(sql, *values))
     if not rows:
         raise not_found(f"{kind}/{name}")
-    version = version_of(rows[0])
-    if version.deleted:
-        refused = gone(f"{kind}/{name}")
-        refused.headers["ETag"] = f'W/"{version.version}"'
-        raise refused
-    return version
+    return _there(version_of(rows[0]))
 
 
 async def vread(store: Store, visibility: Visibility, kind: str, name: str, number: int) -> Version:
@@ -98,9 +94,15 @@ async def vread(store: Store, visibility: Visibility, kind: str, name: str, numb
     rows = await store.database.read(lambda connection: connection.fetch(sql, *values))
     if not rows:
         raise not_found(f"{kind}/{name}/_history/{number}")
-    version = version_of(rows[0])
+    return _there(version_of(rows[0]))
+
+
+def _there(version: Version) -> Version:
+    """The version, if it is no deletion: else a 410 with its ETag."""
     if version.deleted:
-        raise gone(f"{kind}/{name}")
+        refused = gone(f"{version.type}/{version.id}")
+        refused.headers["ETag"] = links.etag(version.version)
+        raise refused
     return version
 
 

@@ -118,6 +118,8 @@ def _target(piece: Piece, write: Conditional, found: Found, doomed: set[Key]) ->
 
 
 def _none_found(piece: Piece, write: Conditional) -> Target:
+    if write.change.if_match is not None and not isinstance(write.change, Patch):
+        raise _unmatched(write)
     match write.change:
         case Delete():
             return None
@@ -127,6 +129,14 @@ def _none_found(piece: Piece, write: Conditional) -> Target:
         case Put() as put:
             piece.newcomers.add((put.resource.name, put.id))
             return put
+
+
+def _unmatched(write: Conditional) -> Refusal:
+    """412: If-Match wants a version, and there is nothing that could have one."""
+    text = f"{named(write.criteria)} finds nothing, so that no version matches: correct the criteria"
+    text += "" if isinstance(write.change, Delete) else ", or create it without If-Match"
+    entry = entry_of(write.change)
+    return refusal(412, "conflict", text, "http.if-match" if entry is None else f"{entry}.request.ifMatch")
 
 
 def _one_found(write: Conditional, name: str) -> Target:
