@@ -16,6 +16,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
 from app.store.database import FEED_LOCK, Connection, Contention, DatabaseError, Key, Row, too_slow
+from app.store.horizon import SECONDS, Horizon, held_up
 
 T = TypeVar("T")
 
@@ -101,9 +102,17 @@ async def _transaction(raw: Any, beginning: str) -> AsyncIterator[None]:
         yield
         await raw.execute("COMMIT")
     except BaseException:
-        if not raw.is_closed() and raw.is_in_transaction():
+        if _is_open(raw):
             await raw.execute("ROLLBACK")
         raise
+
+
+def _is_open(raw: Any) -> bool:
+    """Whether a transaction is to be rolled back; a connection that was lost has left the pool already."""
+    try:
+        return not raw.is_closed() and raw.is_in_transaction()
+    except asyncpg.InterfaceError:
+        return False
 
 
 class PostgresDatabase:
@@ -115,6 +124,7 @@ class PostgresDatabase:
     def __init__(self, pool: Any) -> None:
         self.statements = 0
         self._pool = pool
+        self._horizon = Horizon(self._latest)
 
     @classmethod
     async def open(cls, url: str) -> "PostgresDatabase":
@@ -161,9 +171,16 @@ class PostgresDatabase:
 
     async def horizon(self) -> datetime | None:
         """Wait for the writers under way; the next ones begin when the latest instant is known."""
+        return await self._horizon.known()
 
+    async def _latest(self, passed: Callable[[], None]) -> datetime:
         async def latest(connection: Connection) -> datetime:
-            await connection.fetch(f"SELECT pg_advisory_xact_lock({FEED_LOCK})")
+            await connection.execute(f"SET LOCAL lock_timeout = '{SECONDS}s'")
+            try:
+                await connection.fetch(f"SELECT pg_advisory_xact_lock({FEED_LOCK})")
+            except asyncpg.LockNotAvailableError:
+                raise held_up() from None
+            passed()
             [row] = await connection.fetch("SELECT max(last_updated) FROM resource")
             return row[0] or datetime.min.replace(tzinfo=UTC)
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
 
+from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.query import Place
+from app.store.database import Connection
 from app.store.documents import history
 from app.store.session import Store
 from app.store.transact import transact
@@ -101,3 +103,48 @@ async def test_a_transaction_under_way_holds_back_who_follows_and_nobody_else(da
         may_end.set()
         await writing
         assert (await following).versions == []
+
+
+async def test_many_who_follow_wait_in_one_place_and_not_for_ever(database_url: str) -> None:
+    if not database_url.startswith("postgresql"):
+        return
+    async with writers(database_url, 2) as [reader, other]:
+        begun, may_end = asyncio.Event(), asyncio.Event()
+
+        async def under_way(connection: object) -> None:
+            begun.set()
+            await may_end.wait()
+
+        writing = asyncio.create_task(other.database.write(under_way, feeding=True))
+        await begun.wait()
+        following = [
+            asyncio.create_task(history(reader, EVERYTHING, count=5, ascending=True)) for _ in range(60)
+        ]
+        await asyncio.sleep(0.2)
+        following[0].cancel()
+        await asyncio.wait_for(reader.ready(), timeout=2)
+        gone, *outcomes = await asyncio.gather(*following, return_exceptions=True)
+        may_end.set()
+        await writing
+        await transact(reader, EVERYTHING, [put(patient(), "p1")])
+        assert len((await history(reader, EVERYTHING, count=5, ascending=True)).versions) == 1
+
+    assert isinstance(gone, asyncio.CancelledError)
+    for outcome in outcomes:
+        assert isinstance(outcome, Refusal)
+        assert (outcome.status, outcome.issues[0].code) == (503, "transient")
+        assert int(outcome.headers["Retry-After"]) > 0
+
+
+async def test_a_write_whose_connection_was_lost_ends_as_it_would_have(database_url: str) -> None:
+    if not database_url.startswith("postgresql"):
+        return
+    async with writers(database_url, 1) as [store]:
+
+        async def lost(connection: Connection) -> None:
+            with suppress(Exception):
+                await connection.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+            raise asyncio.CancelledError
+
+        with pytest.raises(asyncio.CancelledError):
+            await store.database.write(lost)
