@@ -19,7 +19,15 @@ from app.fhir_mapping.query import (
     Query,
 )
 from app.fhir_mapping.resource import Resource
-from app.fhir_mapping.search_bounds import LONGEST_NAME, MOST_PARAMETERS, MOST_STEPS, MOST_VALUES, cost, steps
+from app.fhir_mapping.search_bounds import (
+    LONGEST_NAME,
+    MOST_PARAMETERS,
+    MOST_STEPS,
+    MOST_VALUES,
+    cost,
+    findable,
+    steps,
+)
 from app.fhir_mapping.search_controls import DEFAULT_COUNT, Controls, Pair
 from app.fhir_mapping.search_includes import INCLUDES
 from app.fhir_mapping.search_problems import CONTROLS, Findings, known_names, near, spoken, unsupported
@@ -105,7 +113,7 @@ def criteria(resource: Resource, text: str, *, base: str, where: str | None = No
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
         _criteria(resource, pairs)
-        return parse(resource, pairs, base=base, strict=True).query
+        return findable(parse(resource, pairs, base=base, strict=True).query)
     except ValueError:
         text = "the criteria are not a query string, such as identifier=https%3A//example.org/ids|1"
         raise refusal(400, "value", text, where or "http.url") from None

@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.routers.make import body, created, issues
+from app.fhir_mapping import codec
+from tests.routers.make import body, bundle_of, created, issues
 
 SYSTEM = "https://example.org/ids"
 ASKED = {"none": "0", "one": "1", "many": "2"}
@@ -272,3 +273,40 @@ async def test_an_observation_is_found_by_more_than_an_identifier(known: httpx.A
     )
 
     assert (answer.status_code, answer.json()["id"]) == (200, name)
+
+
+@pytest.mark.parametrize(("characters", "status"), [(500, 201), (501, 400)])
+async def test_criteria_no_resource_can_be_found_by_are_refused(
+    trial: httpx.AsyncClient, characters: int, status: int
+) -> None:
+    """Each retry of a conditional create would otherwise store one more."""
+    value = "7" * characters
+    answer = await trial.post(
+        "/fhir/Patient", content=identified(value), headers={"If-None-Exist": sought(value)}
+    )
+
+    assert answer.status_code == status, answer.text
+    if status == 400:
+        [issue] = issues(answer)
+        assert (issue["code"], issue["expression"]) == ("too-long", ["http.if-none-exist"])
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_an_address_no_resource_can_be_found_by_is_refused(
+    trial: httpx.AsyncClient, method: str
+) -> None:
+    value = "7" * 501
+    sent = {"content": identified(value)} if method == "PUT" else {}
+    answer = await trial.request(method, f"/fhir/Patient?{sought(value)}", **sent)
+
+    assert [(issue["code"], issue["expression"]) for issue in issues(answer)] == [("too-long", ["http.url"])]
+
+
+async def test_a_reference_no_resource_can_be_found_by_is_refused(trial: httpx.AsyncClient) -> None:
+    observation = codec.read(body("Observation", subject={"reference": f"Patient?{sought('7' * 501)}"}))
+    entry = {"resource": observation, "request": {"method": "POST", "url": "Observation"}}
+    answer = await trial.post("/fhir", content=bundle_of("transaction", entry))
+
+    [issue] = issues(answer)
+    assert (answer.status_code, issue["code"]) == (400, "too-long")
+    assert issue["expression"] == ["Bundle.entry[0].resource.subject.reference"]
