@@ -212,7 +212,7 @@ def _listen(
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http="app.routers.connection:Connection",
         ws="none",
         log_config=configuration(settings.log_level),
         access_log=False,
