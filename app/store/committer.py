@@ -7,10 +7,11 @@ is answered only after its commit; one that is refused or fails never takes its 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from app.fhir_mapping.change import Put, Version, Write
 from app.store.claims import Claims, claims
@@ -18,6 +19,8 @@ from app.store.commit import commit
 from app.store.database import Connection, Contention, Database, DatabaseError, Key
 from app.store.piece import Indexes, Piece, changed, index_of
 from app.store.visibility import Visibility
+
+T = TypeVar("T")
 
 _GROUP = 256  # changes and claims of one commit, beyond which a piece waits for the next
 _TRIES = 8
@@ -68,14 +71,19 @@ class Committer:
     async def rehearse(self, writes: Sequence[Write], visibility: Visibility) -> None:
         """Carry out the writes and take them back; a Refusal says what stands against them."""
         waiting = self._waiting(writes, visibility)
-        piece = waiting.piece(self._base)
 
-        async def work(connection: Connection) -> None:
-            await commit(self._database, connection, [piece], claimed=waiting.claims, clock=self._clock)
-            raise _Rehearsed
+        async def once() -> Piece:
+            piece = waiting.piece(self._base)
 
-        with suppress(_Rehearsed):
-            await self._database.write(work)
+            async def work(connection: Connection) -> None:
+                await commit(self._database, connection, [piece], claimed=waiting.claims, clock=self._clock)
+                raise _Rehearsed
+
+            with suppress(_Rehearsed):
+                await self._database.write(work)
+            return piece
+
+        piece = await _tried(once)
         if piece.refused is not None:
             raise piece.refused
 
@@ -123,14 +131,19 @@ class Committer:
         return group
 
     async def _commit(self, group: list[_Waiting]) -> None:
+        if len(group) > 1:
+            with suppress(Exception):  # then each on its own, so that only the one at fault fails
+                return await self._attempt(group)
+        for waiting in group:
+            await self._alone(waiting)
+        return None
+
+    async def _alone(self, waiting: _Waiting) -> None:
         try:
-            await self._attempt(group)
+            await _tried(lambda: self._attempt([waiting]))
         except Exception as error:  # noqa: BLE001 - whatever it was, every waiting writer must be answered
-            if len(group) == 1:
-                await self._again(group[0], error)
-                return
-            for waiting in group:  # each on its own, so that only the one at fault fails
-                await self._commit([waiting])
+            if not waiting.answer.done():
+                waiting.answer.set_exception(error)
 
     async def _attempt(self, group: list[_Waiting]) -> None:
         pieces = [waiting.piece(self._base) for waiting in group]
@@ -143,19 +156,14 @@ class Committer:
             if not waiting.answer.done():  # the asker may have gone away
                 _resolve(waiting.answer, piece)
 
-    async def _again(self, waiting: _Waiting, error: Exception) -> None:
-        """Another process was there first: what it wrote is seen on the next try."""
-        for attempt in range(_TRIES):
-            if not isinstance(error, Contention):
-                break
-            await asyncio.sleep(0.002 * 2**attempt)
-            try:
-                return await self._attempt([waiting])
-            except Exception as next_error:  # noqa: BLE001 - as above
-                error = next_error
-        if not waiting.answer.done():
-            waiting.answer.set_exception(error)
-        return None
+
+async def _tried(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Try, and try again where another process was there first: what it wrote is seen on the next try."""
+    for turn in range(_TRIES):
+        with suppress(Contention):
+            return await attempt()
+        await asyncio.sleep(0.002 * 2**turn)
+    return await attempt()
 
 
 def _resolve(answer: asyncio.Future[list[Version]], piece: Piece) -> None:

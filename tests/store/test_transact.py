@@ -2,16 +2,18 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.outcome import Refusal
-from app.store.database import Connection, DatabaseError
+from app.store.database import Connection, Contention, DatabaseError
 from app.store.documents import history, read, vread
+from app.store.postgres import PostgresDatabase
 from app.store.session import Store
 from app.store.sqlite import SqliteDatabase
-from app.store.transact import transact
+from app.store.transact import rehearse, transact
 from app.store.visibility import EVERYTHING
 from tests.databases import PostgreSQL
 from tests.store.make import c3, delete, patient, put, study, subject
@@ -222,6 +224,28 @@ async def test_a_commit_that_fails_is_never_answered_as_done(trial: Store, state
         await transact(trial, EVERYTHING, [put(c3("p1"), "o1")])
 
     assert (await refused_read(trial, "o1")).status == 404
+
+
+BUSY = (
+    "CREATE SEQUENCE turns",
+    """CREATE FUNCTION busy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('turns') <= {turns} THEN RAISE EXCEPTION 'busy' USING ERRCODE = '40001'; END IF;
+    RETURN NEW; END $$""",
+    "CREATE TRIGGER busy BEFORE INSERT ON resource FOR EACH ROW EXECUTE FUNCTION busy()",
+)
+
+
+@pytest.mark.parametrize("carry_out", [transact, rehearse])
+async def test_who_meets_another_writer_tries_again_and_not_for_ever(trial: Store, carry_out: Any) -> None:
+    if not isinstance(trial.database, PostgresDatabase):
+        return
+    for statement in BUSY:
+        sql = statement.format(turns=11)
+        await trial.database.write(lambda connection, sql=sql: connection.execute(sql))  # type: ignore[misc]
+
+    with pytest.raises(Contention):
+        await carry_out(trial, EVERYTHING, [put(c3("p1"), "o1")])
+    await carry_out(trial, EVERYTHING, [put(c3("p1"), "o1")])
 
 
 FAILS_AT_COMMIT = {
