@@ -11,7 +11,7 @@ from app.fhir_mapping import codec
 from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome, refusal
 from app.routers import answers
 from app.routers.answers import FhirResponse
-from app.store.database import DatabaseError
+from app.store.database import Contention, DatabaseError
 
 log = logging.getLogger("trialbridge")
 
@@ -29,9 +29,13 @@ def refused(refusal: Refusal, request_id: str, *, place: str) -> FhirResponse:
 def failure(error: Exception, request_id: str) -> Refusal:
     """500 with the request id to look for in the log; the error's own words may quote a patient.
 
-    503 where it is the database that failed: that passes, so the same request may succeed later.
+    503 where it is the database that failed, or others wrote the same again and again: that passes, so the
+    same request may succeed later.
     """
     log.error("failed", extra={"request": request_id, "error": lineage(error), "where": where(error)})
+    if isinstance(error, Contention):
+        text = "somebody else changed the same at the same moment; send it again"
+        return Refusal(503, (Issue("transient", text, "http.url"),), {"Retry-After": "1"})
     if isinstance(error, DatabaseError):
         text = f"the database does not answer; send it again later. Tell the operator this id: {request_id}"
         return Refusal(503, (Issue("transient", text, "http.url"),), {"Retry-After": RETRY_AFTER})

@@ -9,8 +9,10 @@ import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
+from app.routers import errors
 from app.routers.logs import JsonLines
 from app.settings import Settings
+from app.store.database import Contention, DatabaseError
 from tests.routers.make import HEADERS, body, created, issues
 from tests.servers import client_of, running
 
@@ -368,3 +370,21 @@ async def test_every_refusal_says_where(
 )
 async def test_what_asks_for_nothing_special_is_answered(trial: httpx.AsyncClient, address: str) -> None:
     assert (await trial.get(address)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            Contention("DeadlockDetectedError"),
+            "somebody else changed the same at the same moment; send it again",
+        ),
+        (DatabaseError("ConnectionRefusedError"), "the database does not answer; send it again later."),
+    ],
+)
+def test_what_passes_says_why_and_when_to_come_back(error: Exception, said: str) -> None:
+    failed = errors.failure(error, "r-1")
+
+    assert (failed.status, failed.issues[0].code) == (503, "transient")
+    assert failed.issues[0].text.startswith(said)
+    assert int(failed.headers["Retry-After"]) > 0
