@@ -58,9 +58,10 @@ class Delete:
 class Patch:
     """Change the resource under this id by what `become` makes of its current document.
 
-    `become` is given the stored bytes and gives the Put that stores the result, checked as any other; it
-    raises Refusal where the patch cannot be applied or its result not be stored. 404 or 410 where
-    nothing stands there.
+    `become` is given the stored bytes and gives the Put that stores the result, checked as any other. Its
+    `raw` are those very bytes where the patch changes nothing, and then nothing is stored. It raises
+    Refusal where the patch cannot be applied or its result not be stored. 404 or 410 where nothing stands
+    there.
     """
 
     resource: Resource

@@ -19,8 +19,8 @@ JSON_PATCH = "application/json-patch+json"
 
 
 def by_json(operations: bytes) -> Amend:
-    """The amendment a JSON Patch (RFC 6902) makes."""
-    return partial(json_patch.apply, operations=operations)
+    """The amendment a JSON Patch (RFC 6902) makes; Refusal 400 where the body is none."""
+    return partial(json_patch.apply, operations=json_patch.read(operations))
 
 
 def by_parameters(raw: bytes, where: str | None = None) -> Amend:
@@ -40,14 +40,19 @@ def of_entry(raw: bytes, where: str) -> Amend:
     if binary.get("contentType") != JSON_PATCH:
         raise refusal(400, "value", f"the contentType of a patch is {JSON_PATCH}", f"{where}.contentType")
     try:
-        return by_json(b64decode(binary.get("data", ""), validate=False))
+        operations = b64decode(binary.get("data", ""), validate=False)
     except (binascii.Error, ValueError):
         raise refusal(400, "value", "data must be a JSON Patch in base64", f"{where}.data") from None
+    try:
+        return by_json(operations)
+    except Refusal as refused:
+        raise of_entry_said(refused, where) from None
 
 
 def amended(stored: bytes, amend: Amend) -> bytes:
     """The stored document after an amendment, byte for byte as it was wherever that left it alone."""
-    return patching.written(stored, amend(codec.read(stored)))
+    before = codec.read(stored)
+    return patching.written(stored, before, after=amend(before))
 
 
 def of_entry_said(refused: Refusal, where: str) -> Refusal:

@@ -5,10 +5,12 @@ from typing import Any
 from app.fhir_mapping import codec, slices
 from app.fhir_mapping.codec import Document
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
+from app.fhir_mapping.slices import Piece
 
 MOST_OPERATIONS = 1000
 """Operations of one patch."""
 
+_NESTING = frozenset((dict, list))
 _SET_BY_SERVER = ("versionId", "lastUpdated")
 
 
@@ -19,9 +21,14 @@ def copied(value: Any) -> Any:
     return [copied(one) for one in value] if isinstance(value, list) else value
 
 
-def written(stored: bytes, after: Document) -> bytes:
-    """The patched resource as JSON; whatever the patch left alone is the very bytes stored."""
-    return _written(stored, codec.read(stored), after)
+def written(stored: bytes, before: Document, *, after: Document) -> bytes:
+    """The patched resource as JSON; whatever the patch left alone is the very bytes stored.
+
+    `before` is what the bytes stored are read as. They themselves are returned where nothing changed.
+    """
+    writing = _Writing()
+    writing.write(stored, before, after)
+    return b"".join(writing.pieces)
 
 
 def bounded(count: int, where: str) -> None:
@@ -66,29 +73,74 @@ def _put_back(meta: Any, after: Document) -> None:
         after.pop("meta", None)
 
 
-def _written(raw: bytes, before: Any, after: Any) -> bytes:
-    new = codec.write(after)
-    if new == codec.write(before):
-        return raw
-    if isinstance(before, dict) and isinstance(after, dict):
-        held = codec.members(raw)
-        return slices.together(
-            {
-                name: _written(held[name], before[name], value) if name in held else codec.write(value)
-                for name, value in after.items()
-            }
-        )
-    if isinstance(before, list) and isinstance(after, list):
-        return slices.listed(_written_items(slices.items(raw), before, after))
-    return new
+class _Text:
+    """Tells values apart by the text they are written as: by every digit, and by the order of members.
+
+    What holds no other object or list is told by that text itself; what does is numbered once, by what it
+    holds, so that no text is written again for each level it lies in, and to ask again costs nothing.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._seen: dict[int, tuple[int, list[bytes | int]]] = {}
+
+    def of(self, value: Any) -> bytes | int:
+        """The same for two values exactly where they are written the same."""
+        held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        if _NESTING.isdisjoint(map(type, held)):
+            return codec.write(value)
+        if id(value) not in self._seen:
+            inside = [self.of(one) for one in held]
+            names = value if isinstance(value, dict) else ()
+            number = self._numbers.setdefault((*names, *inside), len(self._numbers))
+            self._seen[id(value)] = number, inside
+        return self._seen[id(value)][0]
+
+    def of_items(self, values: list[Any]) -> list[bytes | int]:
+        """The same of each item, remembered from when the list was numbered."""
+        return self._seen[id(values)][1] if id(values) in self._seen else [self.of(one) for one in values]
 
 
-def _written_items(raw: list[bytes], before: list[Any], after: list[Any]) -> list[bytes]:
-    """Items that only moved are found again; others are taken for what stood in their place."""
-    held = {codec.write(one): bytes_ for one, bytes_ in zip(before, raw, strict=True)}
-    found = [held.get(codec.write(one)) for one in after]
-    return [
-        known
-        or (_written(raw[number], before[number], after[number]) if number < len(raw) else codec.write(one))
-        for number, (known, one) in enumerate(zip(found, after, strict=True))
-    ]
+class _Writing:
+    """A resource written after a patch: the pieces of text it is put together from at the end."""
+
+    def __init__(self) -> None:
+        self._text = _Text()
+        self.pieces: list[Piece] = []
+
+    def write(self, raw: Piece, before: Any, after: Any) -> None:
+        """What became of a value: its own bytes where it is the same, else only what differs is new."""
+        if self._text.of(before) == self._text.of(after):
+            self.pieces.append(raw)
+        elif isinstance(before, dict) and isinstance(after, dict):
+            self._write_members(slices.pieces_of_object(raw), before, after)
+        elif isinstance(before, list) and isinstance(after, list):
+            self._write_items(slices.pieces_of_list(raw), before, after)
+        else:
+            self.pieces.append(codec.write(after))
+
+    def _write_members(self, raw: dict[str, Piece], before: Document, after: Document) -> None:
+        between = b"{"
+        for name, value in after.items():
+            self.pieces += (between, slices.named(name))
+            if name in raw:
+                self.write(raw[name], before[name], value)
+            else:
+                self.pieces.append(codec.write(value))
+            between = b","
+        self.pieces.append(b"}" if after else b"{}")
+
+    def _write_items(self, raw: list[Piece], before: list[Any], after: list[Any]) -> None:
+        """Items that only moved are found again; others are taken for what stood in their place."""
+        held = dict(zip(self._text.of_items(before), raw, strict=True))
+        between = b"["
+        for number, (value, text) in enumerate(zip(after, self._text.of_items(after), strict=True)):
+            self.pieces.append(between)
+            if text in held:
+                self.pieces.append(held[text])
+            elif number < len(raw):
+                self.write(raw[number], before[number], value)
+            else:
+                self.pieces.append(codec.write(value))
+            between = b","
+        self.pieces.append(b"]" if after else b"[]")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.fhir_mapping import codec
 from app.fhir_mapping.change import Criteria, Patch, Version
 from app.fhir_mapping.outcome import Refusal, not_found
 from app.store import linking, settle
@@ -107,7 +106,7 @@ def _patch(piece: Piece, place: int, patch: Patch, there: dict[Key, Version]) ->
     if version is None or version.document is None:
         raise not_found(f"{patch.resource.name}/{patch.id}")
     put = patch.become(patch.id, version.document)
-    if codec.write(put.document) == codec.write(codec.read(version.document)):
+    if put.raw == version.document:
         # nothing changes, not even a digit, so nothing is stored
         piece.settle(place, replace(version, matched=True))
         return

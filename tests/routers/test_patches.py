@@ -54,6 +54,25 @@ async def test_a_patch_leaves_every_digit_of_the_rest(trial: httpx.AsyncClient) 
     assert b'"value":1.500' in answer.content
 
 
+@pytest.mark.parametrize(
+    ("operations", "etag"),
+    [
+        (b"[]", 'W/"1"'),
+        (b'[{"op":"replace","path":"/valueQuantity/value","value":1.50}]', 'W/"1"'),
+        (b'[{"op":"replace","path":"/valueQuantity/value","value":1.5}]', 'W/"2"'),
+    ],
+)
+async def test_a_patch_makes_a_version_only_where_a_digit_changes(
+    trial: httpx.AsyncClient, operations: bytes, etag: str
+) -> None:
+    sent = body("Observation", valueQuantity={"value": 1}).replace(b'{"value":1}', b'{ "value" : 1.50 }')
+    name = (await trial.post("/fhir/Observation", content=sent)).json()["id"]
+
+    answer = await trial.patch(f"/fhir/Observation/{name}", content=operations, headers=JSON)
+
+    assert (answer.status_code, answer.headers["etag"]) == (200, etag)
+
+
 @pytest.mark.rule(27)
 @pytest.mark.parametrize(
     ("headers", "patch", "status"),
@@ -82,6 +101,32 @@ async def test_a_patch_that_cannot_be_done_changes_nothing(
     assert answer.status_code == status, answer.text
     issues(answer)
     assert (await trial.get(f"/fhir/Observation/{name}")).headers["etag"] == 'W/"1"'
+
+
+async def test_a_malformed_patch_is_listed_with_the_problems_of_the_other_entries(
+    trial: httpx.AsyncClient,
+) -> None:
+    malformed = {
+        "resource": binary([{"op": "melt", "path": "/a"}]),
+        "request": {"method": "PATCH", "url": "Observation/never"},
+    }
+    other = {"resource": {"resourceType": "Patient"}, "request": {"method": "PUT", "url": "Patient/p"}}
+
+    answer = await trial.post("/fhir", content=bundle_of("transaction", malformed, other))
+
+    places = [issue["expression"] for issue in issues(answer)]
+    assert (answer.status_code, places) == (400, [["Bundle.entry[0].resource"], ["Bundle.entry[1].resource.id"]])
+
+
+async def test_one_patch_is_carried_out_on_each_document_afresh(trial: httpx.AsyncClient) -> None:
+    added = [
+        {"op": "add", "path": "/note", "value": [{"text": "one"}]},
+        {"op": "add", "path": "/note/-", "value": {"text": "two"}},
+    ]
+    name = await created(trial, "Observation")
+    for _ in range(2):
+        answer = await trial.patch(f"/fhir/Observation/{name}", content=codec.write(added), headers=JSON)
+        assert [note["text"] for note in answer.json()["note"]] == ["one", "two"]
 
 
 async def test_what_is_not_there_cannot_be_patched(trial: httpx.AsyncClient) -> None:
