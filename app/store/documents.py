@@ -139,7 +139,7 @@ async def history(
             return HistoryPage(versions, total, last)
         return HistoryPage(versions, total, None, (last or _start(since)) if ascending else None)
 
-    return await store.database.read(work)
+    return await store.search(work)
 
 
 def _place(version: Version) -> Place:
