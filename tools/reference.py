@@ -6,6 +6,19 @@ python -m tools.reference
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.fhir_mapping import (
+    check,
+    codec,
+    fhirpath,
+    index_values,
+    json_pointer,
+    past,
+    patching,
+    query,
+    search_bounds,
+    search_controls,
+    search_names,
+)
 from app.fhir_mapping.definitional import canonical
 from app.fhir_mapping.operations import OPERATIONS, served
 from app.fhir_mapping.registry import RESOURCES
@@ -13,8 +26,35 @@ from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.search_includes import includable
 from app.fhir_mapping.served import SERVED
 from app.fhir_mapping.standard import LEFT_OUT
+from app.store import includes
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference.md"
+
+BOUNDS = {
+    "levels of nesting in a body": codec.DEEPEST,
+    "digits of a number, and its exponent": codec.MOST_DIGITS,
+    "problems listed in one answer": check.MOST_ISSUES,
+    "parameters of one search": search_bounds.MOST_PARAMETERS,
+    "characters of a parameter's name with its chain": search_bounds.LONGEST_NAME,
+    "values compared in one search; a quantity counts once for each unit it is looked for in": (
+        search_bounds.MOST_VALUES
+    ),
+    "conditions of one search, with the references their chains follow": search_bounds.MOST_STEPS,
+    "references a chain follows": search_names.MOST_CHAINED,
+    "`_has` within each other": search_names.MOST_REVERSED,
+    "`_include` and `_revinclude` of one search": search_controls.MOST_INCLUDES,
+    "keys of `_sort`": query.MOST_SORT_KEYS,
+    "elements named in `_elements`": search_bounds.MOST_ELEMENTS,
+    "matches on a page (`_count` is cut to it)": search_controls.LARGEST_COUNT,
+    "resources included on a page (what is left out is said)": includes.MOST_INCLUDED,
+    "rounds of `:iterate`": includes.DEEPEST,
+    "versions on a page of a history": past.LARGEST_COUNT,
+    "characters of a code or identifier that is searched by": index_values.LONGEST,
+    "operations of a patch": patching.MOST_OPERATIONS,
+    "characters of a FHIRPath in a patch": fhirpath.LONGEST,
+    "characters of a JSON Pointer": json_pointer.LONGEST,
+}
+"""Every bound of a request that is the same for all deployments."""
 
 HEAD = """# Reference
 
@@ -41,6 +81,7 @@ def text() -> str:
         f"# Parameters of R4 that are not served\n\n{left_out}\n",
         f"# What the server says of itself\n\n{read_only}",
         "# Operations\n\n" + "\n".join(_operations()),
+        f"# Bounds\n\n{_bounds()}",
     )
     return "\n".join(parts)
 
@@ -75,6 +116,19 @@ def _type(resource: Resource) -> Iterator[str]:
     if asked:
         yield f"Operations: {', '.join(f'`{operation.name}`' for operation in asked)}."
         yield ""
+
+
+def _bounds() -> str:
+    """What is beyond them is answered with an OperationOutcome that names the bound."""
+    rows = "\n".join(f"| {what} | {most:,} |" for what, most in BOUNDS.items())
+    return f"""Beyond a bound the answer is an OperationOutcome that names it (`too-costly` or `too-long`; 413
+for a body and for the entries of a Bundle, 400 otherwise). Those a deployment sets are in
+[settings.md](settings.md).
+
+| Bound | At most |
+|---|---|
+{rows}
+"""
 
 
 def _operations() -> Iterator[str]:
