@@ -4,6 +4,7 @@ By hand and not by a library, because numbers keep their digits, true is not 1, 
 what a stranger sends is bounded: in operations, in depth, and in what copying may make of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ _NEEDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Operation:
+class Operation:
     """One operation as it was sent; `where` is the place a problem with it is said to be at."""
 
     op: str
@@ -40,13 +41,13 @@ class _Operation:
     where: str
 
 
-def apply(document: Document, operations: bytes) -> Document:
+def apply(document: Document, operations: Sequence[Operation]) -> Document:
     """The resource after all the operations, in order; the one given stays as it is.
 
-    Refusal 400 where the body is no JSON Patch, naming every fault; 422 where an operation cannot be done.
+    Refusal 422 where an operation cannot be done.
     """
     work = _Work(copied(document))
-    for operation in _read(operations):
+    for operation in operations:
         work.carry_out(operation)
     return settled(document, work.holder.get(""))
 
@@ -58,10 +59,10 @@ class _Work:
         self.holder: dict[str, Any] = {"": document}
         self.room = MOST_COPIED
 
-    def carry_out(self, operation: _Operation) -> None:
+    def carry_out(self, operation: Operation) -> None:
         match operation.op:
             case "add":
-                self._put(operation, operation.value)
+                self._put(operation, copied(operation.value))  # to be carried out again on another document
             case "remove":
                 self._taken(operation.path, operation.where + ".path")
             case "replace":
@@ -79,7 +80,7 @@ class _Work:
     def _around(self, path: Pointer, where: str) -> Any:
         return json_pointer.at(self.holder, path[:-1], where)
 
-    def _put(self, operation: _Operation, value: Any) -> None:
+    def _put(self, operation: Operation, value: Any) -> None:
         where = _fitting(operation, value)
         json_pointer.add(self._around(operation.path, where), operation.path[-1], value, where=where)
 
@@ -88,18 +89,18 @@ class _Work:
         key = json_pointer.key(around, path[-1], where)
         return around.pop(key)
 
-    def _replace(self, operation: _Operation) -> None:
+    def _replace(self, operation: Operation) -> None:
         where = _fitting(operation, operation.value)
         around = self._around(operation.path, where)
-        around[json_pointer.key(around, operation.path[-1], where)] = operation.value
+        around[json_pointer.key(around, operation.path[-1], where)] = copied(operation.value)
 
-    def _test(self, operation: _Operation) -> None:
+    def _test(self, operation: Operation) -> None:
         found = json_pointer.at(self.holder, operation.path, operation.where + ".path")
         if not _same(found, operation.value):
             text = "the value here is not the one the test expects: read the resource again and patch that"
             raise refusal(422, "conflict", text, operation.where + ".value")
 
-    def _weighed(self, operation: _Operation, value: Any) -> Any:
+    def _weighed(self, operation: Operation, value: Any) -> Any:
         """The value, what it weighs being taken from the room there is."""
         self.room -= _weight(value)
         if self.room < 0:
@@ -110,7 +111,7 @@ class _Work:
         return value
 
 
-def _fitting(operation: _Operation, value: Any) -> str:
+def _fitting(operation: Operation, value: Any) -> str:
     """The place a value is put at; Refusal 422 where it would lie too deep."""
     where = operation.where + ".path"
     if len(operation.path) - 1 + _levels(value) > DEEPEST:
@@ -119,7 +120,7 @@ def _fitting(operation: _Operation, value: Any) -> str:
     return where
 
 
-def _source(operation: _Operation) -> str:
+def _source(operation: Operation) -> str:
     return operation.where + ".from"
 
 
@@ -152,7 +153,8 @@ def _same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
-def _read(body: bytes) -> list[_Operation]:
+def read(body: bytes) -> Sequence[Operation]:
+    """The operations of a JSON Patch; Refusal 400 where the body is none, naming every fault."""
     try:
         orjson.loads(body)
     except orjson.JSONDecodeError as said:
@@ -170,8 +172,8 @@ def _read(body: bytes) -> list[_Operation]:
     return [_operation(said, f"Patch[{number}]") for number, said in enumerate(listed)]
 
 
-def _operation(said: Document, where: str) -> _Operation:
-    return _Operation(
+def _operation(said: Document, where: str) -> Operation:
+    return Operation(
         op=said["op"],
         path=pointer(said["path"]) or (),
         source=pointer(said.get("from", "")) or (),

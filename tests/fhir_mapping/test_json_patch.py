@@ -212,6 +212,15 @@ def test_a_body_that_is_no_json_patch_is_refused(body: bytes) -> None:
     assert {issue.expression for issue in caught.value.issues} == {"Patch"}
 
 
+def test_a_patch_read_once_is_the_same_each_time_it_is_carried_out() -> None:
+    first = [op("add", "/a", value=[1]), op("replace", "/b", value=[2])]
+    then = [op("add", "/a/-", value=3), op("add", "/b/-", value=4)]
+    operations = json_patch.read(codec.write([*first, *then]))
+    after = [json_patch.apply(resource(b=None), operations) for _ in range(2)]
+
+    assert after == [resource(a=[1, 3], b=[2, 4])] * 2
+
+
 def test_a_move_is_a_removal_and_then_an_addition() -> None:
     after = patched(resource(a=[[1], [2], [3]]), op("move", "/a/1/0", from_="/a/0"))
 
