@@ -12,13 +12,18 @@ from typing import Literal
 
 from app.fhir_mapping import check, codec, entries
 from app.fhir_mapping.bundle_shell import BundleShell, opened
-from app.fhir_mapping.change import Write
+from app.fhir_mapping.change import Conditional, Criteria, Put, Write
 from app.fhir_mapping.entries import ORDER, Asked
 from app.fhir_mapping.entry_writes import Intake, Names, Writes
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.resource import Resource
 
 Kind = Literal["transaction", "batch"]
+
+MOST_SEARCHES = 100
+"""Searches for more than an identifier that the writes of a Bundle may name their targets by.
+
+Each is a statement inside the transaction, and other writers wait meanwhile."""
 
 _IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
 
@@ -50,7 +55,8 @@ def plan(
 ) -> Plan:
     """Read a transaction or batch; a Refusal with every problem, in a batch only where it is no Bundle.
 
-    A Bundle of more than `most` entries is refused (413) before any of them is looked at.
+    A Bundle of more than `most` entries is refused (413) before any of them is looked at, and so is one whose
+    writes name their targets by too many searches.
     """
     shell = opened(raw)
     if len(shell.entries) > most:
@@ -74,8 +80,35 @@ def plan(
                 writes.append((one.index, read.write(one)))
     if kind == "transaction" or unsound:
         _refuse_together(refused, [*_of_no_entry(unsound), *_identity_twice(asked)])
+    _refuse_many_searches(write for _, write in writes)
     asks = tuple(one for one in asked if not one.writes)
     return Plan(kind=kind, size=len(shell.entries), writes=tuple(writes), asks=asks, refused=refused)
+
+
+def _refuse_many_searches(writes: Iterable[Write]) -> None:
+    """413 where conditional writes and references ask too much; an identifier costs next to nothing."""
+    searches = {
+        (one.query.resource.name, one.text)
+        for write in writes
+        for one in _searches(write)
+        if one.query.identifier is None
+    }
+    if len(searches) > MOST_SEARCHES:
+        text = (
+            f"a Bundle may name its targets by {MOST_SEARCHES} searches for more than an identifier with its"
+            f" system, not {len(searches)}: name them by identifier=system|value, or send it in parts"
+        )
+        raise refusal(413, "too-costly", text, "Bundle.entry")
+
+
+def _searches(write: Write) -> Iterator[Criteria]:
+    """What a write names its target and those it refers to by."""
+    change = write
+    if isinstance(write, Conditional):
+        yield write.criteria
+        change = write.change
+    if isinstance(change, Put):
+        yield from (change.references or {}).values()
 
 
 class _Noting:

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.fhir_mapping.transaction import MOST_SEARCHES
 from app.routers import examples
 from app.store.session import Store
 from tests.routers.make import body, bundle_of, issues
@@ -324,6 +325,33 @@ class TestSize:
         if status == 413:
             assert issues(answer)[0]["code"] == "too-costly"
             assert issues(answer)[0]["expression"] == ["Bundle.entry"]
+
+
+class TestSearches:
+    """The writes of a Bundle may name their targets by so many searches for more than an identifier."""
+
+    @pytest.mark.parametrize("kind", ["batch", "transaction"])
+    @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
+    async def test_a_bundle_of_too_many_searches_is_refused(
+        self, known: httpx.AsyncClient, kind: str, more: int, status: int
+    ) -> None:
+        by_identifier = [asking(post("Patient"), ifNoneExist=sought(f"a{n}")) for n in range(60)]
+        referring = [
+            post("Observation", subject={"reference": f"Patient?{sought('1')}&_lastUpdated=gt19{10 + n}"})
+            for n in range(30 if kind == "transaction" else 0)
+        ]
+        creating = [
+            asking(post("Patient"), ifNoneExist=f"{sought(f'b{n}')}&birthdate=1990-01-01")
+            for n in range(MOST_SEARCHES - len(referring) + more)
+        ]
+        answer = await known.post("/fhir", content=bundle_of(kind, *by_identifier, *referring, *creating))
+
+        assert answer.status_code == status, answer.text
+        if status == 413:
+            assert [(one["code"], one["expression"]) for one in issues(answer)] == [
+                ("too-costly", ["Bundle.entry"])
+            ]
+            assert f" {MOST_SEARCHES} searches" in issues(answer)[0]["diagnostics"]
 
 
 class TestAnswer:
