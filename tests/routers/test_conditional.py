@@ -296,8 +296,8 @@ async def test_an_address_no_resource_can_be_found_by_is_refused(
     trial: httpx.AsyncClient, method: str
 ) -> None:
     value = "7" * 501
-    sent = {"content": identified(value)} if method == "PUT" else {}
-    answer = await trial.request(method, f"/fhir/Patient?{sought(value)}", **sent)
+    sent = identified(value) if method == "PUT" else None
+    answer = await trial.request(method, f"/fhir/Patient?{sought(value)}", content=sent)
 
     assert [(issue["code"], issue["expression"]) for issue in issues(answer)] == [("too-long", ["http.url"])]
 
