@@ -32,6 +32,10 @@ def basic(*, a: bytes = A, b: bytes = B, e: bytes = E) -> bytes:
             b'[{"op":"remove","path":"/e/f"},{"op":"add","path":"/e/f","value":1.0E2}]',
             basic(e=rb'{"g":"\/","f":1.0E2}'),
         ),
+        (
+            b'[{"op":"move","from":"/e","path":"/z"}]',
+            basic().replace(b'"e":' + E, b'"z":{"f":1.0E+2,"g":"/"}'),
+        ),
         (b'[{"op":"replace","path":"/e","value":{}}]', basic(e=b"{}")),
         (b'[{"op":"replace","path":"/b","value":[]}]', basic(b=b"[]")),
         (
