@@ -13,7 +13,7 @@ from app.store.database import Connection, Key, Row
 from app.store.search import find_on
 from app.store.session import Store
 from app.store.visibility import EVERYTHING
-from tests.conftest import copy_of
+from tests.databases import copy_of
 from tests.store.searchable import fill
 
 BASE = "http://127.0.0.1:8000/fhir"
