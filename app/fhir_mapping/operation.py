@@ -26,6 +26,7 @@ class OperationParameter:
     about: str
     values: tuple[str, ...] = ()
     repeats: bool = False
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ def _defined(parameter: OperationParameter) -> Document:
     return {
         "name": parameter.name,
         "use": "in",
-        "min": 0,
+        "min": int(parameter.required),
         "max": "*" if parameter.repeats else "1",
         "documentation": parameter.about + words,
         "type": parameter.kind,

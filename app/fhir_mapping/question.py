@@ -22,6 +22,7 @@ FORM = ("_format", "_pretty")
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 """No trial is asked about days outside these; far beyond them there is no arithmetic of days either."""
 
+_COMPLEX = "send a simple value, such as a valueString written as it would stand in the address"
 _INSTANT = timedelta(microseconds=1)
 _NATURAL = re.compile(r"\d{1,6}", re.ASCII)
 _HOURS = re.compile(r"\d{1,7}(?:\.\d{1,6})?", re.ASCII)
@@ -73,13 +74,27 @@ def given(operation: Operation, parameters: Iterable[Pair]) -> Given:
 
 
 def from_parameters(document: Document) -> list[Pair]:
-    """The parameters of a POST, whose body is a Parameters resource of primitive values."""
-    return [
-        (parameter["name"], str(value))
-        for parameter in document.get("parameter", ())
-        for name, value in parameter.items()
-        if name.startswith("value") and not isinstance(value, dict | list)
+    """The parameters of a posted Parameters resource; Refusal 400 where one has no simple value."""
+    parts = document.get("parameter", ())
+    found = [(part["name"], _simple(part)) for part in parts]
+    issues = [
+        Issue("value", _COMPLEX, f"Parameters.parameter[{number}]")
+        for number, (_, text) in enumerate(found)
+        if text is None
     ]
+    if issues:
+        raise Refusal(400, tuple(issues))
+    return [(name, text) for name, text in found if text is not None]
+
+
+def _simple(part: Document) -> str | None:
+    """The value of a part as an address would have it; None where it has none, or one of several members."""
+    value = next((value for name, value in part.items() if name.startswith("value")), None)
+    if isinstance(value, dict):
+        value = value.get("reference")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
 
 
 def _parameter(operation: Operation, name: str) -> OperationParameter | None:

@@ -47,7 +47,6 @@ COUNT = OperationParameter(name="_count", kind="integer", about="At most so many
 EVERYTHING: Final = Operation(
     name="$everything",
     resources=("Patient", "ResearchSubject"),
-    methods=("GET",),
     standard=STANDARD + "Patient-everything",
     title="All that is stored about a patient",
     about="The patient, what is about them (subjects, observations, adverse events, administrations), and the"
@@ -74,7 +73,6 @@ LASTN: Final = Operation(
     name="$lastn",
     resources=("Observation",),
     levels=("type",),
-    methods=("GET",),
     standard=STANDARD + "Observation-lastn",
     title="The latest observations of each kind",
     about="The newest observations for each code, `max` of each; a search by any parameter of Observation"
@@ -91,15 +89,18 @@ STATS: Final = Operation(
     name="$stats",
     resources=("Observation",),
     levels=("type",),
-    methods=("GET", "POST"),
     standard=STANDARD + "Observation-stats",
     title="Statistics of a patient's results",
     about="Statistics over the numeric results of one patient and one code, exact decimals in the analyte's"
     " unit. What cannot be counted (another unit, a comparator such as <5) is left out and said.",
     parameters=(
-        OperationParameter(name="subject", kind="uri", about="The patient, as Patient/id."),
+        OperationParameter(name="subject", kind="uri", about="The patient, as Patient/id.", required=True),
         OperationParameter(
-            name="code", kind="string", about="The code, as code or system|code.", repeats=True
+            name="code",
+            kind="string",
+            about="The code, as code or system|code.",
+            repeats=True,
+            required=True,
         ),
         OperationParameter(name="system", kind="uri", about="The system of codes given without one."),
         OperationParameter(
@@ -112,6 +113,7 @@ STATS: Final = Operation(
             about="Which statistics.",
             values=STATISTICS,
             repeats=True,
+            required=True,
         ),
         OperationParameter(
             name="include", kind="boolean", about="Whether the observations counted are given, too."
@@ -128,7 +130,6 @@ META: Final = Operation(
     name="$meta",
     resources=EVERY_TYPE,
     levels=("type", "instance"),
-    methods=("GET",),
     standard=STANDARD + "Resource-meta",
     title="Tags, profiles and security labels",
     about="The meta of one resource; asked of a type, all tags, profiles and labels in use there.",

@@ -141,9 +141,12 @@ def search(resource: Resource, method: str) -> Said:
 
 def searched(resource: Resource) -> list[Said]:
     """The search parameters of a type, and those that shape the answer."""
-    return [shared(f"{resource.name}.{parameter.name}") for parameter in resource.search] + [
-        shared(name) for name in CONTROLS
-    ]
+    return narrowed(resource) + [shared(name) for name in CONTROLS]
+
+
+def narrowed(resource: Resource) -> list[Said]:
+    """The search parameters of a type alone."""
+    return [shared(f"{resource.name}.{parameter.name}") for parameter in resource.search]
 
 
 def search_parameters(resource: Resource) -> dict[str, Said]:

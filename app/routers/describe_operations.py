@@ -6,7 +6,7 @@ from app.fhir_mapping.operation import Level, Operation, OperationParameter
 from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.trial_operations import TRIAL_OPERATIONS
 from app.routers import examples
-from app.routers.describe import searched
+from app.routers.describe import narrowed
 from app.routers.fragments import Said, answer, body, id_of, interaction, query_parameter, refusals
 
 QUESTIONS = "Questions"
@@ -32,8 +32,7 @@ def operation(asked: Operation, resource: Resource, level: Level, method: str) -
         tag=QUESTIONS if asked in TRIAL_OPERATIONS else resource.name,
         parameters=[
             *([id_of(resource.name, name)] if level == "instance" else []),
-            *([] if posted else [_asked_with(parameter, filled) for parameter in asked.parameters]),
-            *(searched(resource) if asked.searches else []),
+            *([] if posted else _queried(asked, resource, filled)),
         ],
         sends=_sent(asked, resource, level, filled) if posted else None,
         answers={"200": answer(asked.returns, asked.answer)} | refusals(*_refused(asked, level)),
@@ -55,7 +54,13 @@ def _sent(asked: Operation, resource: Resource, level: Level, filled: Mapping[st
     if asked.parameters and asked.parameters[0].kind == "Resource":
         sent = examples.BODIES[resource.name] if level == "type" else examples.to_update(resource.name)
         return body(resource.name, sent)
-    return body("Parameters", _parameters(asked, filled))
+    return body("Parameters", _parameters(asked, resource, filled))
+
+
+def _queried(asked: Operation, resource: Resource, filled: Mapping[str, str]) -> list[Said]:
+    """What may stand in the address: the parameters of the operation, and of the search that narrows it."""
+    own = [_asked_with(parameter, filled) for parameter in asked.parameters]
+    return [*own, *(narrowed(resource) if asked.searches else [])]
 
 
 def _asked_with(parameter: OperationParameter, filled: Mapping[str, str]) -> Said:
@@ -65,7 +70,13 @@ def _asked_with(parameter: OperationParameter, filled: Mapping[str, str]) -> Sai
     return query_parameter(parameter.name, parameter.about, schema, filled.get(parameter.name))
 
 
-def _parameters(asked: Operation, filled: Mapping[str, str]) -> Said:
+def _part(name: str, kind: str, value: str) -> Said:
+    return {"name": name, f"value{kind.capitalize()}": int(value) if kind == "integer" else value}
+
+
+def _parameters(asked: Operation, resource: Resource, filled: Mapping[str, str]) -> Said:
     kinds = {parameter.name: parameter.kind for parameter in asked.parameters}
-    given = [{"name": name, f"value{kinds[name].capitalize()}": value} for name, value in filled.items()]
+    given = [_part(name, kinds[name], value) for name, value in filled.items()]
+    if asked.searches:
+        given += [_part(name, "string", value) for name, value in examples.SEARCHED[resource.name].items()]
     return {"resourceType": "Parameters"} | ({"parameter": given} if given else {})

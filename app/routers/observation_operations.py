@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from app.clinical.records import Coding, Measurement, Source
 from app.clinical.statistics import STATISTICS
-from app.fhir_mapping import bundle, check, codec, datatypes, links, question, statistics
+from app.fhir_mapping import bundle, codec, datatypes, links, question, statistics
 from app.fhir_mapping import search as grammar
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.operation import Operation
@@ -23,7 +23,6 @@ from app.store.search import find
 
 _MOST = 1000
 _MOST_CODES = 20
-_NEEDED = ("subject", "code", "statistic")
 _SHAPED_BY = ("_summary", "_elements", "_format", "_pretty")
 """The controls of a search that $lastn honours, too."""
 _TRUNCATED = Issue(
@@ -75,12 +74,8 @@ def _refuse_controls(pairs: Sequence[Pair]) -> None:
 
 async def stats(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Statistics of one patient's results, for each code asked for."""
-    pairs = list(request.parameters)
-    if request.method == "POST" and not request.has_no_body:
-        body = check.checked("Parameters", await request.resource_body())
-        pairs += question.from_parameters(body)
-    given = question.given(asked, pairs)
-    missing = [name for name in _NEEDED if name not in given]
+    given = question.given(asked, request.parameters)
+    missing = [one.name for one in asked.parameters if one.required and one.name not in given]
     if missing:
         text = "$stats needs {}, such as {}"
         issues = (Issue("required", text.format(name, asked.example), f"http.{name}") for name in missing)

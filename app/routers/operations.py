@@ -38,15 +38,21 @@ async def operation(request: FhirRequest) -> FhirResponse:
         allow = ", ".join(sorted({*asked.methods, *(["HEAD"] if "GET" in asked.methods else [])}))
         issue = Issue("not-supported", f"{asked.name} is asked by {allow}", "http.url")
         raise Refusal(405, (issue,), {"Allow": allow})
+    if request.method == "POST" and asked is not VALIDATE:
+        await _take_in(request)
     return await STANDARD.get(asked.name, _computed)(request, asked)
+
+
+async def _take_in(request: FhirRequest) -> None:
+    """Put the parameters that were posted beside those of the address."""
+    if not request.has_no_body:
+        request.form = from_parameters(check.checked("Parameters", await request.resource_body()))
+        request.parameters = [*request.parameters, *request.form]
 
 
 async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Answer a question of the trial about the subject of the address."""
-    given = list(request.parameters)
-    if request.method == "POST" and not request.has_no_body:
-        given += from_parameters(check.checked("Parameters", await request.resource_body()))
-    question = parse(asked, given)
+    question = parse(asked, request.parameters)
     now = datetime.now(UTC)  # noqa: TID251 the clock of the door: when the question is asked
     history = await of_subject(request.service.store, request.service.visibility, request.id, question.as_of)
     as_of = question.as_of or now
