@@ -29,6 +29,8 @@ _FORMS: Mapping[Method, str] = {
     "GET": "Type?…, Type/id, Patient/id/Type, Type/_history, Type/id/_history or Type/id/_history/n",
     "HEAD": "that of a GET",
 }
+_OF_THE_SYSTEM = frozenset({"", "metadata", "_history", "_search"})
+"""Where an address begins that names no type."""
 _GUARDS: Mapping[str, tuple[str, ...]] = {
     "ifMatch": ("PUT", "PATCH", "DELETE"),
     "ifNoneExist": ("POST",),
@@ -114,6 +116,9 @@ def _check_path(
     method: Method, path: tuple[str, ...], *, searched: bool, where: str, types: Mapping[str, Resource]
 ) -> None:
     """Refuse an address this method is not asked with."""
+    if path[0] in _OF_THE_SYSTEM or any(segment.startswith("$") for segment in path):
+        text = "operations, and what is asked of the whole system, cannot be asked in a Bundle: ask by itself"
+        raise refusal(400, "not-supported", text, f"{where}.url")
     if not _is_form(method, path, searched=searched, types=types):
         text = f"the address of a {method} in a Bundle is {_FORMS[method]}"
         raise refusal(400, "value", text, f"{where}.url")

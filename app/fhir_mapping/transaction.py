@@ -26,6 +26,7 @@ MOST_SEARCHES = 100
 Each is a statement inside the transaction, and other writers wait meanwhile."""
 
 _IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
+_IN_REQUEST = re.compile(r"Bundle\.entry\[\d+\]\.request(?![a-zA-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +79,10 @@ def plan(
         if one.writes:
             with _Noting(refused, one.index):
                 writes.append((one.index, read.write(one)))
-    if kind == "transaction" or unsound:
+    if kind == "transaction":
         _refuse_together(refused, [*_of_no_entry(unsound), *_identity_twice(asked)])
+    elif not all(map(_is_of_request, unsound)):
+        _refuse_together(refused, _of_no_entry(unsound))
     _refuse_many_searches(write for _, write in writes)
     asks = tuple(one for one in asked if not one.writes)
     return Plan(kind=kind, size=len(shell.entries), writes=tuple(writes), asks=asks, refused=refused)
@@ -140,6 +143,11 @@ def _entry_of(issue: Issue) -> int | None:
     """The index of the entry an issue lies in."""
     found = _IN_ENTRY.match(issue.expression or "")
     return int(found[1]) if found else None
+
+
+def _is_of_request(issue: Issue) -> bool:
+    """Whether an issue lies in what an entry asks for, so that the Bundle around it can be relied on."""
+    return _IN_REQUEST.match(issue.expression or "") is not None
 
 
 def _refuse_unsound(index: int, unsound: Sequence[Issue]) -> None:
