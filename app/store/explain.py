@@ -90,4 +90,5 @@ def _verdict(met: object, lacking: object) -> Verdict:
 
 
 async def _rows(store: Store, statement: Statement, sql: str) -> list[Row]:
-    return await store.search(lambda connection: connection.fetch(sql, *statement.values))
+    whole = statement.whole(sql)
+    return await store.search(lambda connection: connection.fetch(whole, *statement.values))

@@ -41,6 +41,7 @@ async def latest_of_each(store: Store, visibility: Visibility, query: Query, *, 
     statement = Statement(store.database, visibility)
     met = where(statement, Of("r", query.resource), query.conditions)
     sql = _RANKED.format(where=met, most=statement.value(most), limit=MOST + 1)
-    rows = await store.search(lambda connection: connection.fetch(sql, *statement.values))
+    whole = statement.whole(sql)
+    rows = await store.search(lambda connection: connection.fetch(whole, *statement.values))
     versions = {row[1]: version_of(row) for row in rows[:MOST]}
     return Latest(list(versions.values()), len(rows) > MOST)

@@ -61,7 +61,8 @@ async def matches(
     name = "r.id || ''" if any(map(is_narrow, query.conditions)) else "r.id"
     met = where(statement, of, query.conditions)
     sql = f"SELECT r.id, r.version FROM resource r WHERE {met} ORDER BY {name} LIMIT {limit}"
-    return [(row[0], row[1]) for row in await connection.fetch(sql, *statement.values)]
+    rows = await connection.fetch(statement.whole(sql), *statement.values)
+    return [(row[0], row[1]) for row in rows]
 
 
 async def _page(
@@ -74,7 +75,7 @@ async def _page(
         met += f" AND {beyond(statement, of, ordered, query.after)}"
     sql = f"""SELECT {_FOUND}{ordered.columns} FROM resource r WHERE {met}
  ORDER BY {ordered.sql} LIMIT {query.count + 1}"""
-    rows = await connection.fetch(sql, *statement.values)
+    rows = await connection.fetch(statement.whole(sql), *statement.values)
     versions = [version_of(row[:_WIDTH]) for row in rows[: query.count]]
     if len(rows) <= query.count:
         return versions, None
@@ -84,5 +85,6 @@ async def _page(
 async def _total(database: Database, connection: Connection, visibility: Visibility, query: Query) -> int:
     statement = Statement(database, visibility)
     met = where(statement, Of("r", query.resource), query.conditions)
-    [row] = await connection.fetch(f"SELECT count(*) FROM resource r WHERE {met}", *statement.values)
+    sql = statement.whole(f"SELECT count(*) FROM resource r WHERE {met}")
+    [row] = await connection.fetch(sql, *statement.values)
     return int(row[0])

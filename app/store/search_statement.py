@@ -17,6 +17,7 @@ class Statement:
     visibility: Visibility
     values: list[Any] = field(default_factory=list)
     names: int = 0
+    steps: list[str] = field(default_factory=list)
 
     def value(self, value: Any) -> str:
         """The placeholder of a value."""
@@ -27,6 +28,20 @@ class Statement:
         """A name for a table that no other of this statement has."""
         self.names += 1
         return f"{stem}{self.names}"
+
+    def step(self, ids: str, *, apart: bool) -> str:
+        """Ids found on the way, selected at the head of the statement.
+
+        One step within the other would be too deep for SQLite's parser. `apart` has the step gone by itself;
+        else the planners may take it together with the next.
+        """
+        name = self.name("way")
+        self.steps.append(f"{name}(id) AS {'' if apart else 'NOT '}MATERIALIZED ({ids})")
+        return f"SELECT {name}.id FROM {name}"
+
+    def whole(self, select: str) -> str:
+        """The text of the statement, with the steps its conditions go."""
+        return f"WITH {', '.join(self.steps)} {select}" if self.steps else select
 
     def one_of(self, column: str, values: Sequence[Any]) -> str:
         """That a column has one of some values."""
