@@ -10,6 +10,7 @@ from app.store import documents
 from app.store.database import Connection
 from app.store.session import Store
 from app.store.visibility import EVERYTHING
+from tests.databases import PostgreSQL
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 PATIENCE = 10.0
@@ -33,6 +34,18 @@ async def test_a_read_that_takes_too_long_is_ended_and_refused(store: Store) -> 
     [issue] = refused.value.issues
     assert (refused.value.status, issue.code, issue.expression) == (400, "too-costly", "http.url")
     assert issue.text.startswith("this search takes longer than 0.3 seconds here")
+
+
+async def test_postgresql_is_told_to_end_it(postgres: PostgreSQL, migrated_postgres: str) -> None:
+    at_work = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = $1"
+    with postgres.database(migrated_postgres) as name:
+        store = await Store.open(postgres.url_of(name))
+        with pytest.raises(Refusal):
+            await store.database.read(endless, seconds=0.2)
+        [[number]] = await store.database.read(lambda connection: connection.fetch(at_work, ENDLESS))
+        await store.close()
+
+    assert number == 0
 
 
 async def test_after_slow_reads_the_database_serves_as_before(store: Store) -> None:
