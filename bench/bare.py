@@ -18,7 +18,7 @@ import uvicorn
 from app.fhir_mapping import codec
 from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.registry import RESOURCES
-from app.store import commit, integrity, models
+from app.store import integrity, models, writing
 from app.store.database import Connection, Database, Row
 from app.store.rows import Rows, derived, gather
 from app.store.session import open_database
@@ -49,7 +49,7 @@ def renamed(table: Any, row: Row, name: str) -> Row:
 async def insert(connection: Connection, database: Database, results: list[Rows]) -> None:
     """What the service does to write these, statement by statement."""
     patients = sorted({("Patient", rows[models.resource][0][5]) for rows in results})
-    present = integrity.PRESENT.format(keys=database.keys(1), sharing=database.sharing)
+    present = integrity.PRESENT.format(keys=database.keys(1), visible="TRUE", sharing=database.sharing)
     await connection.fetch(present, database.key_set(patients))
     together: Rows = gather(())
     for rows in results:
@@ -57,7 +57,7 @@ async def insert(connection: Connection, database: Database, results: list[Rows]
         for table, of_table in rows.items():
             together[table] += [renamed(table, row, name) for row in of_table]
     for table, of_table in together.items():
-        on_conflict = commit.UPSERT if table is models.resource else ""
+        on_conflict = writing.UPSERT if table is models.resource else ""
         await connection.insert(table, of_table, on_conflict=on_conflict)
 
 

@@ -11,7 +11,7 @@ from app.store.piece import Indexes, Piece, standing
 from app.store.settle import entry_of
 from app.store.visibility import Visibility, visible
 
-_PRESENT = """SELECT r.type, r.id FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id
+PRESENT = """SELECT r.type, r.id FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id
  WHERE NOT r.deleted AND {visible} ORDER BY r.type, r.id {sharing}"""
 _REFERRING = """SELECT target_type, target_id, type, id, EXISTS (
  SELECT 1 FROM resource r WHERE r.type = referring.type AND r.id = referring.id AND {visible}) FROM (
@@ -49,7 +49,7 @@ async def _present(
         return set()
     values: list[Any] = [database.key_set(sorted(keys))]
     condition = visible(database, visibility, "r", values)
-    sql = _PRESENT.format(keys=database.keys(1), visible=condition, sharing=database.sharing)
+    sql = PRESENT.format(keys=database.keys(1), visible=condition, sharing=database.sharing)
     return {(kind, name) for kind, name in await connection.fetch(sql, *values)}
 
 

@@ -11,7 +11,6 @@ from app.fhir_mapping.operations import OPERATIONS, named
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.question import Question, from_parameters, parse
 from app.fhir_mapping.trial_operations import ELIGIBILITY, SRI_STATUS
-from tests.fhir_mapping.searching import BASE
 
 
 def refused(operation: Operation, *parameters: tuple[str, str]) -> Refusal:
