@@ -12,9 +12,8 @@ from app.fhir_mapping.change import Conditional, Criteria, Delete, Patch, Put, W
 from app.fhir_mapping.query import AnyOf, Chained, Condition, Query, Reverse
 from app.store.piece import Indexes, borne, changed
 
-_MOST = (
-    256  # claims of identifiers, beyond which all of their types are claimed: a database has so many locks
-)
+_MOST = 256
+"""Claims of identifiers, beyond which all of their types are claimed: a database has only so many locks."""
 
 
 @dataclass(frozen=True, slots=True)
