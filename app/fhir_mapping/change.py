@@ -95,8 +95,16 @@ class Conditional:
 Change = Put | Delete
 """What is carried out in the end."""
 
-Write = Change | Patch | Conditional
+Plain = Change | Patch
+"""A write whose target has a name."""
+
+Write = Plain | Conditional
 """What may be asked for: the store turns it into a Change, or finds that nothing is to be done."""
+
+
+def changed(write: Write) -> Plain:
+    """What a write changes, if its condition lets it."""
+    return write.change if isinstance(write, Conditional) else write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,14 +15,13 @@ from app.fhir_mapping.change import Version
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.query import Place
 from app.fhir_mapping.question import unasked
+from app.fhir_mapping.search_controls import DEFAULT_COUNT, LARGEST_COUNT
 from app.fhir_mapping.search_problems import malformed, near, spoken
 from app.fhir_mapping.search_problems import where as place_of
 from app.fhir_mapping.search_values import MalformedError, span
 
 KNOWN = ("_since", "_at", "_sort", "_count", "_summary", "_elements", "_format", "_pretty", "_after")
 """Every parameter a history understands."""
-DEFAULT_COUNT = 50
-LARGEST_COUNT = 1000
 
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 _ONCE = ("_since", "_at", "_sort", "_count", "_after")

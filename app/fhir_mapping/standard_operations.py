@@ -76,7 +76,8 @@ LASTN: Final = Operation(
     standard=STANDARD + "Observation-lastn",
     title="The latest observations of each kind",
     about="The newest observations for each code, `max` of each; a search by any parameter of Observation"
-    " says which are looked at. A patient must be named.",
+    " says which are looked at. A patient must be named; of the parameters that shape an answer it knows"
+    " `_summary` and `_elements`.",
     parameters=(
         OperationParameter(name="max", kind="integer", about="How many of each code; 1 where none is said."),
     ),
@@ -98,7 +99,7 @@ STATS: Final = Operation(
         OperationParameter(
             name="code",
             kind="string",
-            about="The code, as code or system|code.",
+            about="The code, as code or system|code; at most 20.",
             repeats=True,
             required=True,
         ),

@@ -12,7 +12,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from app.fhir_mapping import bundle
-from app.fhir_mapping.change import Conditional, Delete, Patch, Put, Version, Write
+from app.fhir_mapping.change import Delete, Patch, Put, Version, changed
 from app.fhir_mapping.entries import Asked
 from app.fhir_mapping.outcome import Issue, Refusal, gone, refusal
 from app.fhir_mapping.registry import RESOURCES
@@ -85,7 +85,7 @@ async def _answer(alone: FhirRequest, asked: Asked) -> bytes:
 async def foresee(request: FhirRequest, plan: Plan) -> None:
     """Refuse a transaction one of whose GETs would be refused: the status they share, else 400."""
     changes = {
-        (change.resource.name, change.id): change for change in (_change(write) for _, write in plan.writes)
+        (change.resource.name, change.id): change for change in (changed(write) for _, write in plan.writes)
     }
     refused: list[Refusal] = []
     for asked in plan.asks:
@@ -111,11 +111,6 @@ def _handler(asked: Asked) -> _Handler | None:
             return None
         case _:
             return interactions.search
-
-
-def _change(write: Write) -> Put | Patch | Delete:
-    """What a write changes, should a search find nothing else."""
-    return write.change if isinstance(write, Conditional) else write
 
 
 def _placed(issues: Iterable[Issue], asked: Asked) -> Iterable[Issue]:

@@ -9,7 +9,7 @@ from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.outcome import not_found, refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.served import SERVED
-from app.routers import answers, interactions
+from app.routers import answers
 from app.routers.answers import FhirResponse
 from app.routers.requests import RESULT_PARAMETERS, FhirRequest
 
@@ -36,16 +36,6 @@ def _tag(statement: dict[str, Any]) -> str:
     """What changes when the statement does: not the date, which differs between the processes of a server."""
     said = codec.write({name: value for name, value in statement.items() if name != "date"})
     return hashlib.sha256(said).hexdigest()[:16]
-
-
-async def search(request: FhirRequest) -> FhirResponse:
-    """The resources of a type that is only served, by its search parameters."""
-    return await interactions.search(request)
-
-
-async def search_by_form(request: FhirRequest) -> FhirResponse:
-    """The same, asked by a form."""
-    return await interactions.search(request)
 
 
 async def read(request: FhirRequest) -> FhirResponse:

@@ -58,13 +58,16 @@ TYPED: dict[Handler, Callable[[Resource, str], Said]] = {
     interactions.search: describe.search,
     interactions.search_of_patient: describe_histories.compartment,
 }
+READ_ONLY: dict[tuple[Handler, str], Callable[[str], Said]] = {
+    (interactions.search, "GET"): describe_server.search_served,
+    (interactions.search, "POST"): describe_server.search_served_by_form,
+    (metadata.read, "GET"): describe_server.read_served,
+}
+"""What is said of the types that are only served."""
 PLAIN: dict[Handler, Callable[[str], Said]] = {
     bundles.take: describe_server.take,
     metadata.capabilities: describe_server.capabilities,
     histories.of_everything: describe_histories.of_everything,
-    metadata.search: describe_server.search_served,
-    metadata.search_by_form: describe_server.search_served_by_form,
-    metadata.read: describe_server.read_served,
 }
 
 
@@ -108,6 +111,9 @@ def _described(route: Route) -> Iterator[tuple[str, str, Said]]:
     for method, handler in route.methods.items():
         if handler is operations.operation:
             yield from _operations(route, method)
+        elif route.segments[0] in SERVED:
+            path = BASE + route.path
+            yield path, method, READ_ONLY[handler, method](path)
         elif handler in TYPED:
             for resource in _served_at(route):
                 path = BASE + route.path.replace("{compartment}", "Patient").replace("{type}", resource.name)

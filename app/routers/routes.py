@@ -40,8 +40,8 @@ ROUTES = (
     Route(path="/", methods={"GET": metadata.capabilities, "POST": bundle.take}),
     Route(path="/metadata", methods={"GET": metadata.capabilities}),
     Route(path="/_history", methods={"GET": histories.of_everything}),
-    *(Route(path=f"/{name}", methods={"GET": metadata.search}) for name in SERVED),
-    *(Route(path=f"/{name}/_search", methods={"POST": metadata.search_by_form}) for name in SERVED),
+    *(Route(path=f"/{name}", methods={"GET": interactions.search}) for name in SERVED),
+    *(Route(path=f"/{name}/_search", methods={"POST": interactions.search}) for name in SERVED),
     *(Route(path=f"/{name}/{{id}}", methods={"GET": metadata.read}) for name in SERVED),
     Route(
         path="/{type}",

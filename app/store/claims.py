@@ -8,9 +8,9 @@ stored whatever others do, so that either may be thought of as the earlier.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.fhir_mapping.change import Conditional, Criteria, Delete, Patch, Put, Write
+from app.fhir_mapping.change import Conditional, Criteria, Delete, Patch, Put, Write, changed
 from app.fhir_mapping.query import AnyOf, Chained, Condition, Query, Reverse
-from app.store.piece import Indexes, borne, changed
+from app.store.piece import Indexes, borne
 
 _MOST = 256
 """Claims of identifiers, beyond which all of their types are claimed: a database has only so many locks."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from app.fhir_mapping.change import Put, Version, Write
+from app.fhir_mapping.change import Put, Version, Write, changed
 from app.store.claims import Claims, claims
 from app.store.commit import commit
 from app.store.database import Connection, Contention, Database, DatabaseError, Key
-from app.store.piece import Indexes, Piece, changed, index_of
+from app.store.piece import Indexes, Piece, index_of
 from app.store.visibility import Visibility
 
 T = TypeVar("T")

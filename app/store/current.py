@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app.fhir_mapping.change import Delete, Patch, Put
+from app.fhir_mapping.change import Patch, Plain, Put
 from app.fhir_mapping.outcome import Issue, Refusal, gone, not_found
 from app.store.database import Connection, Contention, Database, Key
 from app.store.piece import Piece, standing
@@ -17,8 +17,6 @@ _CURRENT = """SELECT r.type, r.id, r.version, r.deleted, r.last_updated, r.patie
 
 _SEEN = """SELECT r.type, r.id FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id
  WHERE {visible}"""
-
-Change = Put | Delete | Patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def objection(piece: Piece, current: dict[Key, Current]) -> Refusal | None:
     return together(refusals)
 
 
-def _objections(piece: Piece, change: Change, current: dict[Key, Current]) -> Iterator[Refusal]:
+def _objections(piece: Piece, change: Plain, current: dict[Key, Current]) -> Iterator[Refusal]:
     key = (change.resource.name, change.id)
     found = current.get(key, NEVER)
     if not found.seen or (isinstance(change, Patch) and found.deleted):
@@ -122,7 +120,7 @@ def _is_matched(if_match: Sequence[str], found: Current) -> bool:
 _HEADERS = {"ifMatch": "http.if-match", "ifNoneMatch": "http.if-none-match", "url": "http.url"}
 
 
-def _place(change: Change, element: str) -> str:
+def _place(change: Plain, element: str) -> str:
     """Where the sender said it: in the request of the entry of the Bundle, or in the header."""
     entry = entry_of(change)
     return _HEADERS[element] if entry is None else f"{entry}.request.{element}"

@@ -24,7 +24,9 @@ from app.store.visibility import Visibility, visible
 Span = tuple[datetime, datetime]
 """From an instant, inclusive, to another, exclusive."""
 
-_COLUMNS = "r.type, r.id, r.version, r.last_updated, r.document"
+COLUMNS = "r.type, r.id, r.version, r.last_updated, r.document"
+"""What `version_of` reads, of a resource or version called `r`."""
+
 _WIDTH = 5
 _KEPT = "type, id, version, last_updated, patient_id, study_id, site, document"
 _EVERY_VERSION = f"""(SELECT {_KEPT} FROM resource WHERE type = $1 AND id = $2
@@ -70,7 +72,7 @@ class _Past:
 
 
 def version_of(row: Row) -> Version:
-    """A row of `_COLUMNS` as a Version."""
+    """A row of `COLUMNS` as a Version."""
     kind, name, number, last_updated, document = row
     return Version(type=kind, id=name, version=number, last_updated=last_updated, document=document)
 
@@ -79,7 +81,7 @@ async def read(store: Store, visibility: Visibility, kind: str, name: str) -> Ve
     """The current version. Raises Refusal 404 where it never was, 410 where it was deleted."""
     values: list[Any] = [kind, name]
     condition = visible(store.database, visibility, "r", values)
-    sql = f"SELECT {_COLUMNS} FROM resource r WHERE r.type = $1 AND r.id = $2 AND {condition}"
+    sql = f"SELECT {COLUMNS} FROM resource r WHERE r.type = $1 AND r.id = $2 AND {condition}"
     rows = await store.database.read(lambda connection: connection.fetch(sql, *values))
     if not rows:
         raise not_found(f"{kind}/{name}")
@@ -90,7 +92,7 @@ async def vread(store: Store, visibility: Visibility, kind: str, name: str, numb
     """One version. Raises Refusal 404 where there is none, 410 where it is a deletion."""
     values: list[Any] = [kind, name, number]
     condition = visible(store.database, visibility, "r", values)
-    sql = f"SELECT {_COLUMNS} FROM {_EVERY_VERSION} WHERE r.version = $3 AND {condition}"
+    sql = f"SELECT {COLUMNS} FROM {_EVERY_VERSION} WHERE r.version = $3 AND {condition}"
     rows = await store.database.read(lambda connection: connection.fetch(sql, *values))
     if not rows:
         raise not_found(f"{kind}/{name}/_history/{number}")
@@ -163,8 +165,8 @@ async def _page(
     arms = []
     for table in _TABLES:
         where = " AND ".join([*_conditions(statement, table, past), *_beyond(statement, past)])
-        arms.append(f"SELECT * FROM (SELECT {_COLUMNS} FROM {table} r WHERE {where} {paged}) AS {table}_arm")
-    sql = f"SELECT {_COLUMNS}, {_CREATED} FROM ({' UNION ALL '.join(arms)}) AS r {paged}"
+        arms.append(f"SELECT * FROM (SELECT {COLUMNS} FROM {table} r WHERE {where} {paged}) AS {table}_arm")
+    sql = f"SELECT {COLUMNS}, {_CREATED} FROM ({' UNION ALL '.join(arms)}) AS r {paged}"
     rows = await connection.fetch(sql, *statement.values)
     found = [replace(version_of(row[:_WIDTH]), created=bool(row[_WIDTH])) for row in rows]
     return found[: past.count], len(found) > past.count

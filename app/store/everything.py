@@ -6,11 +6,10 @@ from typing import Any
 
 from app.fhir_mapping.change import Version
 from app.store.database import Connection, Key, Row
-from app.store.documents import version_of
+from app.store.documents import COLUMNS, version_of
 from app.store.session import Store
 from app.store.visibility import Visibility, visible
 
-_COLUMNS = "r.type, r.id, r.version, r.last_updated, r.document"
 _ABOUT = """(r.patient_id = $1 OR (r.type = 'ResearchStudy' AND r.id IN (
  SELECT e.study_id FROM resource e WHERE e.patient_id = $1 AND NOT e.deleted)))"""
 _META = ("_profile", "_security", "_tag")
@@ -53,7 +52,7 @@ async def about_patient(store: Store, visibility: Visibility, wanted: Wanted) ->
         conditions.append(f"(r.type, r.id) > (${len(values) - 1}, ${len(values)})")
     where = " AND ".join(conditions)
     paging = f"ORDER BY r.type, r.id LIMIT {wanted.count + 1}"
-    sql = f"SELECT {_COLUMNS} FROM resource r WHERE {where} {paging}"
+    sql = f"SELECT {COLUMNS} FROM resource r WHERE {where} {paging}"
 
     async def work(connection: Connection) -> tuple[list[Row], int]:
         rows = await connection.fetch(sql, *values) if wanted.count else []

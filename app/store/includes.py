@@ -11,7 +11,7 @@ from app.fhir_mapping.change import Version
 from app.fhir_mapping.query import Include
 from app.fhir_mapping.resource import Column, SearchKind
 from app.store.database import Connection, Database, Key
-from app.store.documents import version_of
+from app.store.documents import COLUMNS, version_of
 from app.store.search_conditions import OWNERS
 from app.store.search_statement import Statement
 from app.store.visibility import Visibility
@@ -71,7 +71,7 @@ def _round(
     seen = statement.database.keys(len(statement.values) + 1)
     statement.value(statement.database.key_set(sorted(known)))
     # CROSS JOIN, here and below, keeps SQLite from reading all resources to compare them with a few
-    return f"""SELECT r.type, r.id, r.version, r.last_updated, r.document
+    return f"""SELECT {COLUMNS}
  FROM (SELECT DISTINCT type, id FROM ({" UNION ALL ".join(steps)}) AS s) AS t
  CROSS JOIN resource r WHERE r.type = t.type AND r.id = t.id
  AND (r.type, r.id) NOT IN (SELECT k.type, k.id FROM {seen})

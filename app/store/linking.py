@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from app.fhir_mapping import codec, rewriting
-from app.fhir_mapping.change import Criteria, Put, Version
+from app.fhir_mapping.change import Criteria, Put, Version, changed
 from app.fhir_mapping.outcome import Refusal, refusal
 from app.store.claims import late
 from app.store.criteria import Found, Token, asks, named, token_of
-from app.store.piece import Piece, borne, changed
+from app.store.piece import Piece, borne
 from app.store.settle import several, together
 
 

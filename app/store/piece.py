@@ -3,7 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.fhir_mapping.change import Change, Conditional, Delete, IndexRows, Patch, Put, Version, Write
+from app.fhir_mapping.change import (
+    Conditional,
+    Delete,
+    IndexRows,
+    Patch,
+    Plain,
+    Put,
+    Version,
+    Write,
+    changed,
+)
 from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.outcome import Refusal
 from app.store.database import Key
@@ -12,7 +22,7 @@ from app.store.visibility import Visibility
 Indexes = dict[int, IndexRows]
 """What each Put is found by and refers to, under the identity of the Put."""
 
-Target = Change | Patch | Key | Version | None
+Target = Plain | Key | Version | None
 """What a write comes to: a change of one resource, the one that is there already, or nothing."""
 
 
@@ -47,7 +57,7 @@ class Piece:
         if isinstance(target, Put):
             self.indexes[id(target)] = index_of(target, self.base)
 
-    def changes(self) -> Iterator[Put | Delete | Patch]:
+    def changes(self) -> Iterator[Plain]:
         """What it changes."""
         return (target for target in self.targets if isinstance(target, Put | Delete | Patch))
 
@@ -70,11 +80,6 @@ class Piece:
     def types(self) -> set[str]:
         """The types it may change."""
         return {changed(write).resource.name for write in self.writes}
-
-
-def changed(write: Write) -> Put | Delete | Patch:
-    """What a write changes, if its condition lets it."""
-    return write.change if isinstance(write, Conditional) else write
 
 
 def standing(pieces: Sequence[Piece]) -> list[Piece]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.query import Place, Query
 from app.store.database import Connection, Database
-from app.store.documents import version_of
+from app.store.documents import COLUMNS, version_of
 from app.store.includes import Included, include
 from app.store.search_conditions import is_narrow, where
 from app.store.search_order import beyond, order
@@ -18,7 +18,6 @@ from app.store.search_statement import Of, Statement
 from app.store.session import Store
 from app.store.visibility import Visibility
 
-_FOUND = "r.type, r.id, r.version, r.last_updated, r.document"
 _WIDTH = 5
 
 
@@ -73,7 +72,7 @@ async def _page(
     met = where(statement, of, query.conditions)
     if query.after is not None:
         met += f" AND {beyond(statement, of, ordered, query.after)}"
-    sql = f"""SELECT {_FOUND}{ordered.columns} FROM resource r WHERE {met}
+    sql = f"""SELECT {COLUMNS}{ordered.columns} FROM resource r WHERE {met}
  ORDER BY {ordered.sql} LIMIT {query.count + 1}"""
     rows = await connection.fetch(statement.whole(sql), *statement.values)
     versions = [version_of(row[:_WIDTH]) for row in rows[: query.count]]

@@ -8,14 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.fhir_mapping.change import Conditional, Criteria, Delete, Patch, Put
+from app.fhir_mapping.change import Conditional, Criteria, Delete, Patch, Plain, Put, changed
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.store.claims import types_of
 from app.store.criteria import Found, Token, asks, named, token_of
 from app.store.database import Key
-from app.store.piece import Piece, Target, borne, changed
-
-Change = Put | Delete | Patch
+from app.store.piece import Piece, Target, borne
 
 
 def settle(piece: Piece, found: Found) -> None:
@@ -65,7 +63,7 @@ def together(refusals: list[Refusal]) -> Refusal | None:
     return Refusal(status, tuple(issue for one in refusals if one.status == status for issue in one.issues))
 
 
-def entry_of(change: Change) -> str | None:
+def entry_of(change: Plain) -> str | None:
     """The entry of the Bundle a change came in."""
     return None if change.where is None else change.where.removesuffix(".resource")
 
@@ -155,7 +153,7 @@ def _one_found(write: Conditional, name: str) -> Target:
 
 def _identity_twice(piece: Piece) -> Iterator[Issue]:
     """Changes of one resource: their order would decide."""
-    seen: dict[Key, Change] = {}
+    seen: dict[Key, Plain] = {}
     for change in piece.changes():
         key = (change.resource.name, change.id)
         first = seen.setdefault(key, change)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.fhir_mapping import codec
-from app.fhir_mapping.change import Change, Delete, IndexRows, Put, Version
+from app.fhir_mapping.change import Change, Delete, IndexRows, Put, Version, changed
 from app.store import models
 from app.store.current import NEVER, Current
 from app.store.database import Connection, Contention, Database, Key, Row
-from app.store.piece import Indexes, Piece, changed, standing
+from app.store.piece import Indexes, Piece, standing
 from app.store.rows import Rows, derived, gather
 from app.store.types import instant_to_text
 

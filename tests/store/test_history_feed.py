@@ -19,6 +19,9 @@ from tests.store.make import delete, patient, put
 ROUNDS = 25
 Seen = list[tuple[datetime, str, str, int]]
 
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+"""On SQLite the writer is alone, and nobody waits."""
+
 
 @asynccontextmanager
 async def writers(url: str, number: int) -> AsyncIterator[list[Store]]:
@@ -83,10 +86,9 @@ async def test_a_follower_ends_with_exactly_what_was_committed(database_url: str
     assert len(committed) > 3 * ROUNDS
 
 
+@ON_POSTGRESQL
 async def test_a_transaction_under_way_holds_back_who_follows_and_nobody_else(database_url: str) -> None:
     """Without it, what commits last with an earlier instant would never be told."""
-    if not database_url.startswith("postgresql"):
-        return
     async with writers(database_url, 2) as [reader, other]:
         begun, may_end = asyncio.Event(), asyncio.Event()
 
@@ -105,9 +107,8 @@ async def test_a_transaction_under_way_holds_back_who_follows_and_nobody_else(da
         assert (await following).versions == []
 
 
+@ON_POSTGRESQL
 async def test_many_who_follow_wait_in_one_place_and_not_for_ever(database_url: str) -> None:
-    if not database_url.startswith("postgresql"):
-        return
     async with writers(database_url, 2) as [reader, other]:
         begun, may_end = asyncio.Event(), asyncio.Event()
 
@@ -136,9 +137,8 @@ async def test_many_who_follow_wait_in_one_place_and_not_for_ever(database_url: 
         assert int(outcome.headers["Retry-After"]) > 0
 
 
+@ON_POSTGRESQL
 async def test_a_write_whose_connection_was_lost_ends_as_it_would_have(database_url: str) -> None:
-    if not database_url.startswith("postgresql"):
-        return
     async with writers(database_url, 1) as [store]:
 
         async def lost(connection: Connection) -> None:
