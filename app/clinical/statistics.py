@@ -6,14 +6,63 @@ results; percentiles lie on the line between neighbours, as in most laboratories
 Source: https://hl7.org/fhir/R4/valueset-observation-statistics.html
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Final
 
 from app.clinical.comparison import six_digits
+from app.clinical.records import Coding, Measurement
+from app.clinical.timeline import FINAL
 
 _AT_LEAST: Final = {"variance": 2, "std-dev": 2, "count": 0, "total-count": 0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The results of one code: those that are counted, in one unit, and why others are not."""
+
+    code: Coding
+    unit: str | None
+    values: tuple[Decimal, ...]
+    total: int
+    left_out: tuple[str, ...]
+    first: datetime | None
+    last: datetime | None
+
+
+def sample(code: Coding, found: Sequence[Measurement]) -> Sample:
+    """What can be counted among the results of a code.
+
+    The unit is that of most results, the analyte's own where it is known. Left out are results that are not
+    final, that have a comparator, no number, or another unit.
+    """
+    units = Counter(one.unit for one in found if _objection(one) is None)
+    unit = max(units, key=lambda name: units[name], default=None)
+    judged = [(one, _objection(one) or (None if one.unit == unit else "in another unit")) for one in found]
+    counted = [one for one, objection in judged if objection is None]
+    objections = Counter(objection for _, objection in judged if objection is not None)
+    moments = [one.when for one in counted if one.when is not None]
+    return Sample(
+        code=code,
+        unit=unit,
+        values=tuple(one.value for one in counted if one.value is not None),
+        total=len(found),
+        left_out=tuple(f"{times} {objection}" for objection, times in objections.items()),
+        first=min((moment.start for moment in moments), default=None),
+        last=max((moment.end for moment in moments), default=None),
+    )
+
+
+def _objection(one: Measurement) -> str | None:
+    if one.status not in FINAL:  # a preliminary result may still change
+        return "not final"
+    if one.value is None:
+        return "without a number in a known unit"
+    return "with a comparator" if one.comparator is not None else None
 
 
 def statistic(name: str, values: Sequence[Decimal], *, total: int) -> Decimal | None:

@@ -1,66 +1,18 @@
-"""Observation $stats: what is counted, and the answer as Observations, one for each code.
+"""Observation $stats: the answer as Observations, one for each code.
 
 Source: https://hl7.org/fhir/R4/observation-operation-stats.html
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
-from app.clinical.records import Coding, Measurement
-from app.clinical.statistics import statistic
+from app.clinical.records import Coding
+from app.clinical.statistics import Sample, statistic
 from app.fhir_mapping import codec, links
 from app.fhir_mapping.units import UCUM
 
 SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/observation-statistics"
-COUNTED: Final = frozenset({"final", "amended", "corrected"})
-"""The statuses of results that are counted: a preliminary one may still change."""
 _COUNTS: Final = frozenset({"count", "total-count"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """The results of one code: those that are counted, in one unit, and why others are not."""
-
-    code: Coding
-    unit: str | None
-    values: tuple[Decimal, ...]
-    total: int
-    left_out: tuple[str, ...]
-    first: datetime | None
-    last: datetime | None
-
-
-def sample(code: Coding, found: Sequence[Measurement]) -> Sample:
-    """What can be counted among the results of a code.
-
-    The unit is that of most results, the analyte's own where it is known. Left out are results that are not
-    final, that have a comparator, no number, or another unit.
-    """
-    units = [one.unit for one in found if _objection(one) is None]
-    unit = max(dict.fromkeys(units), key=units.count, default=None)
-    counted = [one for one in found if _objection(one) is None and one.unit == unit]
-    objections = [_objection(one) or "in another unit" for one in found if one not in counted]
-    moments = [one.when for one in counted if one.when is not None]
-    return Sample(
-        code=code,
-        unit=unit,
-        values=tuple(one.value for one in counted if one.value is not None),
-        total=len(found),
-        left_out=tuple(f"{objections.count(said)} {said}" for said in dict.fromkeys(objections)),
-        first=min((moment.start for moment in moments), default=None),
-        last=max((moment.end for moment in moments), default=None),
-    )
-
-
-def _objection(one: Measurement) -> str | None:
-    if one.status not in COUNTED:
-        return "not final"
-    if one.value is None:
-        return "without a number in a known unit"
-    return "with a comparator" if one.comparator is not None else None
 
 
 def observation(found: Sample, names: Sequence[str], *, subject: str) -> dict[str, Any]:

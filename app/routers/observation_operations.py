@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from app.clinical.records import Coding, Measurement, Source
-from app.clinical.statistics import STATISTICS
+from app.clinical.statistics import STATISTICS, sample
 from app.fhir_mapping import bundle, codec, datatypes, links, question, statistics
 from app.fhir_mapping import search as grammar
 from app.fhir_mapping.change import Version
@@ -89,7 +89,7 @@ async def stats(request: FhirRequest, asked: Operation) -> FhirResponse:
         token = _token(given, code)
         versions = await _found(request, given, subject=subject, token=token)
         measurements = _measurements(request, versions)
-        samples.append(statistics.sample(_coding(token, measurements), measurements))
+        samples.append(sample(_coding(token, measurements), measurements))
         counted += versions
     observations = [statistics.observation(one, _names(given), subject=subject) for one in samples]
     included = [version.document or b"" for version in counted[: _limit(given)]]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clinical.comparison import SIX_DIGITS
-from app.clinical.statistics import STATISTICS, statistic
+from app.clinical.records import Coding, Measurement, Source
+from app.clinical.statistics import STATISTICS, Sample, sample, statistic
 
 NUMBERS = st.lists(
     st.decimals(min_value=-1000, max_value=1000, places=3, allow_nan=False), min_size=2, max_size=30
@@ -79,3 +80,50 @@ def test_their_order_does_not_matter(values: list[Decimal], random: "object") ->
 
     for name in STATISTICS:
         assert statistic(name, values, total=9) == statistic(name, shuffled, total=9)
+
+
+C3 = Coding("http://loinc.org", "4485-9")
+
+
+def sampled(*told: tuple[str, str | None, str, str | None]) -> Sample:
+    """The sample of results told by status, value, unit and comparator."""
+    return sample(
+        C3,
+        [
+            Measurement(
+                source=Source("Observation", str(number), 1),
+                part=0,
+                patient="p",
+                status=status,
+                codings=(C3,),
+                value=None if value is None else Decimal(value),
+                unit=unit,
+                comparator=comparator,
+            )
+            for number, (status, value, unit, comparator) in enumerate(told)
+        ],
+    )
+
+
+def test_what_cannot_be_counted_is_left_out_and_said() -> None:
+    found = sampled(
+        ("final", "0.9", "g/L", None),
+        ("corrected", "0.9", "g/L", None),
+        ("preliminary", "0.7", "g/L", None),
+        ("entered-in-error", "7", "g/L", None),
+        ("final", None, "g/L", None),
+        ("final", "0.1", "g/L", "<"),
+        ("final", "90", "mg/dL", None),
+    )
+
+    assert (found.unit, found.values, found.total) == ("g/L", (Decimal("0.9"), Decimal("0.9")), 7)
+    assert found.left_out == (
+        "2 not final",
+        "1 without a number in a known unit",
+        "1 with a comparator",
+        "1 in another unit",
+    )
+
+
+def test_of_nothing_that_counts_there_is_no_unit() -> None:
+    assert sampled(("preliminary", "1", "g/L", None)).unit is None
