@@ -1,9 +1,29 @@
 """The shape of every computed answer: a verdict, the criteria under it, and what they rest on."""
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
+from app.clinical.interval import Interval
 from app.clinical.records import Source
 from app.clinical.truth import Truth
+
+Value = Decimal | int | str | bool | date | Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number, a word or a day of an answer that decides nothing by itself: a total, a change, a dose.
+
+    `value` is None where it is not known, and `reasons` (the codes of §0.2) say why. A number only known to
+    lie between two bounds is an Interval. `unit` is a UCUM code.
+    """
+
+    name: str
+    value: Value | None
+    unit: str | None = None
+    evidence: tuple[Source, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,31 +47,40 @@ class Finding:
     reasons: tuple[str, ...] = ()
     needs: str | None = None
     notes: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
     parts: tuple["Finding", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The answer to one question about one subject.
+    """The answer to one question about one subject, or about one group of a study's subjects.
 
     `verdict` is as on the wire: `met | not-met | undetermined` for an endpoint,
-    `eligible | ineligible | undetermined` for eligibility. `visit` and `rule` are None where the
-    question has none. `missing` lists, in sentences, what is needed before it can be decided.
+    `eligible | ineligible | undetermined` for eligibility; None where nothing is decided and the figures
+    are the answer. `name` is what the result is of: an instrument, an analyte, a criterion, a kind of event.
+    `visit`, `rule` and `arm` are None where the question has none. `missing` lists, in sentences, what is
+    needed before it can be decided.
     """
 
-    verdict: str
-    findings: tuple[Finding, ...]
+    verdict: str | None = None
+    findings: tuple[Finding, ...] = ()
+    name: str | None = None
+    arm: str | None = None
     visit: str | None = None
     rule: str | None = None
     reasons: tuple[str, ...] = ()
     evidence: tuple[Source, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The results of one operation, with all that is needed to reproduce them."""
+    """The results of one operation, with all that is needed to reproduce them.
+
+    `subject` is the version of the ResearchSubject asked about, or of the ResearchStudy.
+    """
 
     question: str  # "sri-status", "eligibility"
     subject: Source

@@ -10,6 +10,7 @@ from datetime import date
 
 from app.clinical import combining
 from app.clinical.answers import Answer, Finding, Result
+from app.clinical.asked import Asked
 from app.clinical.case import Case, once
 from app.clinical.latest import Window
 from app.clinical.persons import age_between, childbearing_potential, other_enrolment, sex
@@ -53,6 +54,11 @@ from app.protocol.questions import (
 QUESTION = "eligibility"
 VERDICTS = {Truth.YES: "eligible", Truth.NO: "ineligible", Truth.UNKNOWN: "undetermined"}
 SUPPORT = "Decision support: the status of the ResearchSubject changes only by an authorised write."
+
+
+def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
+    """As of the day asked for, else the day of screening where it is recorded, else today."""
+    return assess(protocol, history, on=asked.on or default_day(history) or asked.today)
 
 
 def assess(protocol: Protocol, history: History, *, on: date) -> Answer:

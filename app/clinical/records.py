@@ -158,7 +158,9 @@ class AdverseEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administration:
-    """A product or drug given: the infusion of the trial's cells, or a past treatment.
+    """A product or drug given, or taken: the infusion of the trial's cells, or a treatment.
+
+    It is read from a MedicationAdministration, or from a MedicationStatement (`source.type` says which).
 
     `dose` is the amount given in one administration, `rate` an amount per time (`mg/d`); both as
     received, in `dose_unit` and `rate_unit` (UCUM codes where the sender gave them).
@@ -179,9 +181,56 @@ class Administration:
     routes: tuple[Coding, ...]
     reasons: tuple[Coding, ...]
     lot: str | None = None
+    status_reasons: tuple[Coding, ...] = ()
 
 
-Record = Person | Study | Enrolment | Measurement | AdverseEvent | Administration
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A diagnosis or problem; `clinical` and `verification` are R4's status codes, None where not said."""
+
+    source: Source
+    patient: str
+    codings: tuple[Coding, ...]
+    text: str | None
+    clinical: str | None
+    verification: str | None
+    onset: Moment | None
+    abatement: Moment | None
+    recorded: Moment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Procedure:
+    """Something done to the patient, such as a dialysis, a transplantation or a plasmapheresis."""
+
+    source: Source
+    patient: str
+    study: str | None
+    status: str
+    codings: tuple[Coding, ...]
+    text: str | None
+    period: Span
+    reasons: tuple[Coding, ...]
+    reason_references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A Consent: `status` is R4's, `provision` permit or deny, `period` that of the provision."""
+
+    source: Source
+    patient: str
+    study: str | None
+    status: str
+    scope: tuple[Coding, ...]
+    when: Moment | None
+    provision: str | None
+    period: Span
+
+
+Record = (
+    Person | Study | Enrolment | Measurement | AdverseEvent | Administration | Condition | Procedure | Consent
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +244,9 @@ class History:
     measurements: tuple[Measurement, ...] = ()
     administrations: tuple[Administration, ...] = ()
     adverse_events: tuple[AdverseEvent, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
+    consents: tuple[Consent, ...] = ()
     not_understood: tuple[Source, ...] = ()  # left out: they carry a modifier whose meaning is not known
 
     def remarks(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from datetime import date
 
 from app.clinical import bilag
 from app.clinical.answers import Answer, Finding, Result, wire
+from app.clinical.asked import Asked, CannotAnswer, among
 from app.clinical.assessments import Assessed, chart
 from app.clinical.records import History, Source
 from app.clinical.sri_criteria import (
@@ -27,16 +28,9 @@ from app.clinical.truth import Truth, all_of
 from app.protocol.definition import Protocol, Sri, SriRule
 
 
-class NoSri(ValueError):
-    """The protocol does not ask for the SLE Responder Index."""
-
-
-class UnknownVisit(ValueError):
-    """A visit at which this protocol does not ask for the index."""
-
-
-class UnknownRule(ValueError):
-    """A rule this protocol does not name."""
+def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
+    """The SLE Responder Index as asked."""
+    return status(protocol, history, visits=asked.visits, rules=asked.rules, today=asked.today)
 
 
 def status(
@@ -50,13 +44,13 @@ def status(
     """Whether the subject responded: one result for each visit and rule, all of them unless named.
 
     `today` lets the answer tell a visit whose window is still open from one that was missed.
-    Raises UnknownVisit or UnknownRule where one is named that the protocol does not have.
+    Raises CannotAnswer where a visit or a rule is named that the protocol does not have.
     """
     sri = protocol.sri
     if sri is None:
-        raise NoSri(f"{protocol.key} does not ask for the SLE Responder Index")
-    labels = _named(sri.visits, visits, what="visit", error=UnknownVisit)
-    names = _named([rule.name for rule in sri.rules], rules, what="rule", error=UnknownRule)
+        raise CannotAnswer(f"{protocol.key} does not ask for the SLE Responder Index")
+    labels = among(sri.visits, visits, parameter="visit")
+    names = among([rule.name for rule in sri.rules], rules, parameter="rule")
     asked = [rule for rule in sri.rules if rule.name in names]
     return Answer(
         question="sri-status",
@@ -68,15 +62,6 @@ def status(
         ),
         notes=(*_choices(protocol, sri), *history.remarks()),
     )
-
-
-def _named(
-    known: Sequence[str], wanted: Collection[str] | None, *, what: str, error: type[ValueError]
-) -> list[str]:
-    for name in wanted or ():
-        if name not in known:
-            raise error(f"{what} {name!r} is not one of {', '.join(known)}")
-    return [name for name in known if wanted is None or name in wanted]
 
 
 def _results(

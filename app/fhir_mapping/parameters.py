@@ -4,10 +4,12 @@ Source: https://hl7.org/fhir/R4/parameters.html
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from app.clinical.answers import Answer, Finding, Result, wire
+from app.clinical.answers import Answer, Figure, Finding, Result, Value, wire
+from app.clinical.interval import Interval
 from app.clinical.records import Source
 from app.fhir_mapping import codec, links
 
@@ -15,6 +17,8 @@ Part = dict[str, Any]
 
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 """HL7's extension for the same text in another language."""
+
+UCUM = "http://unitsofmeasure.org"
 
 
 def parameters(answer: Answer, *, as_of: datetime, language: str = "en") -> bytes:
@@ -24,7 +28,7 @@ def parameters(answer: Answer, *, as_of: datetime, language: str = "en") -> byte
     `language`, with their other languages as translations.
     """
     parts = [
-        _reference("subject", answer.subject),
+        _reference(asked_about(answer), answer.subject),
         *_texts("protocol", [answer.protocol]),
         *_texts("protocolVersion", [answer.protocol_version]),
         {"name": "asOf", "valueInstant": links.instant(as_of)},
@@ -35,8 +39,15 @@ def parameters(answer: Answer, *, as_of: datetime, language: str = "en") -> byte
     return codec.write({"resourceType": "Parameters", "parameter": parts})
 
 
+def asked_about(answer: Answer) -> str:
+    """What the answer is about: a subject, or the study as a whole."""
+    return "study" if answer.subject.type == "ResearchStudy" else "subject"
+
+
 def _result(result: Result, language: str) -> Part:
     parts = [
+        *_codes("name", [result.name]),
+        *_codes("arm", [result.arm]),
         *_codes("visit", [result.visit]),
         *_codes("rule", [result.rule]),
         *_codes("verdict", [result.verdict]),
@@ -44,6 +55,7 @@ def _result(result: Result, language: str) -> Part:
         *_texts("missing", result.missing),
         *(_reference("evidence", source) for source in result.evidence),
         *_texts("note", result.notes),
+        *map(_figure, result.figures),
         *(_criterion(finding, language) for finding in result.findings),
     ]
     return {"name": "result", "part": parts}
@@ -61,9 +73,49 @@ def _criterion(finding: Finding, language: str) -> Part:
         *_codes("reason", finding.reasons),
         *_texts("needs", [finding.needs]),
         *_texts("note", finding.notes),
+        *map(_figure, finding.figures),
         *(_criterion(part, language) for part in finding.parts),
     ]
     return {"name": "criterion", "part": parts}
+
+
+def _figure(figure: Figure) -> Part:
+    parts = [
+        *_codes("name", [figure.name]),
+        *_values(figure),
+        *_codes("reason", figure.reasons),
+        *(_reference("evidence", source) for source in figure.evidence),
+    ]
+    return {"name": "figure", "part": parts}
+
+
+def _values(figure: Figure) -> Iterator[Part]:
+    """The value, or the two bounds it lies between."""
+    if isinstance(figure.value, Interval):
+        if figure.value.low != figure.value.high:
+            yield _value("low", figure.value.low, figure.unit)
+            yield _value("high", figure.value.high, figure.unit)
+            return
+        yield _value("value", figure.value.low, figure.unit)
+    elif figure.value is not None and figure.value != "":
+        yield _value("value", figure.value, figure.unit)
+
+
+def _value(name: str, value: Value, unit: str | None) -> Part:
+    match value:
+        case bool():
+            return {"name": name, "valueBoolean": value}
+        case Decimal() | int() if unit is not None:
+            number = {"value": value, "unit": unit, "system": UCUM, "code": unit}
+            return {"name": name, "valueQuantity": number}
+        case Decimal():
+            return {"name": name, "valueDecimal": value}
+        case int():
+            return {"name": name, "valueInteger": value}
+        case date():
+            return {"name": name, "valueDate": value.isoformat()}
+        case _:
+            return {"name": name, "valueString": str(value)}
 
 
 def chosen(text: Iterable[tuple[str, str]], language: str) -> str | None:

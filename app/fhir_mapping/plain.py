@@ -1,12 +1,13 @@
 """An answer as compact plain JSON, for people who do not speak FHIR; it says what the Parameters say."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from app.clinical.answers import Answer, Finding, Result, wire
+from app.clinical.answers import Answer, Figure, Finding, Result, wire
+from app.clinical.interval import Interval
 from app.clinical.records import Source
 from app.fhir_mapping import codec, links
-from app.fhir_mapping.parameters import chosen
+from app.fhir_mapping.parameters import asked_about, chosen
 
 Content = dict[str, Any]
 
@@ -16,7 +17,7 @@ def plain(answer: Answer, *, as_of: datetime, language: str = "en") -> bytes:
     return codec.write(
         _said(
             question=answer.question,
-            subject=str(answer.subject),
+            **{asked_about(answer): str(answer.subject)},
             protocol=answer.protocol,
             protocolVersion=answer.protocol_version,
             asOf=links.instant(as_of),
@@ -29,6 +30,8 @@ def plain(answer: Answer, *, as_of: datetime, language: str = "en") -> bytes:
 
 def _result(result: Result, language: str) -> Content:
     return _said(
+        name=result.name,
+        arm=result.arm,
         visit=result.visit,
         rule=result.rule,
         verdict=result.verdict,
@@ -36,6 +39,7 @@ def _result(result: Result, language: str) -> Content:
         missing=result.missing,
         evidence=_evidence(result.evidence),
         notes=result.notes,
+        figures=[*map(_figure, result.figures)],
         criteria=[_criterion(finding, language) for finding in result.findings],
     )
 
@@ -52,8 +56,27 @@ def _criterion(finding: Finding, language: str) -> Content:
         reasons=finding.reasons,
         needs=finding.needs,
         notes=finding.notes,
+        figures=[*map(_figure, finding.figures)],
         criteria=[_criterion(part, language) for part in finding.parts],
     )
+
+
+def _figure(figure: Figure) -> Content:
+    """The value stays where it is 0 or false, which say something."""
+    value: Content = {}
+    match figure.value:
+        case None:
+            pass
+        case Interval(low, high) if low != high:
+            value = {"low": low, "high": high}
+        case Interval(low, _):
+            value = {"value": low}
+        case date():
+            value = {"value": figure.value.isoformat()}
+        case _:
+            value = {"value": figure.value}
+    named = {"name": figure.name} | value
+    return named | _said(unit=figure.unit, reasons=figure.reasons, evidence=_evidence(figure.evidence))
 
 
 def _evidence(sources: tuple[Source, ...]) -> list[str]:

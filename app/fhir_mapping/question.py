@@ -11,7 +11,7 @@ from app.fhir_mapping.operation import Operation, OperationParameter
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.resource import Document
 from app.fhir_mapping.search import near
-from app.fhir_mapping.trial_operations import LANGUAGES
+from app.fhir_mapping.trial_parameters import LANGUAGES
 from app.fhir_mapping.wording import is_code_like, shown
 
 Pair = tuple[str, str]
@@ -38,6 +38,7 @@ class Question:
     operation: Operation
     visits: tuple[str, ...] | None = None
     rules: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = None
     as_of: datetime | None = None
     on: date | None = None
     plain: bool = False
@@ -201,6 +202,7 @@ def _question(operation: Operation, found: Given) -> Question:
         operation=operation,
         visits=every("visit"),
         rules=every("rule"),
+        names=every("name"),
         as_of=instant(only("asOf") or ""),
         on=day(only("on") or ""),
         plain=only("view") == "plain",

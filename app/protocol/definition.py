@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from app.protocol.dosing import Arm
 from app.protocol.eligibility import EligibilityRules
 from app.protocol.examples import Example, SriExample
 from app.protocol.parameters import Parameters
@@ -16,13 +17,20 @@ Day = Annotated[int, Field(strict=True)]
 
 
 class Study(Frozen):
-    """Which trial this is, and the product whose first infusion is its day 0."""
+    """Which trial this is, and the product whose first infusion is its day 0.
+
+    `phase` is R4's code, `planned` how many are to be included, `regime` the legal regime by which serious
+    adverse events are reported.
+    """
 
     key: Text
     version: Text
     title: Sentence
     identifiers: Annotated[tuple[Identifier, ...], Field(min_length=1)]
     products: Annotated[tuple[Code, ...], Field(min_length=1)]
+    phase: Text | None = None
+    planned: Annotated[int, Field(gt=0, strict=True)] | None = None
+    regime: Text | None = None
 
 
 class Visit(Frozen):
@@ -91,6 +99,7 @@ class Protocol(EligibilityRules):
 
     study: Study
     visits: Annotated[tuple[Visit, ...], Field(min_length=1)]
+    arms: tuple[Arm, ...] = ()
     parameters: Parameters = Parameters()
     sri: Sri | None = None
     example: tuple[Example, ...] = ()
@@ -112,6 +121,7 @@ class Protocol(EligibilityRules):
     @model_validator(mode="after")
     def _labels_are_used_once(self) -> "Protocol":
         _once("visit", (visit.label for visit in self.visits))
+        _once("arm", (arm.name for arm in self.arms))
         _once("example", (example.id for example in self.example))
         if self.sri is not None:
             _once("SRI rule", (rule.name for rule in self.sri.rules))

@@ -10,6 +10,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from app.protocol.dosing import DoseParameters, InfusionParameters
+from app.protocol.failure import Tf1Parameters, Tf2Parameters, Tf3Parameters, Tf4Parameters, TfParameters
+from app.protocol.safety import AeParameters, ToxParameters
+from app.protocol.scoring import (
+    CytokineParameters,
+    Eq5dParameters,
+    ResponseParameters,
+    Sf36Parameters,
+    SliccParameters,
+    SscParameters,
+)
+from app.protocol.steroids import SteroidParameters
 from app.protocol.words import Frozen
 
 Days = Annotated[int, Field(ge=0, strict=True)]
@@ -54,6 +66,7 @@ class SledaiParameters(Frozen):
     variant: Literal["selena", "sledai_2k"] = "selena"
     missing_item: Literal["unknown", "absent"] = "unknown"
     lookback_days: Days = 10
+    proteinuria_rule: Literal["selena_new_or_increase", "any_gt_0_5"] = "selena_new_or_increase"
 
 
 class BilagParameters(Frozen):
@@ -61,6 +74,7 @@ class BilagParameters(Frozen):
 
     variant: BilagVariant = "classic"
     weights: Weights | None = None
+    flare_reference: Literal["previous_visit", "baseline"] = "previous_visit"
 
     @property
     def counted(self) -> Weights:
@@ -82,3 +96,19 @@ class Parameters(Frozen):
     sledai: SledaiParameters = SledaiParameters()
     bilag: BilagParameters = BilagParameters()
     pga: PgaParameters = PgaParameters()
+    response: ResponseParameters = ResponseParameters()
+    slicc: SliccParameters = SliccParameters()
+    sf36: Sf36Parameters = Sf36Parameters()
+    eq5d: Eq5dParameters = Eq5dParameters()
+    ssc: SscParameters = SscParameters()
+    cytokine: CytokineParameters = CytokineParameters()
+    steroid: SteroidParameters = SteroidParameters()
+    tf: TfParameters = TfParameters()
+    tf1: Tf1Parameters = Tf1Parameters()
+    tf2: Tf2Parameters = Tf2Parameters()
+    tf3: Tf3Parameters = Tf3Parameters()
+    tf4: Tf4Parameters = Tf4Parameters()
+    ae: AeParameters = AeParameters()
+    tox: ToxParameters = ToxParameters()
+    dose: DoseParameters = DoseParameters()
+    infusion: InfusionParameters = InfusionParameters()

@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from app.clinical import eligibility, sri
-from app.clinical.answers import Answer
+from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.records import History
 from app.fhir_mapping import check
 from app.fhir_mapping.operation import Level, Operation
@@ -15,17 +14,15 @@ from app.fhir_mapping.parameters import parameters
 from app.fhir_mapping.plain import plain
 from app.fhir_mapping.question import Question, from_parameters, parse
 from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS, VALIDATE
-from app.fhir_mapping.trial_operations import ELIGIBILITY, SRI_STATUS
 from app.fhir_mapping.wording import did_you_mean
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all, protocol_for
 from app.routers import answers, observation_operations, standard_operations
 from app.routers.answers import PLAIN_JSON, FhirResponse
+from app.routers.decisions import DECISIONS, cannot_answer
 from app.routers.everything import everything
 from app.routers.requests import FhirRequest
 from app.store.records import of_subject
-
-Decide = Callable[[Protocol, History, Question, date], Answer]
 
 _TRIAL_ZONE = ZoneInfo("Europe/Paris")
 
@@ -57,10 +54,23 @@ async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
     history = await of_subject(request.service.store, request.service.visibility, request.id, question.as_of)
     as_of = question.as_of or now
     today = question.on or as_of.astimezone(_TRIAL_ZONE).date()
-    answer = DECISIONS[asked.name](_protocol(history), history, question, today)
+    try:
+        answer = DECISIONS[asked.name](_protocol(history), history, _narrowed(question, today))
+    except CannotAnswer as why:
+        raise cannot_answer(why) from None
     if question.plain:
         return FhirResponse(200, plain(answer, as_of=as_of, language=question.language), [PLAIN_JSON])
     return answers.resource(parameters(answer, as_of=as_of, language=question.language))
+
+
+def _narrowed(question: Question, today: date) -> Asked:
+    return Asked(
+        today=today,
+        on=question.on,
+        visits=question.visits,
+        rules=question.rules,
+        names=question.names,
+    )
 
 
 STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse]]] = {
@@ -71,26 +81,6 @@ STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse
     STATS.name: observation_operations.stats,
 }
 """By operation of R4, what answers it."""
-
-
-def _sri_status(protocol: Protocol, history: History, question: Question, today: date) -> Answer:
-    try:
-        return sri.status(protocol, history, visits=question.visits, rules=question.rules, today=today)
-    except sri.UnknownVisit as unknown:
-        raise refusal(400, "value", str(unknown), "http.visit") from None
-    except sri.UnknownRule as unknown:
-        raise refusal(400, "value", str(unknown), "http.rule") from None
-    except sri.NoSri as unasked:
-        raise refusal(422, "business-rule", str(unasked)) from None
-
-
-def _eligibility(protocol: Protocol, history: History, question: Question, today: date) -> Answer:
-    """As of the day asked for, else the day of screening where it is recorded, else today."""
-    return eligibility.assess(protocol, history, on=question.on or eligibility.default_day(history) or today)
-
-
-DECISIONS: Mapping[str, Decide] = {SRI_STATUS.name: _sri_status, ELIGIBILITY.name: _eligibility}
-"""By operation, the pure function that answers it."""
 
 
 def _operation(request: FhirRequest) -> Operation:

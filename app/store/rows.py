@@ -9,10 +9,13 @@ from app.clinical.records import (
     Administration,
     AdverseEvent,
     Coding,
+    Condition,
+    Consent,
     Enrolment,
     Measurement,
     Moment,
     Person,
+    Procedure,
     Record,
     Source,
     Study,
@@ -69,6 +72,8 @@ def trial_row(record: Record) -> tuple[Table, Row]:
             return models.patient, _patient(record)
         case Study():
             return models.study, _study(record)
+        case Condition() | Procedure() | Consent():
+            raise NotImplementedError  # their tables come with their types
 
 
 def _first(codings: tuple[Coding, ...]) -> tuple[str | None, str | None]:

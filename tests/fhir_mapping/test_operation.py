@@ -10,7 +10,7 @@ from app.fhir_mapping.operation import Operation, definition
 from app.fhir_mapping.operations import OPERATIONS, named
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.question import Question, from_parameters, parse
-from app.fhir_mapping.trial_operations import ELIGIBILITY, SRI_STATUS
+from app.fhir_mapping.subject_operations import ELIGIBILITY, SRI_STATUS
 
 
 def refused(operation: Operation, *parameters: tuple[str, str]) -> Refusal:

@@ -13,7 +13,7 @@ from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.rewriting import unresolved
 from app.fhir_mapping.scores import review
-from app.fhir_mapping.trial_operations import SRI_STATUS
+from app.fhir_mapping.subject_operations import SRI_STATUS
 from app.fhir_mapping.walk import walk
 from app.fhir_mapping.wording import is_code_like, nearest
 

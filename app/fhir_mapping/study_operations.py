@@ -1,0 +1,37 @@
+"""The questions of the trial about a study as a whole (decision 5)."""
+
+from app.fhir_mapping.trial_parameters import NAME, RULE, VISIT, of_study
+
+ENDPOINT_SUMMARY = of_study(
+    "$endpoint-summary",
+    "Every endpoint of the study",
+    "How many subjects met each endpoint, at each visit and by each variant, how many did not or cannot be"
+    " decided, with both rates and exact confidence intervals, in all and by arm.",
+    NAME,
+    VISIT,
+    RULE,
+    example="name=sri&visit=M6",
+)
+SAFETY_SUMMARY = of_study(
+    "$safety-summary",
+    "Adverse events of the study",
+    "Events and subjects by grade, relation, period and organ class, the serious ones with their reporting"
+    " deadlines.",
+)
+DOSE_ESCALATION = of_study(
+    "$dose-escalation",
+    "Which dose comes next",
+    "For each dose the subjects evaluable, the toxicities and the posterior probability that it is"
+    " excessive, what the rule decides, how that depends on the prior and the cut-offs, and what blocks it. It"
+    " supports the steering committee's decision.",
+)
+ENROLMENT = of_study(
+    "$enrolment",
+    "Enrolment",
+    "How many subjects are planned, candidates, screened and infused, by status, arm and month.",
+)
+OVERDUE = of_study(
+    "$overdue",
+    "What is overdue",
+    "Serious adverse events whose report is due or overdue by the study's legal regime, and visits missed.",
+)

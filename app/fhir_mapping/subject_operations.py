@@ -1,0 +1,117 @@
+"""The questions of the trial about one subject: computed answers with their reasons (decision 5)."""
+
+from app.fhir_mapping.trial_parameters import NAME, ON, RULE, VISIT, of_subject
+
+FIGURES = "One parameter `result` per question, with its figures, evidence and what is missing."
+
+SRI_STATUS = of_subject(
+    "$sri-status",
+    "Response by the SLE Responder Index",
+    "Whether the subject responded, at each visit and by each variant of the rule, with each condition,"
+    " the values it rests on, and what is missing where it cannot be decided.",
+    VISIT,
+    RULE,
+    example="visit=M6",
+)
+ELIGIBILITY = of_subject(
+    "$eligibility",
+    "Eligibility for the trial",
+    "Whether the candidate meets every inclusion criterion and no exclusion criterion, one by one. It"
+    " supports the investigator's decision and changes nothing.",
+    ON,
+)
+CLINICAL_RESPONSE = of_subject(
+    "$clinical-response",
+    "Major and partial clinical response",
+    "Whether the subject has a major or a partial clinical response (RCM, RCP) by BILAG, at each visit and by"
+    " each definition, with the grades and flares it rests on.",
+    VISIT,
+    RULE,
+    NAME,
+    example="visit=M6",
+)
+DISEASE_ACTIVITY = of_subject(
+    "$disease-activity",
+    "Scores at every visit",
+    "Every score of the protocol at baseline and at each visit, with its items, its change from baseline, and"
+    " what laboratory results say otherwise: SLEDAI, BILAG, PGA, damage, quality of life, skin and lung.",
+    VISIT,
+    NAME,
+    answer=FIGURES,
+    example="visit=M6&name=selena-sledai",
+)
+BIOMARKERS = of_subject(
+    "$biomarkers",
+    "Immunological and biological markers",
+    "Every marker of the protocol at each visit it is due, cytokines included: the value, whether it lies in"
+    " its reference range, and its change from baseline.",
+    VISIT,
+    NAME,
+    answer=FIGURES,
+    example="visit=M6",
+)
+STEROID_EXPOSURE = of_subject(
+    "$steroid-exposure",
+    "Corticosteroids in prednisone equivalents",
+    "The mean daily dose at baseline, at each visit and over weeks 40 to 52, and whether it was reduced by 25"
+    " % (and below 7.5 mg per day).",
+    VISIT,
+    RULE,
+    example="visit=M6",
+)
+TREATMENT_FAILURE = of_subject(
+    "$treatment-failure",
+    "Treatment failure",
+    "Whether treatment failed by any of the synopsis's criteria (end-stage renal failure, doubled creatinine,"
+    " active nephritis, rescue treatment), each with its events, confirmations and open windows.",
+    NAME,
+)
+TOLERANCE = of_subject(
+    "$tolerance",
+    "Tolerance of the infusion",
+    "Whether the infusion was tolerated in its first ten days (the primary endpoint) and up to each later"
+    " visit, with the events of grade 3 and more, related or not, and the maximum grade per organ class.",
+    VISIT,
+    RULE,
+)
+SURVIVAL = of_subject(
+    "$survival",
+    "Survival and follow-up",
+    "Whether the subject is alive, since when that is known, and for how long the subject has been followed.",
+    answer=FIGURES,
+)
+CELL_DOSE = of_subject(
+    "$cell-dose",
+    "Check of the cell dose",
+    "The cells given and planned, per kg and in total, with the weight used, the lot and the duration, and"
+    " whether the dose is that of the arm.",
+)
+STATUS = of_subject(
+    "$status",
+    "Where the subject stands",
+    "What a partner site asks in one call: status, eligibility, arm, infusion, adverse events, visits,"
+    " scores, response, corticosteroids and open data queries.",
+    ON,
+)
+TIMELINE = of_subject(
+    "$timeline",
+    "The subject's history as events",
+    "Everything that happened, in order, each event with its kind, study day and visit, ready to plot.",
+    NAME,
+    answer="One parameter `result` per event, in order of time.",
+)
+VISIT_MATRIX = of_subject(
+    "$visit-matrix",
+    "Visits due, done, missed",
+    "For each visit and each assessment planned at it: done, out of its window, missing, or still to come.",
+    VISIT,
+    NAME,
+    ON,
+    answer=FIGURES,
+)
+STATUS_HISTORY = of_subject(
+    "$status-history",
+    "The subject's states",
+    "Every state the subject has been in, since when, with the reason, and the states that may follow.",
+    answer=FIGURES,
+)
