@@ -7,8 +7,9 @@ from typing import Generic, TypeVar
 
 from app.clinical import bilag, pga, sledai, sledai_labs
 from app.clinical.bilag import Bilag
+from app.clinical.history import History
 from app.clinical.pga import Pga
-from app.clinical.records import History, Measurement
+from app.clinical.records import Measurement
 from app.clinical.schedule import Choice, Dated, at_visit, baseline
 from app.clinical.sledai import Sledai
 from app.clinical.sri_criteria import Pair, Side

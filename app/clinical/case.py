@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from app.clinical.answers import Finding
 from app.clinical.attestation import SYSTEM as ATTESTATION
-from app.clinical.records import Coding, History, Measurement, Source
+from app.clinical.history import History
+from app.clinical.records import Coding, Measurement, Source
 from app.clinical.timeline import Infusion, counted, infusion
 from app.clinical.truth import Truth
 from app.protocol.definition import Protocol

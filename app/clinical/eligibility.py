@@ -12,9 +12,9 @@ from app.clinical import combining
 from app.clinical.answers import Answer, Finding, Result
 from app.clinical.asked import Asked
 from app.clinical.case import Case, once
+from app.clinical.history import History
 from app.clinical.latest import Window
 from app.clinical.persons import age_between, childbearing_potential, other_enrolment, sex
-from app.clinical.records import History
 from app.clinical.renal import creatinine_clearance
 from app.clinical.results import attested, measured, score_at_baseline, statement, tested
 from app.clinical.stability import stable_treatment

@@ -12,7 +12,8 @@ from app.clinical import bilag
 from app.clinical.answers import Answer, Finding, Result, wire
 from app.clinical.asked import Asked, CannotAnswer, among
 from app.clinical.assessments import Assessed, chart
-from app.clinical.records import History, Source
+from app.clinical.history import History
+from app.clinical.records import Source
 from app.clinical.sri_criteria import (
     Gap,
     new_b_within_limit,

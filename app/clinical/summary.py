@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked
-from app.clinical.records import History, Study
+from app.clinical.history import History
+from app.clinical.records import Study
 from app.protocol.definition import Protocol
 
 Row = TypeVar("Row")

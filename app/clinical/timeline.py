@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from app.clinical.calendar import shifted
-from app.clinical.records import Administration, Coding, Enrolment, History, Measurement, Moment, Source, Span
+from app.clinical.history import History
+from app.clinical.records import Administration, Coding, Enrolment, Measurement, Moment, Source, Span
 from app.protocol.definition import Protocol
 
 GIVEN = frozenset({"completed", "in-progress", "stopped"})

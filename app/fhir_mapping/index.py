@@ -7,14 +7,8 @@ is walked along.
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from app.clinical.records import (
-    Administration,
-    AdverseEvent,
-    Enrolment,
-    Measurement,
-    Record,
-    Source,
-)
+from app.clinical.history import Record
+from app.clinical.records import Administration, AdverseEvent, Enrolment, Measurement, Source
 from app.fhir_mapping import index_quantities, index_references, index_values
 from app.fhir_mapping.change import IndexRows
 from app.fhir_mapping.extensions import SITE

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.clinical.records import Record, Source
+from app.clinical.history import Record
+from app.clinical.records import Source
 
 Document = dict[str, Any]
 

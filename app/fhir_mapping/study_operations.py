@@ -22,8 +22,8 @@ DOSE_ESCALATION = of_study(
     "$dose-escalation",
     "Which dose comes next",
     "For each dose the subjects evaluable, the toxicities and the posterior probability that it is"
-    " excessive, what the rule decides, how that depends on the prior and the cut-offs, and what blocks it. It"
-    " supports the steering committee's decision.",
+    " excessive, what the rule decides, how that depends on the prior and the cut-offs, and what blocks it."
+    " It supports the steering committee's decision.",
 )
 ENROLMENT = of_study(
     "$enrolment",

@@ -6,7 +6,7 @@ from typing import Final
 from app.clinical import eligibility, sri
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked, CannotAnswer
-from app.clinical.records import History
+from app.clinical.history import History
 from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.subject_operations import ELIGIBILITY, SRI_STATUS
 from app.protocol.definition import Protocol

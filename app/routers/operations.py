@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from app.clinical.asked import Asked, CannotAnswer
-from app.clinical.records import History
+from app.clinical.history import History
 from app.fhir_mapping import check
 from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.operations import named, served

@@ -8,17 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.clinical.records import (
-    Administration,
-    AdverseEvent,
-    Enrolment,
-    History,
-    Measurement,
-    Person,
-    Record,
-    Source,
-    Study,
-)
+from app.clinical.history import History, Record
+from app.clinical.records import Administration, AdverseEvent, Enrolment, Measurement, Person, Source, Study
 from app.fhir_mapping import codec
 from app.fhir_mapping.index import records
 from app.fhir_mapping.outcome import gone, not_found

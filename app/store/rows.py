@@ -5,18 +5,16 @@ from collections.abc import Iterable
 
 from sqlalchemy import Table
 
+from app.clinical.care import Condition, Consent, Procedure
+from app.clinical.history import Record
 from app.clinical.records import (
     Administration,
     AdverseEvent,
     Coding,
-    Condition,
-    Consent,
     Enrolment,
     Measurement,
     Moment,
     Person,
-    Procedure,
-    Record,
     Source,
     Study,
 )

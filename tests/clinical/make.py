@@ -20,17 +20,8 @@ from itertools import count
 from typing import Any
 
 from app.clinical import codes
-from app.clinical.records import (
-    Administration,
-    Coding,
-    Enrolment,
-    History,
-    Measurement,
-    Moment,
-    Person,
-    Source,
-    Span,
-)
+from app.clinical.history import History
+from app.clinical.records import Administration, Coding, Enrolment, Measurement, Moment, Person, Source, Span
 from app.fhir_mapping.datatypes import moment
 
 DAY_0 = date(2021, 3, 1)

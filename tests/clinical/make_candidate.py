@@ -20,7 +20,8 @@ from app.clinical.answers import Answer, Finding
 from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.clinical.eligibility import assess
 from app.clinical.exposure import ROUTES
-from app.clinical.records import Administration, Coding, Enrolment, History, Measurement, Person, Source, Span
+from app.clinical.history import History
+from app.clinical.records import Administration, Coding, Enrolment, Measurement, Person, Source, Span
 from app.protocol.definition import Protocol
 from app.protocol.eligibility import Candidate, Recorded, Treated
 from app.protocol.loader import LIBRARY, read

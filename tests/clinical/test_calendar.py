@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from app.clinical.calendar import anniversary, shifted
 from app.clinical.eligibility import assess
-from app.clinical.records import History, Span
+from app.clinical.history import History
+from app.clinical.records import Span
 from app.clinical.sri import status
 from tests.clinical.make import at, bilag, enrolment, infusion, person, pga, sledai, subject
 from tests.clinical.make_candidate import MSC_SLE, candidate, dose, number, result, treatment

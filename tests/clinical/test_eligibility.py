@@ -8,7 +8,8 @@ import pytest
 
 from app.clinical.answers import Finding, wire
 from app.clinical.eligibility import assess, default_day
-from app.clinical.records import Coding, Enrolment, History, Source, Span
+from app.clinical.history import History
+from app.clinical.records import Coding, Enrolment, Source, Span
 from tests.clinical.make import at, enrolment, infusion, sledai
 from tests.clinical.make_candidate import (
     MSC_SLE,

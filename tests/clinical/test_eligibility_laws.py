@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from app.clinical.answers import Finding, Result
 from app.clinical.comparison import passes
+from app.clinical.history import History
 from app.clinical.interval import COMPARE
-from app.clinical.records import Administration, History, Measurement
+from app.clinical.records import Administration, Measurement
 from app.clinical.truth import Truth
 from app.protocol.parts import Op
 from tests.clinical.make_candidate import (

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from app.clinical.answers import Answer, Finding, Result
 from app.clinical.asked import CannotAnswer
 from app.clinical.codes import CLASSIC_SYSTEMS
-from app.clinical.records import History, Measurement
+from app.clinical.history import History
+from app.clinical.records import Measurement
 from app.clinical.sri import status
 from app.clinical.truth import Truth
 from app.protocol.loader import load_all

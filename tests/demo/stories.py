@@ -3,17 +3,8 @@
 from functools import cache
 from typing import Any
 
-from app.clinical.records import (
-    Administration,
-    AdverseEvent,
-    Enrolment,
-    History,
-    Measurement,
-    Person,
-    Record,
-    Source,
-    Study,
-)
+from app.clinical.history import History, Record
+from app.clinical.records import Administration, AdverseEvent, Enrolment, Measurement, Person, Source, Study
 from app.demo import TRIAL
 from app.fhir_mapping import codec
 from app.fhir_mapping.registry import RESOURCES
