@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from app.clinical.asked import Asked, CannotAnswer
+from app.clinical.asked import Asked
 from app.clinical.history import History
 from app.fhir_mapping import check
 from app.fhir_mapping.operation import Level, Operation
@@ -19,7 +19,7 @@ from app.protocol.definition import Protocol
 from app.protocol.loader import load_all, protocol_for
 from app.routers import answers, observation_operations, standard_operations
 from app.routers.answers import PLAIN_JSON, FhirResponse
-from app.routers.decisions import DECISIONS, cannot_answer
+from app.routers.decisions import decide
 from app.routers.everything import everything
 from app.routers.requests import FhirRequest
 from app.store.records import of_subject
@@ -54,10 +54,7 @@ async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
     history = await of_subject(request.service.store, request.service.visibility, request.id, question.as_of)
     as_of = question.as_of or now
     today = question.on or as_of.astimezone(_TRIAL_ZONE).date()
-    try:
-        answer = DECISIONS[asked.name](_protocol(history), history, _narrowed(question, today))
-    except CannotAnswer as why:
-        raise cannot_answer(why) from None
+    answer = decide(asked, _protocol(history), history, _narrowed(question, today))
     if question.plain:
         return FhirResponse(200, plain(answer, as_of=as_of, language=question.language), [PLAIN_JSON])
     return answers.resource(parameters(answer, as_of=as_of, language=question.language))

@@ -209,7 +209,7 @@ def answer(history: History, *, by: Protocol = MSC_SLE, day: date = ON) -> Answe
 
 def verdict(history: History, **how: Any) -> str:
     """eligible, ineligible or undetermined."""
-    return answer(history, **how).results[0].verdict
+    return str(answer(history, **how).results[0].verdict)
 
 
 def findings(history: History, **how: Any) -> dict[str, Finding]:

@@ -42,7 +42,9 @@ def ask(history: History, *, visit: str = "M3", rule: str = "registry", **more: 
 
 def verdicts(history: History, *, visit: str = "M3") -> dict[str, str]:
     """The verdict of each rule at a visit."""
-    return {str(result.rule): result.verdict for result in status(PROTOCOL, history, visits=[visit]).results}
+    return {
+        str(result.rule): str(result.verdict) for result in status(PROTOCOL, history, visits=[visit]).results
+    }
 
 
 def finding(result: Result, name: str) -> Finding:
@@ -528,7 +530,7 @@ def with_measurements(history: History, measurements: Iterable[Measurement]) -> 
 
 def settled(answer: Answer) -> list[str]:
     """The verdicts in order."""
-    return [result.verdict for result in answer.results]
+    return [str(result.verdict) for result in answer.results]
 
 
 @settings(deadline=None)

@@ -43,7 +43,7 @@ def verdicts(protocol: Protocol, example: SriExample) -> dict[str, str]:
         *observations(example.visit, on=make.day(91)),
     )
     results = status(protocol, history, visits=["M3"], rules=list(example.expect)).results
-    return {str(result.rule): result.verdict for result in results}
+    return {str(result.rule): str(result.verdict) for result in results}
 
 
 def observations(given: Assessed, *, on: str) -> list[make.Measurements]:

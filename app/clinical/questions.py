@@ -1,0 +1,18 @@
+"""Every question about one subject, by its name: the function that answers it from what is recorded."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from app.clinical import eligibility, sri
+from app.clinical.answers import Answer
+from app.clinical.asked import Asked
+from app.clinical.history import History
+from app.protocol.definition import Protocol
+
+Decide = Callable[[Protocol, History, Asked], Answer]
+
+QUESTIONS: Final[Mapping[str, Decide]] = {
+    "sri-status": sri.answer,
+    "eligibility": eligibility.answer,
+}
+"""By the name of the operation, without its dollar."""
