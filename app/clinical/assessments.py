@@ -1,41 +1,23 @@
-"""What was recorded with the three instruments of the SLE Responder Index, placed at its visits."""
+"""The assessments of one subject with the instruments of the Responder Index, placed at its visits."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Generic, TypeVar
+from functools import partial
+from typing import TypeVar
 
 from app.clinical import bilag, pga, sledai, sledai_labs
 from app.clinical.bilag import Bilag
 from app.clinical.history import History
 from app.clinical.pga import Pga
 from app.clinical.records import Measurement
-from app.clinical.schedule import Choice, Dated, at_visit, baseline
+from app.clinical.schedule import Choice, Dated
 from app.clinical.sledai import Sledai
 from app.clinical.sri_criteria import Pair, Side
-from app.clinical.timeline import Infusion, counted, order
+from app.clinical.timeline import Infusion, order
+from app.clinical.visits import Clock, Instrument, by_status
 from app.protocol.definition import Protocol, Visit
 
 D = TypeVar("D", bound=Dated)
-
-NOT_COUNTED = {
-    "registered": "is registered without its result: it counts once it is final",
-    "preliminary": "is preliminary: it counts once it is final",
-    "entered-in-error": "was entered in error: it does not count",
-    "cancelled": "was cancelled: it does not count",
-    "unknown": "has the status unknown: it does not count",
-}
-"""What is said, by its status, of an assessment that would otherwise have been the one of a visit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument(Generic[D]):
-    """All assessments with one instrument: those that count, and those whose status forbids it."""
-
-    name: str
-    counted: tuple[D, ...]
-    not_counted: Mapping[str, tuple[D, ...]]
-    merged: Callable[[Sequence[D]], D | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +44,7 @@ class Chart:
     """Everything assessed of one subject, on the clock of the infusion."""
 
     protocol: Protocol
-    t0: Infusion
-    today: date | None
+    clock: Clock
     results: tuple[Measurement, ...]
     sledai: Instrument[Sledai]
     bilag: Instrument[Bilag]
@@ -80,30 +61,16 @@ class Chart:
         )
 
     def _pair(self, instrument: Instrument[D], visit: Visit, reference: Visit) -> Pair[D]:
-        def before(assessments: Sequence[D]) -> Choice[D]:
-            return baseline(self.protocol, self.t0, assessments, label=reference.label)
+        return Pair(
+            self._side(instrument, reference, self.clock.baseline(reference, instrument)),
+            self._side(instrument, visit, self.clock.after(visit, instrument)),
+        )
 
-        def after(assessments: Sequence[D]) -> Choice[D]:
-            return self._window_open(visit, at_visit(self.protocol, visit, self.t0, assessments))
-
-        return Pair(self._side(instrument, reference, before), self._side(instrument, visit, after))
-
-    def _side(
-        self, instrument: Instrument[D], visit: Visit, choose: Callable[[Sequence[D]], Choice[D]]
-    ) -> Side[D]:
-        choice = choose(instrument.counted)
-        if not choice.chosen:
-            notes = tuple(
-                f"{item.source} {NOT_COUNTED[status]}"
-                for status, assessments in instrument.not_counted.items()
-                for item in choose(assessments).chosen
-            )
-            choice = replace(choice, notes=choice.notes + notes)
-        first, last = (self.t0.date_of(day).isoformat() for day in visit.window)
+    def _side(self, instrument: Instrument[D], visit: Visit, choice: Choice[D]) -> Side[D]:
         return Side(
             instrument=instrument.name,
             label=visit.label,
-            place=f"{visit.label} ({first} to {last})",
+            place=self.clock.place(visit),
             reading=instrument.merged(choice.chosen),
             choice=choice,
         )
@@ -118,12 +85,6 @@ class Chart:
         ]
         return replace(side, choice=replace(side.choice, notes=side.choice.notes + tuple(notes)))
 
-    def _window_open(self, visit: Visit, choice: Choice[D]) -> Choice[D]:
-        """A missing assessment may still come while the window has not closed."""
-        if choice.chosen or self.today is None or self.today > self.t0.date_of(visit.window[1]):
-            return choice
-        return replace(choice, reasons=(*choice.reasons, "window-open"))
-
     def _queries(self, grades: Pair[Bilag]) -> tuple[str, ...]:
         """Inconsistencies among the BILAG assessments up to the visit."""
         used = [item for side in grades.sides for item in side.choice.chosen]
@@ -136,28 +97,14 @@ class Chart:
 
 def chart(protocol: Protocol, history: History, t0: Infusion, *, today: date | None) -> Chart:
     """All assessments of a subject, read once."""
-    final = counted(protocol, history.measurements)
-    accepted = {one.status for one in final}
-    not_counted = {
-        status: [one for one in history.measurements if one.status == status]
-        for status in NOT_COUNTED
-        if status not in accepted
-    }
-
-    def recorded(
-        name: str,
-        assess: Callable[[Protocol, Iterable[Measurement]], tuple[D, ...]],
-        merged: Callable[[Sequence[D]], D | None],
-    ) -> Instrument[D]:
-        others = {status: assess(protocol, found) for status, found in not_counted.items() if found}
-        return Instrument(name, assess(protocol, final), others, merged)
-
+    results = by_status(protocol, history.measurements)
     return Chart(
         protocol=protocol,
-        t0=t0,
-        today=today,
-        results=final,
-        sledai=recorded(sledai.name(protocol), sledai.assessments, sledai.merged),
-        bilag=recorded(bilag.name(protocol), bilag.assessments, bilag.merged),
-        pga=recorded(pga.NAME, pga.assessments, pga.merged),
+        clock=Clock(protocol, t0, today),
+        results=results.counted,
+        sledai=results.instrument(
+            sledai.name(protocol), partial(sledai.assessments, protocol), sledai.merged
+        ),
+        bilag=results.instrument(bilag.name(protocol), partial(bilag.assessments, protocol), bilag.merged),
+        pga=results.instrument(pga.NAME, partial(pga.assessments, protocol), pga.merged),
     )
