@@ -11,6 +11,7 @@ from app.protocol.dosing import Arm
 from app.protocol.eligibility import EligibilityRules
 from app.protocol.examples import Example, SriExample
 from app.protocol.parameters import Parameters
+from app.protocol.response import Response
 from app.protocol.words import Code, Frozen, Identifier, Sentence, Text
 
 Day = Annotated[int, Field(strict=True)]
@@ -102,6 +103,7 @@ class Protocol(EligibilityRules):
     arms: tuple[Arm, ...] = ()
     parameters: Parameters = Parameters()
     sri: Sri | None = None
+    response: Response | None = None
     example: tuple[Example, ...] = ()
 
     @property
@@ -138,16 +140,22 @@ class Protocol(EligibilityRules):
         return self
 
     @model_validator(mode="after")
-    def _sri_names_visits_that_exist(self) -> "Protocol":
-        if self.sri is None:
-            return self
+    def _visits_named_exist(self) -> "Protocol":
         labels = [visit.label for visit in self.visits]
-        for label in (self.sri.reference, *self.sri.visits):
-            if label not in labels:
-                raise ValueError(
-                    f"the SRI names visit {label}, but the visits of this protocol are {', '.join(labels)}"
-                )
+        for what, named in self._visits_named():
+            for label in named:
+                if label not in labels:
+                    raise ValueError(
+                        f"{what} names visit {label}, but the visits of this protocol are {', '.join(labels)}"
+                    )
         return self
+
+    def _visits_named(self) -> Iterable[tuple[str, tuple[str, ...]]]:
+        if self.sri is not None:
+            yield "the SRI", (self.sri.reference, *self.sri.visits)
+        if self.response is not None:
+            asked = self.parameters.response
+            yield "the clinical response", (*self.response.visits, *asked.visits, asked.highlighted)
 
     @model_validator(mode="after")
     def _examples_name_rules_that_exist(self) -> "Protocol":
