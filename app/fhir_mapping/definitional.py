@@ -1,12 +1,11 @@
-"""What this server says of itself, as resources: its search parameters and its code systems.
+"""What this server says of itself, as resources: its search parameters.
 
-Drawn from the declarations it runs by. OperationDefinitions are drawn by `operation.definition`.
+Drawn from the declarations it runs by. OperationDefinitions are drawn by `operation.definition`, its
+vocabulary by `vocabulary`.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 
-from app.clinical.codes import CODE_SYSTEMS, CodeSystem, Concept
 from app.fhir_mapping.definitions import definition
 from app.fhir_mapping.paths import Step, steps
 from app.fhir_mapping.resource import Document, Resource, SearchKind, SearchParameter
@@ -90,30 +89,3 @@ def _fhirpath(owner: str, path: tuple[Step, ...]) -> Iterable[str]:
             name = f"{choice.removesuffix('[x]')}.ofType({element.type})" if element and choice else step.name
             yield f"{name}.where({step.member}='{step.says}')" if step.member else name
         owner = element.type if element is not None else owner
-
-
-@cache
-def code_systems() -> Mapping[str, Document]:
-    """Our own vocabulary, by the id of its resource."""
-    return {system.name: _code_system(system) for system in CODE_SYSTEMS}
-
-
-def _code_system(system: CodeSystem) -> Document:
-    return {
-        "resourceType": "CodeSystem",
-        "id": system.name,
-        "url": system.url,
-        "name": "".join(part.capitalize() for part in system.name.split("-")),
-        "title": system.title,
-        "status": "active",
-        "experimental": False,
-        "caseSensitive": True,
-        "content": "complete",
-        "count": len(system.concepts),
-        "concept": [_concept(concept) for concept in system.concepts],
-    }
-
-
-def _concept(concept: Concept) -> Document:
-    french = {"language": "fr", "value": concept.fr}
-    return {"code": concept.code, "display": concept.en, "designation": [french]}

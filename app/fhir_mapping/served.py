@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from app.fhir_mapping import codec, definitional
+from app.fhir_mapping import codec, definitional, protocol_resources, vocabulary
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.datatypes import fold, values
 from app.fhir_mapping.operation import definition
@@ -28,6 +28,7 @@ from app.fhir_mapping.search_account import (
     lack,
 )
 from app.fhir_mapping.standard import standard
+from app.protocol.loader import load_all
 
 READ_ONLY: Final = ("read", "search-type")
 
@@ -78,6 +79,17 @@ def _search_parameters() -> Mapping[str, Document]:
     return definitional.search_parameters((*RESOURCES.values(), *served))
 
 
+@cache
+def _schedules() -> Mapping[str, Document]:
+    return {one["id"]: one for one in map(protocol_resources.schedule, load_all().values())}
+
+
+@cache
+def _groups() -> Mapping[str, Document]:
+    groups = (one for protocol in load_all().values() for one in protocol_resources.eligibility(protocol))
+    return {one["id"]: one for one in groups}
+
+
 SERVED: Final[dict[str, Served]] = {
     served.resource.name: served
     for served in (
@@ -95,8 +107,26 @@ SERVED: Final[dict[str, Served]] = {
         ),
         _served(
             "CodeSystem",
-            "The service's own vocabulary: scores, their items and grades, products, attestations.",
-            definitional.code_systems,
+            "The service's own vocabulary: scores, their items and grades, products, attestations, and the"
+            " criteria of each protocol.",
+            vocabulary.code_systems,
+        ),
+        _served(
+            "ValueSet",
+            "The sets of codes of the service's own vocabulary.",
+            vocabulary.value_sets,
+        ),
+        _served(
+            "PlanDefinition",
+            "The schedule of each protocol: its visits, their windows, and what is assessed at them.",
+            _schedules,
+        ),
+        _served(
+            "Group",
+            "Who may enter each trial: the inclusion and exclusion criteria of each population.",
+            _groups,
+            "actual",
+            "type",
         ),
     )
 }
