@@ -1,0 +1,61 @@
+"""What was current at an instant: the statements that fetch it, for everyone who asks about the past."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from app.store.database import Connection, Database, Row
+from app.store.visibility import Visibility, visible
+
+END_OF_TIME = datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00")
+"""Stands for now: whatever has been stored was stored before."""
+
+_COLUMNS = "r.type, r.id, r.version, r.patient_id, r.study_id, {document}"
+
+# `NOT (… > …)` says `<=` so that SQLite, which keeps no statistics, does not read the whole store in the
+# order it was written: the other conditions name an index each.
+_THEN = """(SELECT type, id, version, patient_id, study_id, site, document FROM resource
+ WHERE {now} AND NOT (last_updated > $1)
+ UNION ALL SELECT type, id, version, patient_id, study_id, site, document FROM version
+ WHERE {then} AND NOT (last_updated > $1) AND superseded > $1) AS r"""
+
+
+class AsOf:
+    """The store as it stood at an instant, as far as the asker may see it; read on one connection."""
+
+    def __init__(
+        self, database: Database, connection: Connection, visibility: Visibility, at: datetime | None
+    ) -> None:
+        self._database = database
+        self._connection = connection
+        self._visibility = visibility
+        self._at = at if at is not None else END_OF_TIME
+
+    async def named(self, kind: str, name: str | None) -> list[Row]:
+        """The resource of that type and id; with no document where it was deleted."""
+        condition = "type = $2 AND id = $3"
+        return await self._rows(condition, condition, [kind, name])
+
+    async def of_type(self, kind: str) -> list[Row]:
+        """Every resource of a type of which there are few."""
+        return await self._rows("type = $2", "type = $2", [kind])
+
+    async def enrolled(self, studies: Sequence[str]) -> list[Row]:
+        """The ResearchSubjects of some studies, without their documents."""
+        one_of = self._database.member("study_id", 2)
+        condition = f"type = 'ResearchSubject' AND {one_of} AND document IS NOT NULL"
+        return await self._rows(condition, condition, [self._database.members(studies)], document="NULL")
+
+    async def about(self, patients: Sequence[str], kinds: Sequence[str]) -> list[Row]:
+        """The resources of these types about these patients."""
+        whose, kind = self._database.member("patient_id", 2), ", ".join(f"'{one}'" for one in kinds)
+        now, then = f"type IN ({kind}) AND {whose}", f"(type || '') IN ({kind}) AND {whose}"
+        return await self._rows(now, then, [self._database.members(patients)])
+
+    async def _rows(
+        self, now: str, then: str, values: list[Any], *, document: str = "r.document"
+    ) -> list[Row]:
+        values = [self._at, *values]
+        seen = visible(self._database, self._visibility, "r", values)
+        source, columns = _THEN.format(now=now, then=then), _COLUMNS.format(document=document)
+        return await self._connection.fetch(f"SELECT {columns} FROM {source} WHERE {seen}", *values)
