@@ -1,14 +1,16 @@
 """Who may enter a trial, as data: the criteria, the choices they leave open, and the words they use."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from app.protocol import choices
+from app.protocol.candidates import Candidate, EligibilityExample
+from app.protocol.choices import OpenChoice
 from app.protocol.criteria import Criterion, UnlessAttested, everything_in
-from app.protocol.parts import Codes, Route, ShortCode
+from app.protocol.parts import Codes, ShortCode
 from app.protocol.questions import (
     Attested,
     ChildbearingPotential,
@@ -20,29 +22,7 @@ from app.protocol.questions import (
 )
 from app.protocol.words import Frozen, Sentence, Text
 
-PLACEHOLDER = "$"
 HISTORY_COMPLETE = "treatment-history-complete"  # without it, a drug not recorded may have been given
-Value = bool | int | Decimal | str
-
-
-class OpenChoice(Frozen):
-    """A choice the sources leave open: the criteria name it as `$name` and get its value.
-
-    `among` lists the values that mean something, where there are only so many; `because` says which
-    source says what, and why this value is the default.
-    """
-
-    name: Text
-    value: Value
-    among: tuple[Value, ...] = ()
-    because: Text
-
-    @model_validator(mode="after")
-    def _is_one_of_its_values(self) -> "OpenChoice":
-        if self.among and self.value not in self.among:
-            allowed = ", ".join(map(spelt, self.among))
-            raise ValueError(f"{self.name} is {spelt(self.value)}, but may only be {allowed}")
-        return self
 
 
 class Drug(Frozen):
@@ -69,74 +49,53 @@ class Body(Frozen):
     within_days: Annotated[int, Field(ge=0, strict=True)] = 0
 
 
-class Recorded(Frozen):
-    """A result in a worked example: a number or an answer, so many days before the day asked for."""
+class Criteria(Frozen):
+    """Who may enter: every inclusion criterion met, and no exclusion criterion present."""
 
-    value: Decimal | None = None
-    unit: Text | None = None
-    comparator: Literal["<", "<=", ">=", ">"] | None = None
-    answer: Literal["positive", "negative"] | None = None
-    coded: ShortCode | None = None
-    low: Decimal | None = None
-    high: Decimal | None = None
-    day: int
-
-
-class Treated(Frozen):
-    """A treatment in a worked example; `until` is left out while it goes on."""
-
-    amount: Decimal | None = None
-    unit: Text | None = None
-    route: Route | None = None
-    since: int
-    until: int | None = None
-    single: bool = False
-
-
-class Candidate(Frozen):
-    """What is recorded of somebody who may be eligible; an example names only what is different.
-
-    Results are by code, treatments by drug; `false` in their place means that nothing is recorded.
-    `on` is the day asked for, from which every other day is counted.
-    """
-
-    on: date | None = None
-    birth_date: Text | None = None
-    gender: Text | None = None
-    sledai: int | Literal[False] | None = None
-    results: dict[Text, Recorded | Literal[False]] = Field(default_factory=dict)
-    treatments: dict[Text, tuple[Treated, ...] | Literal[False]] = Field(default_factory=dict)
-    attested: dict[Text, bool] = Field(default_factory=dict)
-
-
-class EligibilityExample(Frozen):
-    """The candidate with some facts changed, perhaps under another reading, and what must come out."""
-
-    id: Text
-    says: Text
-    changed: Candidate = Candidate()
-    choices: dict[Text, Value] = Field(default_factory=dict)
-    expect: Literal["eligible", "ineligible", "undetermined"]
-    because: dict[Text, Literal["met", "not-met", "undetermined"]] = Field(default_factory=dict)
-
-
-class EligibilityRules(Frozen):
-    """The part of a protocol that says who may enter."""
-
-    choices: tuple[OpenChoice, ...] = ()
-    attestations: dict[Text, Sentence] = Field(default_factory=dict)
-    drugs: tuple[Drug, ...] = ()
-    body: Body = Body()
     inclusion: tuple[Criterion, ...] = ()
     exclusion: tuple[Criterion, ...] = ()
     candidate: Candidate = Candidate()
     eligibility_example: tuple[EligibilityExample, ...] = ()
 
     @property
-    def every_part(self) -> Iterator[Criterion]:
-        """Every criterion with everything under it, inclusion first."""
+    def own_parts(self) -> Iterator[Criterion]:
+        """Every one of these criteria with everything under it, inclusion first."""
         for criterion in (*self.inclusion, *self.exclusion):
             yield from everything_in(criterion)
+
+
+class Population(Criteria):
+    """People of the trial who are not treated in it, such as donors, with criteria of their own.
+
+    A subject belongs to it whose assigned arm has its name.
+    """
+
+    name: Text
+    title: Sentence
+
+
+class EligibilityRules(Criteria):
+    """The part of a protocol that says who may enter: those treated, and each population beside them."""
+
+    choices: tuple[OpenChoice, ...] = ()
+    attestations: dict[Text, Sentence] = Field(default_factory=dict)
+    drugs: tuple[Drug, ...] = ()
+    body: Body = Body()
+    populations: tuple[Population, ...] = ()
+
+    @property
+    def every_part(self) -> Iterator[Criterion]:
+        """Every criterion with everything under it, inclusion first, then those of each population."""
+        for criteria in (self, *self.populations):
+            yield from criteria.own_parts
+
+    def population(self, arm: str | None) -> Population | None:
+        """The population a subject of that arm belongs to; None for one who is to be treated."""
+        return next((one for one in self.populations if one.name == arm), None)
+
+    def rules_for(self, arm: str | None) -> Criteria:
+        """The criteria a subject of that arm is judged by."""
+        return self.population(arm) or self
 
     def drugs_named(self, names: Iterable[str]) -> tuple[Drug, ...]:
         """The drugs of these names or groups, in the order they are declared."""
@@ -148,15 +107,7 @@ class EligibilityRules(Frozen):
     def _choices_are_made(cls, raw: Any) -> Any:
         if not isinstance(raw, dict):
             return raw
-        choices = raw.get("choices", [])
-        if not all(map(_is_choice, choices)):  # say first what is wrong with the choices
-            return raw | {"inclusion": [], "exclusion": []}
-        values = {choice["name"]: choice["value"] for choice in choices}
-        used: set[str] = set()
-        chosen = {key: _filled_in(raw[key], values, used) for key in ("inclusion", "exclusion") if key in raw}
-        if unused := sorted(set(values) - used):
-            raise ValueError(f"no criterion depends on the choice {', '.join(unused)}")
-        return raw | chosen
+        return choices.made(raw, ("inclusion", "exclusion", "populations"))
 
     @model_validator(mode="after")
     def _every_part_has_its_own_id(self) -> "EligibilityRules":
@@ -196,35 +147,6 @@ def attestations_read_by(part: Criterion) -> tuple[str, ...]:
             return (HISTORY_COMPLETE,)
         case _:
             return ()
-
-
-def spelt(value: Value) -> str:
-    """A value as the file spells it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _is_choice(raw: Any) -> bool:
-    return isinstance(raw, dict) and {"name", "value"} <= raw.keys()
-
-
-def _filled_in(node: Any, values: dict[str, Any], used: set[str]) -> Any:
-    """The same with every `$name` replaced; each part remembers the choices it was written with."""
-    if isinstance(node, list):
-        return [_filled_in(item, values, used) for item in node]
-    if isinstance(node, str) and node.startswith(PLACEHOLDER):
-        name = node.removeprefix(PLACEHOLDER)
-        if name not in values:
-            raise ValueError(f"a criterion depends on the choice {name}, which this file does not declare")
-        used.add(name)
-        return values[name]
-    if not isinstance(node, dict):
-        return node
-    here: set[str] = set() if "kind" in node else used
-    filled = {key: _filled_in(item, values, here) for key, item in node.items()}
-    if here and here is not used:
-        used |= here
-        filled["choices"] = {name: spelt(values[name]) for name in sorted(here)}
-    return filled
 
 
 def _needs_weight(part: Criterion) -> bool:

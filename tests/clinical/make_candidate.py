@@ -23,7 +23,7 @@ from app.clinical.exposure import ROUTES
 from app.clinical.history import History
 from app.clinical.records import Administration, Coding, Enrolment, Measurement, Person, Source, Span
 from app.protocol.definition import Protocol
-from app.protocol.eligibility import Candidate, Recorded, Treated
+from app.protocol.candidates import Candidate, Recorded, Treated
 from app.protocol.loader import LIBRARY, read
 from app.protocol.parts import Route, written_short
 from tests.clinical.make import at, enrolment, sledai, source

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.clinical.truth import Truth
-from app.protocol.eligibility import Recorded
+from app.protocol.candidates import Recorded
 from tests.clinical.make_candidate import candidate, findings, negative, positive, result
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.clinical.answers import wire
-from app.protocol.eligibility import EligibilityExample
+from app.protocol.candidates import EligibilityExample
 from tests.clinical.make_candidate import MSC_SLE, answer, changed, chosen, findings
 
 

@@ -13,7 +13,7 @@ from app.clinical.case import Case
 from app.clinical.dose import Amount, amount
 from app.clinical.exposure import exposure
 from app.clinical.records import Coding, Span
-from app.protocol.eligibility import Treated
+from app.protocol.candidates import Treated
 from tests.clinical.make import at
 from tests.clinical.make_candidate import (
     MSC_SLE,
