@@ -5,64 +5,28 @@ products and the facts an investigator attests. Everything that reads or serves 
 from here (SELENA-SLEDAI: clinical conventions §1.1; BILAG: §1.3).
 """
 
-from dataclasses import dataclass
+from app.clinical.code_system import BASE, CodeSystem, Concept
+from app.clinical.damage_codes import SLICC_ITEM
+from app.clinical.form_codes import EQ5D_DIMENSION, LUNG, MRSS_SITE, SF36_ITEM, SF36_SCALE
 
-from app.clinical.records import Coding
-
-BASE = "https://trialbridge.example/fhir/CodeSystem/"
-
-
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """One code with its neutral names; `weight` is what a SLEDAI item counts for when present."""
-
-    code: str
-    en: str
-    fr: str
-    weight: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CodeSystem:
-    """A family of codes, served as a FHIR CodeSystem resource."""
-
-    name: str
-    title: str
-    concepts: tuple[Concept, ...]
-
-    @property
-    def url(self) -> str:
-        """What `Coding.system` says."""
-        return BASE + self.name
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """Every code, in the order of the form."""
-        return tuple(concept.code for concept in self.concepts)
-
-    def coding(self, code: str) -> Coding:
-        """The coding of one of these codes."""
-        return Coding(self.url, code)
-
-    def concept(self, code: str) -> Concept:
-        """The concept behind a code of this system."""
-        return next(concept for concept in self.concepts if concept.code == code)
-
+__all__ = ["BASE", "CodeSystem", "Concept"]
 
 SCORE = CodeSystem(
     "score",
     "Scores and their parts",
     (
-        Concept("selena-sledai", "SELENA-SLEDAI", "SELENA-SLEDAI"),
-        Concept("sledai-2k", "SLEDAI-2K", "SLEDAI-2K"),
+        Concept("selena-sledai", "SELENA-SLEDAI", "SELENA-SLEDAI", span=(0, 105)),
+        Concept("sledai-2k", "SLEDAI-2K", "SLEDAI-2K", span=(0, 105)),
         Concept("bilag-classic", "Classic BILAG index", "Indice BILAG classique"),
         Concept("bilag-2004", "BILAG-2004 index", "Indice BILAG-2004"),
         Concept("pga", "Physician global assessment", "Évaluation globale du médecin"),
         Concept("scale-max", "Upper end of the scale used", "Borne supérieure de l'échelle utilisée"),
-        Concept("slicc-damage", "SLICC/ACR damage index", "Indice de séquelles SLICC/ACR"),
-        Concept("mrss", "Modified Rodnan skin score", "Score de Rodnan modifié"),
+        Concept("slicc-damage", "SLICC/ACR damage index", "Indice de séquelles SLICC/ACR", span=(0, 48)),
+        Concept("mrss", "Modified Rodnan skin score", "Score de Rodnan modifié", span=(0, 51)),
         Concept("sf36v2", "SF-36 version 2", "SF-36 version 2"),
         Concept("eq5d-5l", "EQ-5D-5L", "EQ-5D-5L"),
+        Concept("eq5d-index", "EQ-5D-5L index value", "Index EQ-5D-5L"),
+        Concept("eq5d-vas", "EQ-5D visual analogue scale", "EQ-5D, échelle visuelle analogique"),
     ),
 )
 
@@ -168,4 +132,16 @@ PRODUCT = CodeSystem(
 )
 
 # The facts an investigator attests are declared beside the criteria that ask for them.
-CODE_SYSTEMS = (SCORE, SLEDAI_ITEM, BILAG_SYSTEM, BILAG_GRADE, PRODUCT)
+CODE_SYSTEMS = (
+    SCORE,
+    SLEDAI_ITEM,
+    BILAG_SYSTEM,
+    BILAG_GRADE,
+    SLICC_ITEM,
+    SF36_ITEM,
+    SF36_SCALE,
+    EQ5D_DIMENSION,
+    MRSS_SITE,
+    LUNG,
+    PRODUCT,
+)
