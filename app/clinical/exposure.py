@@ -15,7 +15,7 @@ from app.clinical.body import size
 from app.clinical.calendar import shifted
 from app.clinical.case import Case
 from app.clinical.dose import Amount
-from app.clinical.given import Given, Question, ask, read, records_of
+from app.clinical.given import Given, Question, ask, possible_days, read, records_of
 from app.clinical.records import Administration, Coding, Source
 from app.clinical.truth import Truth
 from app.protocol.eligibility import Drug
@@ -40,11 +40,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The dose of every day it is known on, the records it rests on, and what could not be counted."""
+    """The dose of every day it is known on, the records it rests on, and what could not be counted.
+
+    On a day that is `unclear` more may have been taken than its dose says.
+    """
 
     doses: dict[date, Fraction]
     sources: dict[date, tuple[Source, ...]]
     questions: tuple[Question, ...]
+    unclear: frozenset[date]
 
 
 def exposure(
@@ -60,25 +64,39 @@ def exposure(
 
     With `spread` a single dose counts in equal shares for all the days it covers.
     """
+    by_drug, questions, unclear = _sorted_by_drug(case, drugs, routes, until)
+    known: list[tuple[date, Fraction, tuple[Source, ...]]] = []
+    for name in sorted(by_drug):
+        each, unread = _amounts(case, by_drug[name], unit)
+        days, contradictions = by_day(by_drug[name], until=until, spread=spread)
+        questions += [*unread, *contradictions]
+        of_drug = list(_doses(days, each))
+        unclear |= days.keys() - {day for day, _, _ in of_drug}
+        known += of_drug
+    return _summed(known, questions, unclear)
+
+
+def _sorted_by_drug(
+    case: Case, drugs: Iterable[Drug], routes: tuple[Route, ...], until: date
+) -> tuple[dict[str, list[Given]], list[Question], set[date]]:
+    """What was given of each drug by these routes, what is not clear, and the days that concerns."""
     by_drug: defaultdict[str, list[Given]] = defaultdict(list)
     questions: list[Question] = []
+    unclear: set[date] = set()
     for record, drug in records_of(case, drugs):
         right_way = _is_by(record, routes)
         if right_way is Truth.NO:
             continue
         given, vague = read(record, drug, until=until)
         questions += vague
+        if vague:
+            unclear |= set(possible_days(record, until=until)).difference(given.days if given else ())
         if right_way is Truth.UNKNOWN:
             questions.append(ask(record, "missing-observation", "by which route it was given"))
+            unclear |= set(possible_days(record, until=until))
         elif given is not None:
             by_drug[drug.name].append(given)
-    known: list[tuple[date, Fraction, tuple[Source, ...]]] = []
-    for name in sorted(by_drug):
-        each, unclear = _amounts(case, by_drug[name], unit)
-        days, contradictions = by_day(by_drug[name], until=until, spread=spread)
-        questions += [*unclear, *contradictions]
-        known += _doses(days, each)
-    return _summed(known, questions)
+    return by_drug, questions, unclear
 
 
 def by_day(
@@ -163,14 +181,16 @@ def _doses(
 
 
 def _summed(
-    known: Iterable[tuple[date, Fraction, tuple[Source, ...]]], questions: Iterable[Question]
+    known: Iterable[tuple[date, Fraction, tuple[Source, ...]]],
+    questions: Iterable[Question],
+    unclear: Iterable[date],
 ) -> Exposure:
     doses: dict[date, Fraction] = {}
     sources: dict[date, tuple[Source, ...]] = {}
     for day, dose, from_records in sorted(known, key=lambda one: one[0]):
         doses[day] = doses.get(day, Fraction()) + dose
         sources[day] = sources.get(day, ()) + from_records
-    return Exposure(doses, sources, tuple(dict.fromkeys(questions)))
+    return Exposure(doses, sources, tuple(dict.fromkeys(questions)), frozenset(unclear))
 
 
 def _is_by(record: Administration, routes: tuple[Route, ...]) -> Truth:

@@ -88,6 +88,15 @@ def read(record: Administration, drug: Drug, *, until: date) -> tuple[Given | No
     return given, questions
 
 
+def possible_days(record: Administration, *, until: date) -> Iterator[date]:
+    """Every day up to a day on which it may have been taken, ten years at most."""
+    start, end = record.period.start, record.period.end if record.has_period else record.period.start
+    last = until if end is None else min(end.last_day, until)
+    first = date.min if start is None else start.first_day
+    length = min((last - first).days + 1, LONGEST)
+    return (shifted(last, -n) for n in range(length))
+
+
 def ask(record: Administration, reason: str, what: str, *, day: date = date.max) -> Question:
     """A question about one record."""
     needs = f"record {what}, for {record.source}"

@@ -12,6 +12,7 @@ from app.protocol.eligibility import EligibilityRules
 from app.protocol.examples import Example, SriExample
 from app.protocol.parameters import Parameters
 from app.protocol.response import Response
+from app.protocol.steroids import Steroids
 from app.protocol.words import Code, Frozen, Identifier, Sentence, Text
 
 Day = Annotated[int, Field(strict=True)]
@@ -104,6 +105,7 @@ class Protocol(EligibilityRules):
     parameters: Parameters = Parameters()
     sri: Sri | None = None
     response: Response | None = None
+    steroids: Steroids | None = None
     example: tuple[Example, ...] = ()
 
     @property
@@ -156,6 +158,8 @@ class Protocol(EligibilityRules):
         if self.response is not None:
             asked = self.parameters.response
             yield "the clinical response", (*self.response.visits, *asked.visits, asked.highlighted)
+        if self.steroids is not None:
+            yield "the exposure to corticosteroids", (self.steroids.reference, *self.steroids.visits)
 
     @model_validator(mode="after")
     def _examples_name_rules_that_exist(self) -> "Protocol":
