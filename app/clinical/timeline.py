@@ -63,8 +63,7 @@ def counted(protocol: Protocol, measurements: Iterable[Measurement]) -> tuple[Me
 
 def infusion(protocol: Protocol, history: History) -> Infusion | NotInfused:
     """The start of the earliest counted infusion of the study's product, which is day 0."""
-    products = {Coding(code.system, code.code) for code in protocol.study.products}
-    given = [item for item in history.administrations if _is_infusion(item, products, history.enrolment)]
+    given = infusions(protocol, history)
     if not given:
         names = ", ".join(code.code for code in protocol.study.products)
         return NotInfused("not-infused", f"a MedicationAdministration of the study's product ({names})")
@@ -74,6 +73,12 @@ def infusion(protocol: Protocol, history: History) -> Infusion | NotInfused:
         needs = f"the exact day on which the infusion {first.source} began"
         return NotInfused("partial-date", needs, (first.source,))
     return Infusion(start, start.day, first.source)
+
+
+def infusions(protocol: Protocol, history: History) -> tuple[Administration, ...]:
+    """Every counted infusion of the study's product."""
+    products = {Coding(code.system, code.code) for code in protocol.study.products}
+    return tuple(item for item in history.administrations if _is_infusion(item, products, history.enrolment))
 
 
 def order(moment: Moment | None, source: Source) -> tuple[datetime, str]:

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from app.fhir_mapping.subject_operations import ELIGIBILITY, SRI_STATUS
+from app.fhir_mapping.subject_operations import ELIGIBILITY, SRI_STATUS, TIMELINE
 
 TRIAL_OPERATIONS: Final = (
     SRI_STATUS,
     ELIGIBILITY,
+    TIMELINE,
 )

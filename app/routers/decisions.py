@@ -1,12 +1,18 @@
 """How a question of the trial is decided for one subject, and what is said where it cannot be."""
 
+from typing import Final
+
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked, CannotAnswer
+from app.clinical.composites import COMPOSED
 from app.clinical.history import History
 from app.clinical.questions import QUESTIONS
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import refusal
 from app.protocol.definition import Protocol
+
+ANSWERS: Final = {**QUESTIONS, **COMPOSED}
+"""By the name of the operation, without its dollar: what answers it."""
 
 
 def decide(operation: Operation, protocol: Protocol, history: History, asked: Asked) -> Answer:
@@ -15,7 +21,7 @@ def decide(operation: Operation, protocol: Protocol, history: History, asked: As
     Refusal 400 where a parameter names what the protocol does not have, 422 where it does not ask this.
     """
     try:
-        return QUESTIONS[operation.code](protocol, history, asked)
+        return ANSWERS[operation.code](protocol, history, asked)
     except CannotAnswer as why:
         if why.parameter is not None:
             raise refusal(400, "value", str(why), f"http.{why.parameter}") from None

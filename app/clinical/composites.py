@@ -1,0 +1,15 @@
+"""Questions about one subject that decide nothing: they put together what is recorded and decided.
+
+They stand apart from QUESTIONS, so that what asks every question in turn asks each only once.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.clinical import chronicle
+from app.clinical.questions import Decide
+
+COMPOSED: Final[Mapping[str, Decide]] = {
+    "timeline": chronicle.answer,
+}
+"""By the name of the operation, without its dollar."""
