@@ -137,8 +137,43 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What one assessor thinks of one suspect: `assessment` is the code as sent, None where there is none.
+
+    `suspect` is the reference as sent, None where no suspect is named; `product` are the codes of a suspect
+    that is contained in the report.
+    """
+
+    suspect: str | None
+    assessment: str | None
+    product: tuple[Coding, ...] = ()
+    author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GradeChange:
+    """The grade an ongoing event had from a date on."""
+
+    grade: int
+    when: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSent:
+    """That the event was reported to somebody (`sponsor`, `authority`)."""
+
+    recipient: str
+    when: Moment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdverseEvent:
-    """An adverse event; severity (CTCAE grade) and seriousness are separate facts."""
+    """An adverse event; severity (CTCAE grade) and seriousness are separate facts.
+
+    `grade` is the grade at onset, `changes` what became of it; `scale` is the grading as its sender named it.
+    `criteria` say why it is serious: death, life-threatening, hospitalisation, disability, birth-defect,
+    other. `site_aware` and `sponsor_aware` are when the reporting clocks began.
+    """
 
     source: Source
     patient: str
@@ -152,8 +187,24 @@ class AdverseEvent:
     severity: str | None
     serious: bool | None
     outcome: str | None
-    causality: tuple[tuple[str | None, str], ...]  # (suspect reference, assessment code), all kept
+    opinions: tuple[Opinion, ...]  # all kept, never averaged
     identifiers: tuple[Coding, ...]
+    status: str | None = None
+    categories: tuple[Coding, ...] = ()
+    ended: Moment | None = None
+    detected: Moment | None = None
+    changes: tuple[GradeChange, ...] = ()
+    scale: str | None = None
+    criteria: tuple[str, ...] = ()
+    expected: bool | None = None
+    site_aware: Moment | None = None
+    sponsor_aware: Moment | None = None
+    reports: tuple[ReportSent, ...] = ()
+
+    @property
+    def causality(self) -> tuple[tuple[str | None, str], ...]:
+        """Every assessment there is, with its suspect."""
+        return tuple((one.suspect, one.assessment) for one in self.opinions if one.assessment is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

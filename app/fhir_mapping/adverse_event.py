@@ -8,43 +8,62 @@ Severity (the CTCAE grade) and seriousness (SAE) are two facts; neither is ever 
 | `study` | `study_id` | the first one named |
 | `actuality` | `actuality` | |
 | `event` | `system`, `code`, `text` | MedDRA or NCIt; every coding is kept |
-| `date` | `day`, `occurred` | when it began |
+| `category` | | a MedDRA system organ class, or our `organ-class` |
+| `date` (or extension `AdverseEvent.occurrence` of R5) | `day`, `occurred` | when it began |
+| extension `AdverseEvent.occurrence`, or `resolve-date` | | when it ended |
+| `detected` | | when the site noticed it |
 | `recordedDate` | | when it was reported |
+| extension `status` of the research guide | | `entered-in-error` never counts |
 | extension `ae-grade` (or `ctcae-grade`) | `grade` | 0 to 5: a code, an integer, an NCIt grade or "Grade 3" |
+| extension `grade-change` | | a later grade: `grade` and `date`, once for each change |
 | `severity` | | mild, moderate or severe, as sent |
 | `seriousness` | `serious` | |
+| extension `seriousness-criteria` | | why it is serious: death, life-threatening, hospitalisation, … |
+| extension `expected-in-research-study` | | whether the reference safety information lists it |
+| extension `reporting-clock` | | `siteAware`, `sponsorAware`: when the clocks of reporting began |
+| extension `reported` | | a report sent: `recipient` (sponsor, authority) and `date`, once for each |
 | `outcome` | `outcome` | |
 | `suspectEntity.causality` | `causality` | every opinion, of every assessor |
 | `identifier` | searched by `identifier` | |
 
 The canonical grade extension is
 `http://hl7.org/fhir/uv/ae-research-backport-ig/StructureDefinition/ae-grade`. A grade that cannot be read
-as CTCAE 0 to 5 is refused (422), so that no event passes for ungraded.
+as CTCAE 0 to 5 is refused (422), so that no event passes for ungraded. It is the grade at onset: a grade
+that an ongoing event reached later is a `grade-change`, and counts from its date. Our own extensions stand
+under `https://trialbridge.example/fhir/StructureDefinition/`.
 """
 
 from typing import Any
 
-from app.clinical.records import AdverseEvent, Coding, Source
+from app.clinical.records import AdverseEvent, Source, Span
+from app.fhir_mapping import seriousness
+from app.fhir_mapping.causality import opinions
 from app.fhir_mapping.datatypes import (
+    all_codings,
     codings,
     concept_text,
+    extension,
     identifiers,
     meant,
+    meant_span,
     moment,
+    period,
     target_id,
 )
-from app.fhir_mapping.extensions import GRADES
-from app.fhir_mapping.grade import grade, grades, review
+from app.fhir_mapping.extensions import AE_RESEARCH, GRADES, OCCURRENCE
+from app.fhir_mapping.grade import changes, grade, grades, review, scale
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
 from app.fhir_mapping.standard import standard
 
-SERIOUSNESS = "http://terminology.hl7.org/CodeSystem/adverse-event-seriousness"
+STATUS = AE_RESEARCH + "status"
+RESOLVED = AE_RESEARCH + "resolve-date"
 
 
 def to_records(document: Document, source: Source) -> tuple[AdverseEvent]:
     """The event with its facts as reported."""
     event = document.get("event")
     studies = (target_id(study, "ResearchStudy") for study in document.get("study", ()))
+    occurred = _occurred(document)
     return (
         AdverseEvent(
             source=source,
@@ -53,53 +72,47 @@ def to_records(document: Document, source: Source) -> tuple[AdverseEvent]:
             actuality=document.get("actuality", ""),
             codings=codings(event),
             text=concept_text(event),
-            when=meant(moment(document.get("date"))),
+            when=meant(moment(document.get("date"))) or occurred.start,
             recorded=meant(moment(document.get("recordedDate"))),
             grade=grade(document),
             severity=_first_code(document.get("severity")),
-            serious=_serious(codings(document.get("seriousness"))),
+            serious=seriousness.serious(document),
             outcome=_first_code(document.get("outcome")),
-            causality=tuple(_opinions(document)),
+            opinions=opinions(document),
             identifiers=identifiers(document.get("identifier")),
+            status=_status(document),
+            categories=all_codings(document.get("category")),
+            ended=occurred.end,
+            detected=meant(moment(document.get("detected"))),
+            changes=changes(document),
+            scale=scale(document),
+            criteria=seriousness.criteria(document),
+            expected=seriousness.expected(document),
+            site_aware=seriousness.aware(document, "siteAware"),
+            sponsor_aware=seriousness.aware(document, "sponsorAware"),
+            reports=seriousness.reports(document),
         ),
     )
-
-
-def _serious(found: tuple[Coding, ...]) -> bool | None:
-    """Whether it was reported as serious; None where it was not said, or said both ways."""
-    said = {_says_serious(coding) for coding in found} - {None}
-    return said.pop() if len(said) == 1 else None
-
-
-def _says_serious(coding: Coding) -> bool | None:
-    """R4 says `Serious`, `Non-serious` and `SeriousResultsInDeath`…; later releases say it in lower case."""
-    if coding.system != SERIOUSNESS:
-        return None
-    code = coding.code.casefold()
-    return False if code == "non-serious" else True if code.startswith("serious") else None
 
 
 def _first_code(concept: Any) -> str | None:
     return next((coding.code for coding in codings(concept)), None)
 
 
-def _opinions(document: Document) -> list[tuple[str | None, str]]:
-    """Every opinion on what caused it: the suspect, and the assessment in the assessor's code."""
-    return [
-        (_suspect(entity), assessed)
-        for entity in document.get("suspectEntity", ())
-        for opinion in entity.get("causality", ())
-        if (assessed := _assessment(opinion)) is not None
-    ]
+def _occurred(document: Document) -> Span:
+    """Onset and end by R5's occurrence; the end else by the research guide's date of resolution."""
+    sent = extension(document, OCCURRENCE) or {}
+    when = meant_span(period(sent.get("valuePeriod")))
+    resolved = meant(moment((extension(document, RESOLVED) or {}).get("valueDateTime")))
+    start = when.start or meant(moment(sent.get("valueDateTime")))
+    return Span(start, when.end or resolved)
 
 
-def _suspect(entity: dict[str, Any]) -> str | None:
-    return (entity.get("instance") or {}).get("reference")
-
-
-def _assessment(opinion: dict[str, Any]) -> str | None:
-    assessed = opinion.get("assessment")
-    return _first_code(assessed) or concept_text(assessed) or opinion.get("productRelatedness")
+def _status(document: Document) -> str | None:
+    """The state of the report; `entered-in-error` takes it back."""
+    found = {"extension": [*document.get("extension", ()), *document.get("modifierExtension", ())]}
+    said = (extension(found, STATUS) or {}).get("valueCode")
+    return said if isinstance(said, str) else None
 
 
 ADVERSE_EVENT = Resource(

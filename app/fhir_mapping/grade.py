@@ -6,9 +6,9 @@ Source: decision 13; NCIt grades: clinical conventions §3.6.
 import re
 from typing import Any, Final
 
-from app.clinical.records import Coding
-from app.fhir_mapping.datatypes import codings, concept_text, decimal, extension
-from app.fhir_mapping.extensions import GRADES
+from app.clinical.records import Coding, GradeChange
+from app.fhir_mapping.datatypes import codings, concept_text, decimal, extension, meant, moment
+from app.fhir_mapping.extensions import GRADE_CHANGE, GRADES
 from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.resource import Document
 
@@ -23,6 +23,25 @@ def grade(document: Document) -> int | None:
     """The CTCAE grade, from the first grade extension that says one."""
     sent = (extension(document, url) for url in GRADES)
     return next((read for one in sent if one is not None and (read := _grade(one)) is not None), None)
+
+
+def changes(document: Document) -> tuple[GradeChange, ...]:
+    """Each later grade of an event that went on, with the date from which it had it."""
+    found = (one for one in document.get("extension", ()) if one.get("url") == GRADE_CHANGE)
+    read = ((_grade(extension(one, "grade") or {}), extension(one, "date") or {}) for one in found)
+    return tuple(
+        GradeChange(changed, meant(moment(since.get("valueDateTime"))))
+        for changed, since in read
+        if changed is not None
+    )
+
+
+def scale(document: Document) -> str | None:
+    """The version of the grading, as the coding of the grade or of the event says it."""
+    sent = (extension(document, url) or {} for url in GRADES)
+    concepts = [*(one.get("valueCodeableConcept") or {} for one in sent), document.get("event") or {}]
+    said = (coding.get("version") for concept in concepts for coding in concept.get("coding", ()))
+    return next((str(version) for version in said if version and "CTCAE" in str(version).upper()), None)
 
 
 def grades(document: Document) -> tuple[int, ...]:
@@ -63,6 +82,7 @@ def _in_range(text: str) -> int | None:
 
 def review(document: Document) -> tuple[Issue, ...]:
     """A grade that is not one is refused: it would pass for an event without a grade."""
+    changed = [one for one in document.get("extension", ()) if one.get("url") == GRADE_CHANGE]
     return tuple(
         Issue(
             "value",
@@ -72,4 +92,11 @@ def review(document: Document) -> tuple[Issue, ...]:
         )
         for one in document.get("extension", ())
         if one.get("url") in GRADES and _grade(one) is None
+    ) + tuple(
+        Issue(
+            "value",
+            "a change of grade has extensions `grade` (CTCAE 0 to 5) and `date` (valueDateTime)",
+            f"AdverseEvent.extension('{GRADE_CHANGE}')",
+        )
+        for _ in range(len(changed) - len(changes(document)))
     )
