@@ -84,7 +84,7 @@ def serve(
         _say(f"WARNING: no authentication: whoever reaches {host}:{port} may read and write everything.")
     if settings.identifying_data == "accept":
         _say("WARNING: identifying data are accepted: for tests with synthetic data only.")
-    _check_protocols()
+    _check_protocols(settings.protocols)
     _check_port(host, port)
     if settings.base_url is None and is_loopback(host):
         tell_workers(loopback_address(host, port))
@@ -177,10 +177,12 @@ async def _load_once(settings: "Settings") -> None:
         _say(f"loaded the demonstration trials: {loaded} resources")
 
 
-def _check_protocols() -> None:
-    from app.protocol.loader import ProtocolError, load_all
+def _check_protocols(further: Path | None = None) -> None:
+    from app.protocol.loader import ProtocolError, also_read, load_all
 
     try:
+        if further is not None:
+            also_read(further)
         load_all()
     except ProtocolError as error:
         _stop(f"a protocol is not valid:\n{error}", FAILED)

@@ -19,6 +19,8 @@ from app.store.session import Store
 
 def create_app(settings: Settings) -> FastAPI:
     """The service with these settings. A protocol that is not valid stops its start (ProtocolError)."""
+    if settings.protocols is not None:
+        loader.also_read(settings.protocols)
     loader.load_all()
 
     @asynccontextmanager

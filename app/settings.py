@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         description="Who may ask. `none`: anybody, on loopback only. `none-i-accept`: anybody who can reach "
         "the port, for trials of the image, warned at every start. `serve` does not start without it.",
     )
+    protocols: Path | None = Field(
+        default=None,
+        description="A directory with the protocols (TOML) of further trials, read beside those that come "
+        "with the service. One that is not valid stops the start.",
+    )
     identifying_data: Literal["refuse", "accept"] = Field(
         default="refuse",
         description="What happens to names, addresses, telecom, photos, narratives and national numbers of "

@@ -6,13 +6,14 @@ ones of R5 that the guide takes over. Sources: https://hl7.org/fhir/R4/plandefin
 https://hl7.org/fhir/R4/group.html, https://interop.esante.gouv.fr/ig/fhir/eclaire/.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from app.fhir_mapping.criteria_vocabulary import criterion_coding
 from app.fhir_mapping.parameters import TRANSLATION, UCUM
 from app.fhir_mapping.resource import Document
 from app.protocol.criteria import Criterion
 from app.protocol.definition import Protocol, Visit
+from app.protocol.eligibility import Criteria
 from app.protocol.words import Sentence
 
 BASE = "https://trialbridge.example/fhir/"
@@ -46,17 +47,17 @@ def schedule(protocol: Protocol) -> Document:
 
 def eligibility(protocol: Protocol) -> Iterator[Document]:
     """Who may enter, one definitional Group for each population the protocol knows."""
-    for population, inclusion, exclusion in _populations(protocol):
+    for name, criteria in _populations(protocol):
         yield {
             "resourceType": "Group",
-            "id": f"{slug(protocol)}-{population}",
+            "id": f"{slug(protocol)}-{name}",
             "active": True,
             "type": "person",
             "actual": False,
-            "name": f"{protocol.key} {protocol.version}: eligible {population}",
+            "name": f"{protocol.key} {protocol.version}: {name.replace('-', ' ')}",
             "characteristic": [
-                *(_characteristic(protocol, one, exclude=False) for one in inclusion),
-                *(_characteristic(protocol, one, exclude=True) for one in exclusion),
+                *(_characteristic(protocol, one, exclude=False) for one in criteria.inclusion),
+                *(_characteristic(protocol, one, exclude=True) for one in criteria.exclusion),
             ],
         }
 
@@ -86,10 +87,11 @@ def study(protocol: Protocol, *, status: str) -> Document:
     }
 
 
-def _populations(
-    protocol: Protocol,
-) -> Iterable[tuple[str, Iterable[Criterion], Iterable[Criterion]]]:
-    yield "recipients", protocol.inclusion, protocol.exclusion
+def _populations(protocol: Protocol) -> Iterator[tuple[str, Criteria]]:
+    """Those who are treated, and each population beside them, with the end of its Group's id."""
+    yield "eligibility", protocol
+    for population in protocol.populations:
+        yield f"{population.name}-eligibility", population
 
 
 def _infusion(protocol: Protocol) -> Document:
