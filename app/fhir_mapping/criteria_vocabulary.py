@@ -38,7 +38,7 @@ def criteria_system(protocol: Protocol) -> Document:
         "valueSet": VALUE_SET + name,
         "content": "complete",
         "count": len(concepts),
-        "concept": concepts,
+        **({"concept": concepts} if concepts else {}),
     }
 
 

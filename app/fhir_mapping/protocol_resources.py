@@ -55,10 +55,13 @@ def eligibility(protocol: Protocol) -> Iterator[Document]:
             "type": "person",
             "actual": False,
             "name": f"{protocol.key} {protocol.version}: {name.replace('-', ' ')}",
-            "characteristic": [
-                *(_characteristic(protocol, one, exclude=False) for one in criteria.inclusion),
-                *(_characteristic(protocol, one, exclude=True) for one in criteria.exclusion),
-            ],
+            **_some(
+                "characteristic",
+                [
+                    *(_characteristic(protocol, one, exclude=False) for one in criteria.inclusion),
+                    *(_characteristic(protocol, one, exclude=True) for one in criteria.exclusion),
+                ],
+            ),
         }
 
 
@@ -83,7 +86,7 @@ def study(protocol: Protocol, *, status: str) -> Document:
         "status": status,
         **({"phase": {"coding": [{"system": PHASE, "code": known.phase}]}} if known.phase else {}),
         "enrollment": [{"reference": f"Group/{one['id']}"} for one in eligibility(protocol)],
-        "arm": [{"name": arm.name, **_in_both("description", arm.title)} for arm in protocol.arms],
+        **_some("arm", [{"name": one.name, **_in_both("description", one.title)} for one in protocol.arms]),
     }
 
 
@@ -110,7 +113,7 @@ def _visit(visit: Visit) -> Document:
         "prefix": visit.label,
         "title": f"Visit {visit.label}, day {visit.day} (days {first} to {last})",
         "relatedAction": [_related(*visit.window)],
-        "action": [{"title": assessed} for assessed in visit.assessed],
+        **_some("action", [{"title": assessed} for assessed in visit.assessed]),
     }
 
 
@@ -147,6 +150,11 @@ def _label(kind: str, text: str) -> Document:
             {"url": "value", "valueString": text},
         ],
     }
+
+
+def _some(name: str, items: list[Document]) -> Document:
+    """A list, where there is anything in it: FHIR knows no empty one."""
+    return {name: items} if items else {}
 
 
 def _in_both(name: str, sentence: Sentence) -> Document:
