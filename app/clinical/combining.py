@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.clinical.answers import Finding
-from app.clinical.case import Judged, once
+from app.clinical.case import Judged, once, unknown
 from app.clinical.truth import Truth, all_of, any_of
 from app.protocol.criteria import (
     AllOf,
@@ -17,6 +17,7 @@ from app.protocol.criteria import (
     Chosen,
     FirstKnown,
     Not,
+    OneFact,
     Provided,
     UnlessAttested,
     WhereApplicable,
@@ -48,6 +49,19 @@ def first_known(criterion: FirstKnown, parts: Sequence[Finding]) -> Finding:
                 criterion, tuple(parts)
             )
     return _rests_on(Truth.UNKNOWN, parts).of(criterion, tuple(parts))
+
+
+def one_fact(criterion: OneFact, parts: Sequence[Finding]) -> Finding:
+    """What the sources that say anything agree on."""
+    known = [part for part in parts if part.verdict is not Truth.UNKNOWN]
+    truths = {part.verdict for part in known}
+    if len(truths) <= 1:
+        return _rests_on(known[0].verdict if known else Truth.UNKNOWN, known or parts).of(
+            criterion, tuple(parts)
+        )
+    sources = once(source for part in known for source in part.evidence)
+    needs = f"find out which of {', '.join(map(str, sources))} is right: they contradict each other"
+    return unknown("conflicting-values", needs, evidence=sources).of(criterion, tuple(parts))
 
 
 def where_applicable(criterion: WhereApplicable, applies: Finding, part: Finding) -> Finding:

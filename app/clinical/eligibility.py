@@ -12,14 +12,19 @@ from app.clinical import combining
 from app.clinical.answers import Answer, Finding, Result
 from app.clinical.asked import Asked
 from app.clinical.case import Case, once
+from app.clinical.consent import consented
+from app.clinical.diagnosis import diagnosed
 from app.clinical.history import History
 from app.clinical.latest import Window
 from app.clinical.persons import age_between, childbearing_potential, other_enrolment, sex
 from app.clinical.renal import creatinine_clearance
-from app.clinical.results import attested, measured, score_at_baseline, statement, tested
+from app.clinical.results import attested, measured, score_at_baseline, scored, statement, tested
+from app.clinical.series import changed, repeated
 from app.clinical.stability import stable_treatment
+from app.clinical.stopped import stopped_for
 from app.clinical.treatment import daily_dose, dose_course, last_dose_within, monthly_dose
 from app.clinical.truth import Truth, all_of, any_of
+from app.protocol.care import Consented, Diagnosed, StoppedFor
 from app.protocol.criteria import (
     AllOf,
     Allowed,
@@ -28,12 +33,14 @@ from app.protocol.criteria import (
     Criterion,
     FirstKnown,
     Not,
+    OneFact,
     Provided,
     UnlessAttested,
     WhereApplicable,
     everything_in,
 )
 from app.protocol.definition import Protocol
+from app.protocol.measured import Changed, Measured, Repeated, Scored
 from app.protocol.questions import (
     AgeBetween,
     Attested,
@@ -42,7 +49,6 @@ from app.protocol.questions import (
     DailyDose,
     DoseCourse,
     LastDoseWithin,
-    Measured,
     MonthlyDose,
     OtherEnrolment,
     ScoreAtBaseline,
@@ -64,8 +70,9 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
 def assess(protocol: Protocol, history: History, *, on: date) -> Answer:
     """Every criterion on one day. An exclusion's verdict says whether it is present."""
     case = Case(protocol=protocol, history=history, on=on)
-    included = [finding(criterion, case) for criterion in protocol.inclusion]
-    excluded = [finding(criterion, case) for criterion in protocol.exclusion]
+    rules = protocol.rules_for(history.enrolment.assigned_arm)
+    included = [finding(criterion, case) for criterion in rules.inclusion]
+    excluded = [finding(criterion, case) for criterion in rules.exclusion]
     verdict = all_of(one.verdict for one in included) & ~any_of(one.verdict for one in excluded)
     findings = (*included, *excluded)
     result = Result(
@@ -111,6 +118,8 @@ def holds(criterion: Criterion, case: Case) -> Finding:  # noqa: C901, PLR0911, 
             return combining.disjunction(criterion, [holds(part, case) for part in criterion.parts])
         case FirstKnown():
             return combining.first_known(criterion, [holds(part, case) for part in criterion.parts])
+        case OneFact():
+            return combining.one_fact(criterion, [holds(part, case) for part in criterion.parts])
         case Not():
             return combining.negation(criterion, holds(criterion.part, case))
         case Chosen():
@@ -139,6 +148,18 @@ def holds(criterion: Criterion, case: Case) -> Finding:  # noqa: C901, PLR0911, 
             return tested(criterion, case).of(criterion)
         case Measured():
             return measured(criterion, case).of(criterion)
+        case Repeated():
+            return repeated(criterion, case).of(criterion)
+        case Changed():
+            return changed(criterion, case).of(criterion)
+        case Scored():
+            return scored(criterion, case).of(criterion)
+        case Diagnosed():
+            return diagnosed(criterion, case).of(criterion)
+        case Consented():
+            return consented(case).of(criterion)
+        case StoppedFor():
+            return stopped_for(criterion, case).of(criterion)
         case ScoreAtBaseline():
             return score_at_baseline(criterion, case).of(criterion)
         case CreatinineClearance():

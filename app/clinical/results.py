@@ -15,7 +15,8 @@ from app.clinical.records import Coding, Measurement, Moment
 from app.clinical.schedule import baseline
 from app.clinical.timeline import Infusion
 from app.clinical.truth import Truth, any_of
-from app.protocol.questions import Assay, Attested, Measured, ScoreAtBaseline, Tested
+from app.protocol.measured import Measured, Scored, Threshold
+from app.protocol.questions import Assay, Attested, ScoreAtBaseline, Tested
 from app.protocol.words import Code
 
 
@@ -42,7 +43,7 @@ def measured(criterion: Measured, case: Case) -> Judged:
     return judge(
         case.coded(criterion.codes),
         Window(case.on, criterion.within_days),
-        lambda item: _compared(criterion, item, order),
+        lambda item: compared(criterion, item, order),
         order=order,
     )
 
@@ -101,7 +102,29 @@ def _stated(item: Measurement, order: str) -> Judged:
     return Judged(truth=Truth.of(item.truth))
 
 
-def _compared(criterion: Measured, item: Measurement, order: str) -> Judged:
+def scored(criterion: Scored, case: Case) -> Judged:
+    """The latest total against the threshold."""
+    order = f"record {criterion.order}"
+    threshold = f"{criterion.op} {plain(criterion.value)}"
+
+    def read(item: Measurement) -> Judged:
+        if item.value is None:
+            return unknown(item.problem or "missing-observation", f"{order} as a number")
+        truth = passes(item.value, item.comparator, criterion.op, criterion.value)
+        needs = f"{order} as an exact number"
+        return Judged(truth=truth, reasons=("missing-observation",), needs=needs, threshold=threshold)
+
+    return judge(case.coded(criterion.codes), Window(case.on, criterion.within_days), read, order=order)
+
+
+def compared(criterion: Threshold, item: Measurement, order: str) -> Judged:
+    """One value against the threshold, in the unit it was reported in where the source gives that one."""
+    own = criterion.reported.get(item.received_unit or "")
+    if own is not None and item.received is not None and item.value is not None:
+        words = f"{criterion.op} {plain(own)} {item.received_unit}"
+        truth = passes(Decimal(item.received), item.comparator, criterion.op, own)
+        needs = f"{order} as an exact number"
+        return Judged(truth=truth, reasons=("missing-observation",), needs=needs, threshold=words)
     if item.value is None or (criterion.unit is not None and item.unit != criterion.unit):
         return unknown(item.problem or "unit-not-convertible", f"{order} in {criterion.unit or 'its unit'}")
     threshold = _threshold(criterion, item)
@@ -113,7 +136,7 @@ def _compared(criterion: Measured, item: Measurement, order: str) -> Judged:
     return Judged(truth=truth, reasons=("missing-observation",), needs=needs, threshold=words)
 
 
-def _threshold(criterion: Measured, item: Measurement) -> tuple[Decimal, str] | None:
+def _threshold(criterion: Threshold, item: Measurement) -> tuple[Decimal, str] | None:
     if criterion.value is not None:
         return criterion.value, f"{criterion.op} {plain(criterion.value)} {criterion.unit}"
     if item.high is None or criterion.times_upper_limit is None:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Discriminator, Field, model_validator
 
+from app.protocol.care import Consented, Diagnosed, StoppedFor
+from app.protocol.measured import Changed, Measured, Repeated, Scored
 from app.protocol.parts import Part
 from app.protocol.questions import (
     AgeBetween,
@@ -18,7 +20,6 @@ from app.protocol.questions import (
     DailyDose,
     DoseCourse,
     LastDoseWithin,
-    Measured,
     MonthlyDose,
     OtherEnrolment,
     ScoreAtBaseline,
@@ -54,6 +55,13 @@ class FirstKnown(Part):
     """The first part that can be decided decides: several sources of one fact, the best one first."""
 
     kind: Literal["first-known"]
+    parts: "Parts"
+
+
+class OneFact(Part):
+    """Several sources of one fact: those that say anything must agree, else nothing is known but that."""
+
+    kind: Literal["one-fact"]
     parts: "Parts"
 
 
@@ -126,6 +134,7 @@ Criterion = Annotated[
     | AnyOf
     | Not
     | FirstKnown
+    | OneFact
     | WhereApplicable
     | Provided
     | Chosen
@@ -137,6 +146,9 @@ Criterion = Annotated[
     | Attested
     | Tested
     | Measured
+    | Repeated
+    | Changed
+    | Scored
     | ScoreAtBaseline
     | CreatinineClearance
     | DailyDose
@@ -144,6 +156,9 @@ Criterion = Annotated[
     | DoseCourse
     | StableTreatment
     | LastDoseWithin
+    | StoppedFor
+    | Diagnosed
+    | Consented
     | OtherEnrolment,
     Discriminator("kind"),
 ]
@@ -153,7 +168,7 @@ Parts = Annotated[tuple[Criterion, ...], Field(min_length=1)]
 def parts_of(criterion: Criterion) -> tuple[Criterion, ...]:
     """The parts directly under a criterion, in the order they are read."""
     match criterion:
-        case AllOf() | AnyOf() | FirstKnown():
+        case AllOf() | AnyOf() | FirstKnown() | OneFact():
             return criterion.parts
         case WhereApplicable():
             return (criterion.applies, criterion.part)
@@ -174,5 +189,16 @@ def everything_in(criterion: Criterion) -> Iterator[Criterion]:
         yield from everything_in(part)
 
 
-for _kind in (AllOf, AnyOf, Not, FirstKnown, WhereApplicable, Provided, Chosen, Allowed, UnlessAttested):
+for _kind in (
+    AllOf,
+    AnyOf,
+    Not,
+    FirstKnown,
+    OneFact,
+    WhereApplicable,
+    Provided,
+    Chosen,
+    Allowed,
+    UnlessAttested,
+):
     cast(type[Part], _kind).model_rebuild()

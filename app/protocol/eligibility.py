@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from app.protocol import choices
 from app.protocol.candidates import Candidate, EligibilityExample
+from app.protocol.care import StoppedFor
 from app.protocol.choices import OpenChoice
 from app.protocol.criteria import Criterion, UnlessAttested, everything_in
 from app.protocol.parts import Codes, ShortCode
@@ -143,6 +144,8 @@ def attestations_read_by(part: Criterion) -> tuple[str, ...]:
     match part:
         case Attested() | ChildbearingPotential() | UnlessAttested():
             return (part.attestation,)
+        case StoppedFor():
+            return ()
         case Exposure() | StableTreatment():
             return (HISTORY_COMPLETE,)
         case _:

@@ -12,6 +12,7 @@ SYSTEMS = {
     "snomed": "http://snomed.info/sct",
     "atc": "http://www.whocc.no/atc",
     "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "icd10": "http://hl7.org/fhir/sid/icd-10",
 }
 
 Op = Literal["<", "<=", ">=", ">"]

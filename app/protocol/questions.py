@@ -71,27 +71,6 @@ class Tested(Part):
     order: Text
 
 
-class Measured(Part):
-    """The latest value in the window compared with a number, or with a multiple of its upper limit."""
-
-    kind: Literal["measured"]
-    codes: Codes
-    op: Op
-    value: Amount | None = None
-    unit: Text | None = None
-    times_upper_limit: Amount | None = None
-    within_days: Days | None = None
-    order: Text
-
-    @model_validator(mode="after")
-    def _has_one_threshold(self) -> "Measured":
-        if (self.value is None) == (self.times_upper_limit is None):
-            raise ValueError("give either value or times_upper_limit")
-        if (self.value is None) != (self.unit is None):
-            raise ValueError("a value needs its unit, and only a value has one")
-        return self
-
-
 class ScoreAtBaseline(Part):
     """A disease activity total at baseline: up to the infusion, or up to the day asked for before it."""
 

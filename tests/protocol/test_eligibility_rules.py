@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.protocol import criteria, parts, questions
+from app.protocol import criteria, measured, parts, questions
 from app.protocol.definition import Protocol
 from app.protocol.loader import LIBRARY, ProtocolError, load_all, read
 
@@ -76,9 +76,9 @@ def test_every_choice_of_the_conventions_is_open() -> None:
 
 def test_what_is_ordered_is_what_is_read() -> None:
     for part in load_all()["MSC-SLE"].every_part:
-        if isinstance(part, questions.Measured | questions.Tested):
+        if isinstance(part, measured.Measured | questions.Tested):
             codes = (
-                part.codes if isinstance(part, questions.Measured) else [assay.code for assay in part.assays]
+                part.codes if isinstance(part, measured.Measured) else [assay.code for assay in part.assays]
             )
             [ordered] = re.findall(r"\(LOINC ([\d-]+)\)", part.order)
             assert ordered in {code.code for code in codes}, part.id
@@ -227,7 +227,7 @@ def test_a_file_that_is_no_table_is_refused() -> None:
 
 def codes(node: Any) -> Iterator[str]:
     """Every code of a file written short."""
-    if isinstance(node, str) and re.match(r"^(loinc|snomed|atc|rxnorm):", node):
+    if isinstance(node, str) and re.match(r"^(loinc|snomed|atc|rxnorm|icd10):", node):
         yield node
     for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         yield from codes(inner)
@@ -265,6 +265,7 @@ def test_every_code_has_the_form_and_check_digit_of_its_system(path: Path) -> No
         "snomed": is_snomed,
         "atc": lambda code: re.fullmatch(r"[A-Z]\d\d[A-Z]([A-Z](\d\d)?)?", code) is not None,
         "rxnorm": str.isdecimal,
+        "icd10": lambda code: re.fullmatch(r"[A-Z](\d\d?(\.\d)?)?", code) is not None,
     }
     named = set(codes(tomllib.loads(path.read_text(encoding="utf-8"))))
 
