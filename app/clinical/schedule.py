@@ -40,13 +40,15 @@ class Choice(Generic[D]):
     """The assessment that stands for a visit, and why it is that one.
 
     `chosen` holds several only where they are of the same time, so that none can be preferred.
-    `others` belong to the same visit and are not used. `reasons` say why nothing was chosen.
+    `others` belong to the same visit and are not used. `reasons` say why nothing was chosen, `outside` which
+    ones would have been nearest but lie outside its days.
     """
 
     chosen: tuple[D, ...] = ()
     others: tuple[D, ...] = ()
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    outside: tuple[D, ...] = ()
 
 
 def baseline(protocol: Protocol, t0: Infusion, assessments: Sequence[D], *, label: str = "M0") -> Choice[D]:
@@ -68,8 +70,8 @@ def baseline(protocol: Protocol, t0: Infusion, assessments: Sequence[D], *, labe
         recent = [item for item in before if _study_days(t0, item)[1] >= -lookback]
         candidates = [item for item in recent if _is_exact(t0, item)]
         if not candidates:
-            outside = bool(late) or len(before) > len(recent)
-            reasons = _reasons("baseline-missing", partial=bool(recent), outside=outside)
+            outside = (*late, *(item for item in before if item not in recent))
+            reasons = _reasons("baseline-missing", partial=bool(recent), outside=bool(outside))
             return Choice(reasons=reasons, notes=notes)
     usable = _valid(candidates)
     last = max(usable, key=lambda item: order(item.when, item.source))
@@ -89,8 +91,9 @@ def at_visit(protocol: Protocol, visit: Visit, t0: Infusion, assessments: Sequen
         candidates = [item for item in undecided if visit_of(protocol, t0, item.when) == visit]
         if not candidates:
             partial = any(_may_lie_within(visit, t0, item) for item in undecided)
-            outside = any(_strays_from(protocol, visit, t0, item) for item in undecided)
-            return Choice(reasons=_reasons("missing-observation", partial=partial, outside=outside))
+            outside = tuple(item for item in undecided if _strays_from(protocol, visit, t0, item))
+            reasons = _reasons("missing-observation", partial=partial, outside=bool(outside))
+            return Choice(reasons=reasons, outside=outside)
     usable = _valid(candidates)
     best = min(usable, key=lambda item: (_distance(visit, t0, item), *order(item.when, item.source)))
     chosen = _of_the_same_time(best, usable)
@@ -157,11 +160,12 @@ def _valid(candidates: list[D]) -> list[D]:
 
 def _of_the_same_time(best: D, candidates: Iterable[D]) -> tuple[D, ...]:
     """The assessment, with those whose time cannot be told from its own."""
-    same = (item for item in candidates if item == best or _overlap(item.when, best.when))
+    same = (item for item in candidates if item == best or of_the_same_time(item.when, best.when))
     return tuple(sorted(same, key=lambda item: str(item.source)))
 
 
-def _overlap(one: Moment | None, other: Moment | None) -> bool:
+def of_the_same_time(one: Moment | None, other: Moment | None) -> bool:
+    """Whether it cannot be told which of the two came first."""
     if one is None or other is None:
         return one is other
     return one.start == other.start or (one.start < other.end and other.start < one.end)
