@@ -49,11 +49,12 @@ bench-quick: develop ## Measure the service in two minutes
 	$(BIN)/python -m bench.quick
 
 .PHONY: openapi
-openapi: setup ## Write openapi/ and docs/reference.md from the application
+openapi: setup ## Write openapi/, docs/reference.md and the protocols' pages from the application
 	$(BIN)/trialbridge openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
 	$(BIN)/python -m tools.requests_http
 	$(BIN)/python -m tools.reference
+	$(BIN)/python -m tools.prose
 
 .PHONY: setup
 setup: .venv/.runtime ## Build .venv with what the service needs
