@@ -28,7 +28,9 @@ DOSE_ESCALATION = of_study(
 ENROLMENT = of_study(
     "$enrolment",
     "Enrolment",
-    "How many subjects are planned, candidates, screened and infused, by status, arm and month.",
+    "How many subjects are planned, candidates, screened and infused, in all and by arm; how many there are of"
+    " each status; how many entered and were infused in each month.",
+    answer="One parameter `result` for the study, for its statuses, for each arm and for each month.",
 )
 OVERDUE = of_study(
     "$overdue",

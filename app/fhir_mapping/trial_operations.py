@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from app.fhir_mapping.study_operations import ENROLMENT
 from app.fhir_mapping.subject_operations import ELIGIBILITY, SRI_STATUS, TIMELINE
 
 TRIAL_OPERATIONS: Final = (
     SRI_STATUS,
     ELIGIBILITY,
     TIMELINE,
+    ENROLMENT,
 )

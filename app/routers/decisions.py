@@ -1,5 +1,7 @@
 """How a question of the trial is decided for one subject, and what is said where it cannot be."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from app.clinical.answers import Answer
@@ -16,12 +18,16 @@ ANSWERS: Final = {**QUESTIONS, **COMPOSED}
 
 
 def decide(operation: Operation, protocol: Protocol, history: History, asked: Asked) -> Answer:
-    """The answer.
+    """The answer; refused where the protocol does not know what is asked."""
+    with cannot_answer():
+        return QUESTIONS[operation.code](protocol, history, asked)
 
-    Refusal 400 where a parameter names what the protocol does not have, 422 where it does not ask this.
-    """
+
+@contextmanager
+def cannot_answer() -> Iterator[None]:
+    """Refusal 400 where a parameter names what the protocol does not have, 422 where it does not ask this."""
     try:
-        return ANSWERS[operation.code](protocol, history, asked)
+        yield
     except CannotAnswer as why:
         if why.parameter is not None:
             raise refusal(400, "value", str(why), f"http.{why.parameter}") from None

@@ -4,9 +4,10 @@ Rules: https://hl7.org/fhir/R4/http.html#general (content negotiation, If-Match,
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive
@@ -25,6 +26,8 @@ from app.routers.negotiation import (
     readable,
 )
 from app.routers.service import Service
+
+T = TypeVar("T")
 
 FORM = "application/x-www-form-urlencoded"
 WANTED = "application/fhir+json, with fhirVersion=4.0 if you name one (XML is not offered)"
@@ -181,6 +184,26 @@ class FhirRequest:
         if len(received) > largest:
             raise too_large(largest)
         return bytes(received)
+
+
+async def unless_gone(request: FhirRequest, work: Coroutine[Any, Any, T]) -> T:
+    """What long work comes to; it ends when the client goes away (Disconnected)."""
+    working = asyncio.create_task(work)
+    watching = asyncio.create_task(_gone(request.receive))
+    try:
+        await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Disconnected
+        return working.result()
+    finally:
+        working.cancel()
+        watching.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the client has gone; what it still sends says nothing."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def merged(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:

@@ -7,6 +7,7 @@ would have been given then come by one path. The typed tables hold the same (`re
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.clinical.care import Condition, Consent, Procedure
 from app.clinical.history import History, Record
 from app.clinical.records import Administration, AdverseEvent, Enrolment, Measurement, Person, Source, Study
 from app.fhir_mapping import codec
@@ -53,7 +54,17 @@ def history(name: str, rows: Sequence[Row]) -> History:
     return _history(name, found, not_understood=tuple(Source(*row[:3]) for row in odd))
 
 
-_FACTS = frozenset({"Observation", "MedicationAdministration", "AdverseEvent"})
+def read_study(row: Row) -> Study:
+    """The study a stored document describes."""
+    return next(record for record in _records(row) if isinstance(record, Study))
+
+
+_FACTS = frozenset(
+    {
+        *("Observation", "AdverseEvent", "MedicationAdministration", "MedicationStatement"),
+        *("Condition", "Procedure", "Consent"),
+    }
+)
 _MODIFIERS = (b'"modifierExtension"', b'"implicitRules"')
 
 
@@ -84,5 +95,8 @@ def _history(name: str, found: Sequence[Record], *, not_understood: tuple[Source
         measurements=tuple(record for record in found if isinstance(record, Measurement)),
         administrations=tuple(record for record in found if isinstance(record, Administration)),
         adverse_events=tuple(record for record in found if isinstance(record, AdverseEvent)),
+        conditions=tuple(record for record in found if isinstance(record, Condition)),
+        procedures=tuple(record for record in found if isinstance(record, Procedure)),
+        consents=tuple(record for record in found if isinstance(record, Consent)),
         not_understood=not_understood,
     )

@@ -1,0 +1,12 @@
+"""Every question about a whole study, by its name: how it is answered from one row for each subject."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.clinical import enrolment_summary
+from app.clinical.summary import Summary
+
+STUDY_QUESTIONS: Final[Mapping[str, Summary[Any]]] = {
+    "enrolment": enrolment_summary.SUMMARY,
+}
+"""By the name of the operation, without its dollar."""

@@ -1,0 +1,70 @@
+"""How a question about a whole study is decided: page by page, away from the event loop.
+
+What can be asked is listed in the clinical room (STUDY_QUESTIONS). A small study is decided on a thread; a
+large one by processes of their own, as many as there are processors, for as long as the question lasts.
+"""
+
+import asyncio
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import Final, TypeVar
+
+from app.clinical.answers import Answer
+from app.clinical.asked import Asked
+from app.clinical.history import History
+from app.clinical.study_questions import STUDY_QUESTIONS
+from app.fhir_mapping.operation import Operation
+from app.protocol.definition import Protocol
+from app.routers.decisions import cannot_answer
+from app.store.of_study import PAGE, Page, Subjects
+
+T = TypeVar("T")
+
+PROCESSES: Final = os.cpu_count() or 1
+
+
+async def decide_study(operation: Operation, protocol: Protocol, subjects: Subjects, asked: Asked) -> Answer:
+    """The answer to a question about a study; Refusal 400 or 422 where it cannot be asked."""
+    summary = STUDY_QUESTIONS[operation.code]
+    work = partial(_rows, summary.row, protocol, asked)
+    with cannot_answer():
+        rows = [row async for of_page in decided(subjects, work) for row in of_page]
+        return await asyncio.to_thread(summary.answer, protocol, subjects.study, rows, asked)
+
+
+def _rows(
+    row: Callable[[Protocol, History, Asked], T], protocol: Protocol, asked: Asked, page: Page
+) -> list[T]:
+    """The row of every subject on a page."""
+    return [row(protocol, history, asked) for history in page.histories()]
+
+
+async def decided(subjects: Subjects, work: Callable[[Page], T]) -> AsyncIterator[T]:
+    """What `work` makes of every page, in order; no more pages are held than are being worked on."""
+    loop = asyncio.get_running_loop()
+    waiting: deque[asyncio.Future[T]] = deque()
+    with _workers(len(subjects.patients)) as workers:
+        async for page in subjects.pages(PAGE):
+            waiting.append(loop.run_in_executor(workers, work, page))
+            if len(waiting) > PROCESSES:
+                yield await waiting.popleft()
+        while waiting:
+            yield await waiting.popleft()
+
+
+@contextmanager
+def _workers(patients: int) -> Iterator[Executor | None]:
+    """The threads at hand for a page, processes for more; who stops waiting stops them."""
+    if patients <= PAGE:
+        yield None
+        return
+    pool = ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

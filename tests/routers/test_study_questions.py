@@ -1,0 +1,133 @@
+"""Questions about a whole study over HTTP."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from app.fhir_mapping import check, codec
+from app.routers import study_decisions
+from tests.routers.make import HEADERS
+
+STUDY = {
+    "resourceType": "ResearchStudy",
+    "id": "msc-sle",
+    "status": "active",
+    "identifier": [{"system": "https://clinicaltrials.gov", "value": "NCT03562065"}],
+}
+
+
+def put(document: dict[str, Any]) -> dict[str, Any]:
+    url = f"{document['resourceType']}/{document['id']}"
+    return {"resource": document, "request": {"method": "PUT", "url": url}}
+
+
+def enrolled(number: int) -> list[dict[str, Any]]:
+    """A patient, their part in the study, and their infusion."""
+    patient = {"reference": f"Patient/p{number}"}
+    study = {"reference": "ResearchStudy/msc-sle"}
+    product = {"system": "https://trialbridge.example/fhir/CodeSystem/product", "code": "uc-msc"}
+    return [
+        put({"resourceType": "Patient", "id": f"p{number}", "gender": "female", "birthDate": "1980-02-03"}),
+        put(
+            {
+                "resourceType": "ResearchSubject",
+                "id": f"s{number}",
+                "status": "on-study",
+                "study": study,
+                "individual": patient,
+                "assignedArm": "cohort-2e6",
+            }
+        ),
+        put(
+            {
+                "resourceType": "MedicationAdministration",
+                "id": f"m{number}",
+                "status": "completed",
+                "medicationCodeableConcept": {"coding": [product]},
+                "subject": patient,
+                "effectiveDateTime": "2021-03-01",
+            }
+        ),
+    ]
+
+
+@pytest.fixture
+async def study(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A client of a service that knows a study of three subjects."""
+    client.headers.update(HEADERS)
+    arms = [{"name": "cohort-2e6"}]
+    entries = [put(STUDY | {"arm": arms}), *(entry for number in range(3) for entry in enrolled(number))]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    stored = await client.post("/fhir", content=codec.write(bundle))
+    assert stored.status_code == 200, stored.text
+    return client
+
+
+async def plain(client: httpx.AsyncClient, question: str) -> dict[str, Any]:
+    answer = await client.get(f"/fhir/ResearchStudy/msc-sle/{question}")
+    assert answer.status_code == 200, answer.text
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+def figures(content: dict[str, Any], name: str, **of: str) -> dict[str, Any]:
+    """The figures of the result of that name, visit, rule and arm."""
+    wanted = {"name": name} | of
+    [found] = [
+        one
+        for one in content["results"]
+        if {key: one[key] for key in ("name", "visit", "rule", "arm") if key in one} == wanted
+    ]
+    return {figure["name"]: figure.get("value") for figure in found["figures"]}
+
+
+async def test_enrolment_is_counted_over_the_whole_study(study: httpx.AsyncClient) -> None:
+    content = await plain(study, "$enrolment?view=plain")
+
+    assert content["study"] == "ResearchStudy/msc-sle/_history/1"
+    assert figures(content, "study")["infused"] == 3
+    assert figures(content, "arm", arm="cohort-2e6")["subjects"] == 3
+
+
+async def test_the_answer_is_valid_parameters_about_the_study(study: httpx.AsyncClient) -> None:
+    answer = await study.get("/fhir/ResearchStudy/msc-sle/$enrolment")
+
+    document = check.checked("Parameters", answer.content)
+    about = {"name": "study", "valueReference": {"reference": "ResearchStudy/msc-sle/_history/1"}}
+    assert document["parameter"][0] == about
+
+
+async def test_a_study_is_asked_about_as_it_was(study: httpx.AsyncClient) -> None:
+    before = (await plain(study, "$enrolment?view=plain"))["asOf"]
+    await study.delete("/fhir/ResearchSubject/s0")
+
+    then = await plain(study, f"$enrolment?view=plain&asOf={before.replace('+', '%2B')}")
+    now = await plain(study, "$enrolment?view=plain")
+
+    assert figures(then, "study")["subjects"] == 3
+    assert figures(now, "study")["subjects"] == 2
+
+
+async def test_a_large_study_is_decided_by_processes_with_the_same_result(
+    study: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = await plain(study, "$enrolment?view=plain")
+    monkeypatch.setattr(study_decisions, "PAGE", 1)
+
+    large = await plain(study, "$enrolment?view=plain")
+
+    assert large["results"] == small["results"]
+
+
+@pytest.mark.parametrize(("study_id", "status"), [("nowhere", 404), ("plain", 422)])
+async def test_a_study_that_is_unknown_or_names_no_protocol_is_refused(
+    study: httpx.AsyncClient, study_id: str, status: int
+) -> None:
+    other = {"resourceType": "ResearchStudy", "id": "plain", "status": "active"}
+    await study.put("/fhir/ResearchStudy/plain", content=codec.write(other))
+
+    answer = await study.get(f"/fhir/ResearchStudy/{study_id}/$enrolment")
+
+    assert answer.status_code == status
+    assert answer.json()["resourceType"] == "OperationOutcome"
