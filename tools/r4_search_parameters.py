@@ -31,6 +31,9 @@ ABOUT = (
 UNSEARCHABLE = {"SampledData"}
 """Types R4 names in a path and does not say how to search."""
 
+OF_ANOTHER_KIND = {"date": {"string", "Age", "Range"}, "reference": {"Attachment"}}
+"""By kind of parameter, further types a path leads to that no value of the kind can be compared with."""
+
 ANY = "*"
 NEARLY_ALL = 130
 
@@ -99,7 +102,8 @@ def _in_one_part(said: list[str], parameters: dict[str, list[str]]) -> bool:
 def _said(one: dict[str, Any], kind: str, codes: dict[str, str]) -> list[str]:
     own = f"{kind}-{one['code'].removeprefix('_')}"
     canonical = one["url"].removeprefix(CANONICAL)
-    read = [_path(part, kind) for part in _parts(one, kind)]
+    unsuited = UNSEARCHABLE | OF_ANOTHER_KIND.get(one["type"], set())
+    read = [_path(part, kind, unsuited) for part in _parts(one, kind)]
     paths = [path for spelled, _ in read for path in spelled]
     only = frozenset(target for _, target in read if target is not None)
     said = [one["type"], "" if canonical == own else canonical, " | ".join(paths), _about(one, kind)]
@@ -118,7 +122,7 @@ def _parts(one: dict[str, Any], kind: str) -> list[str]:
     return [new for new, old in zip(spelled, parts, strict=True) if new != old]
 
 
-def _path(part: str, kind: str) -> tuple[list[str], str | None]:
+def _path(part: str, kind: str, unsuited: set[str]) -> tuple[list[str], str | None]:
     """The JSON paths of one part of an expression, and the type it is restricted to."""
     said = _SAID_TRUE.fullmatch(part)
     if said:
@@ -133,7 +137,7 @@ def _path(part: str, kind: str) -> tuple[list[str], str | None]:
     paths = [
         spelled
         for path, element in walked(kind, before)
-        if element is None or (element.type not in UNSEARCHABLE and cast in ("", element.type.lower()))
+        if element is None or (element.type not in unsuited and cast in ("", element.type.lower()))
         for spelled in _further(path + (where or ""), element, after)
     ]
     return paths or ["$this"] if not before else paths, named.get("target")

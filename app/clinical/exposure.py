@@ -1,7 +1,8 @@
 """What a patient took of some drugs, day by day, each drug-day counted once.
 
-Single doses of a day add up and stand before a period that covers the same day; of two periods the one
-that began later stands. Doses of different drugs of a group add up in the drug they are measured in.
+What was given stands before what is stated to have been taken. Single doses of a day add up and stand before
+a period that covers the same day; of two periods the one that began later stands. Doses of different drugs of
+a group add up in the drug they are measured in.
 """
 
 from collections import defaultdict
@@ -102,28 +103,44 @@ def _sorted_by_drug(
 def by_day(
     given: Sequence[Given], *, until: date, spread: bool
 ) -> tuple[dict[date, Taken], tuple[Question, ...]]:
-    """What was taken of one drug on every day; nothing is named where two records contradict each other."""
+    """What was taken of one drug on every day; nothing is named where two records contradict each other.
+
+    A statement says nothing of a day on which the drug is recorded as given.
+    """
     ordered = sorted(given, key=lambda item: (item.first, str(item.source)))
-    days, questions = _periods([item for item in ordered if not item.single])
+    days: dict[date, Taken] = {}
+    questions: list[Question] = []
+    for stated in (False, True):
+        found, doubts = _by_day([item for item in ordered if item.stated == stated], until, spread=spread)
+        questions += [doubt for day, doubt in doubts if day not in days]
+        days = found | days
+    return days, tuple(dict.fromkeys(questions))
+
+
+def _by_day(
+    ordered: Sequence[Given], until: date, *, spread: bool
+) -> tuple[dict[date, Taken], list[tuple[date, Question]]]:
+    """The same of administrations or of statements alone."""
+    days, doubts = _periods([item for item in ordered if not item.single])
     days.update(_single_doses([item for item in ordered if item.single], until=until, spread=spread))
-    return days, questions
+    return days, doubts
 
 
-def _periods(ordered: Sequence[Given]) -> tuple[dict[date, Taken], tuple[Question, ...]]:
+def _periods(ordered: Sequence[Given]) -> tuple[dict[date, Taken], list[tuple[date, Question]]]:
     covering: defaultdict[date, list[Given]] = defaultdict(list)
     for item in ordered:
         for day in item.days:
             covering[day].append(item)
     days: dict[date, Taken] = {}
-    questions: list[Question] = []
+    doubts: list[tuple[date, Question]] = []
     for day, items in covering.items():
         standing = [item for item in items if item.first == items[-1].first]
         agree = len({item.amount for item in standing}) == 1
         days[day] = Taken(tuple(standing[:1])) if agree else Taken(())
         if not agree:
             what = f"which dose was taken: {standing[0].source} says another one"
-            questions.append(ask(standing[-1].record, "conflicting-values", what))
-    return days, tuple(questions)
+            doubts.append((day, ask(standing[-1].record, "conflicting-values", what)))
+    return days, doubts
 
 
 def _single_doses(ordered: Sequence[Given], *, until: date, spread: bool) -> dict[date, Taken]:

@@ -12,11 +12,11 @@ from app.clinical.calendar import shifted
 from app.clinical.case import Case
 from app.clinical.dose import Amount, amount
 from app.clinical.records import Administration, Moment, Source
-from app.clinical.timeline import GIVEN
+from app.clinical.timeline import GIVEN, STATEMENT
 from app.protocol.eligibility import Drug
 
 ATC = "http://www.whocc.no/atc"
-ONGOING = "in-progress"
+ONGOING = frozenset({"in-progress", "active"})
 LONGEST = 3653  # days: ten years
 OVERNIGHT = 1  # days: an infusion that runs past midnight is still one dose
 
@@ -50,6 +50,11 @@ class Given:
     def source(self) -> Source:
         """The record it was read from."""
         return self.record.source
+
+    @property
+    def stated(self) -> bool:
+        """Whether somebody said so, rather than having given it."""
+        return self.record.source.type == STATEMENT
 
     @property
     def days(self) -> Iterator[date]:
@@ -100,7 +105,7 @@ def possible_days(record: Administration, *, until: date) -> Iterator[date]:
 def ask(record: Administration, reason: str, what: str, *, day: date = date.max) -> Question:
     """A question about one record."""
     needs = f"record {what}, for {record.source}"
-    return Question(reason, needs, record.source, day, one_dose=_is_short(record))
+    return Question(reason, needs, record.source, day, one_dose=is_short(record))
 
 
 def _is_of(record: Administration, drug: Drug) -> bool:
@@ -119,7 +124,7 @@ def _certain_end(record: Administration, start: Moment, until: date) -> date | N
         return start.last_day
     if record.period.end is not None:
         return record.period.end.first_day
-    return until if record.status == ONGOING else None
+    return until if record.status in ONGOING else None
 
 
 def _vagueness(record: Administration, start: Moment, *, known_end: bool) -> date | None:
@@ -135,12 +140,12 @@ def _vagueness(record: Administration, start: Moment, *, known_end: bool) -> dat
 def _amount(record: Administration) -> tuple[bool, Amount | None]:
     """Whether it is a single dose, and how much; a dose without its frequency says nothing of a period."""
     dose, rate = amount(record.dose, record.dose_unit), amount(record.rate, record.rate_unit)
-    if _is_short(record) and dose is not None and dose.days is None:
+    if is_short(record) and dose is not None and dose.days is None:
         return True, dose
     return False, next((one for one in (rate, dose) if one is not None and one.days is not None), None)
 
 
-def _is_short(record: Administration) -> bool:
+def is_short(record: Administration) -> bool:
     """Whether it is one occasion rather than a course."""
     start, end = record.period.start, record.period.end
     if not record.has_period:

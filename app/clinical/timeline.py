@@ -12,7 +12,8 @@ from app.clinical.history import History
 from app.clinical.records import Administration, Coding, Enrolment, Measurement, Moment, Source, Span
 from app.protocol.definition import Protocol
 
-GIVEN = frozenset({"completed", "in-progress", "stopped"})
+GIVEN = frozenset({"completed", "in-progress", "active", "stopped"})
+STATEMENT = "MedicationStatement"
 FINAL = frozenset({"final", "amended", "corrected"})
 NO_TIME = datetime.min.replace(tzinfo=UTC)  # sorts what was never dated before all else
 
@@ -87,7 +88,12 @@ def order(moment: Moment | None, source: Source) -> tuple[datetime, str]:
 
 
 def _is_infusion(item: Administration, products: set[Coding], enrolment: Enrolment) -> bool:
-    """Whether it is the product, given, and in this study; it need not say for which study it was given."""
+    """Whether it is the product, given, and in this study; it need not say for which study it was given.
+
+    A statement that it was given tells of the infusion and is not its record.
+    """
+    if item.source.type == STATEMENT:
+        return False
     is_product = not products.isdisjoint(item.codings)
     of_study = item.study is None or item.study == enrolment.study
     return (

@@ -10,9 +10,13 @@ from app.fhir_mapping.resource import Resource, SearchKind, SearchParameter
 
 PATIENT: Final = {
     "AdverseEvent": ("subject",),
+    "Condition": ("patient", "asserter"),
+    "Consent": ("patient",),
     "MedicationAdministration": ("patient", "performer", "subject"),
+    "MedicationStatement": ("subject",),
     "Observation": ("subject", "performer"),
     "Patient": ("_id", "link"),
+    "Procedure": ("patient", "performer"),
     "ResearchSubject": ("individual",),
 }
 """The parameters by which a resource of a type belongs to a patient; the patient is of their own."""

@@ -7,6 +7,7 @@ is walked along.
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from app.clinical.care import Condition, Consent, Procedure
 from app.clinical.history import Record
 from app.clinical.records import Administration, AdverseEvent, Enrolment, Measurement, Source
 from app.fhir_mapping import index_quantities, index_references, index_values
@@ -120,11 +121,14 @@ def records(
 
 def _of(record: Record, patient: str, study: str | None) -> Record:
     match record:
-        case Measurement() if record.patient != patient:
+        case Measurement() | Condition() if record.patient != patient:
             return replace(record, patient=patient)
         case Enrolment() if (record.patient, record.study) != (patient, study or ""):
             return replace(record, patient=patient, study=study or "")
-        case AdverseEvent() | Administration() if (record.patient, record.study) != (patient, study):
+        case AdverseEvent() | Administration() | Procedure() | Consent() if (
+            record.patient,
+            record.study,
+        ) != (patient, study):
             return replace(record, patient=patient, study=study)
         case _:
             return record

@@ -13,41 +13,32 @@ The start of the earliest counted administration of the study's product
 | `dosage.dose` | `dose`, `dose_unit` | the amount given in one administration, as sent |
 | `dosage.rateQuantity` | `rate`, `rate_unit` | an amount per time, such as `mg/d`, as sent |
 | `dosage.rateRatio` | `rate`, `rate_unit` | where it is per one day, week or month |
-| `dosage.route`, `reasonCode` | | codes |
+| `dosage.route`, `reasonCode`, `statusReason` | | codes |
 | contained `Medication.batch.lotNumber`, or extension `lot-number` | `lot` | |
 """  # noqa: E501 - a table
 
-from decimal import Decimal
-from typing import Any
-
-from app.clinical.records import Administration, Source, Span
+from app.clinical.records import Administration, Source
 from app.fhir_mapping.datatypes import (
     all_codings,
     codings,
     concept_text,
     decimal,
     extension,
-    meant_span,
-    moment,
-    period,
     target_id,
 )
 from app.fhir_mapping.extensions import LOT, LOT_PATH, RESEARCH_STUDY, STUDY_PATH
+from app.fhir_mapping.medication import contained, product, rate_of, when
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
 from app.fhir_mapping.standard import standard
-from app.fhir_mapping.units import rate_unit, written_unit
-
-PER = {"d": "d", "day": "d", "j": "d", "wk": "wk", "mo": "mo"}
-"""The times a rate may be per, by how they are written."""
+from app.fhir_mapping.units import written_unit
 
 
 def to_records(document: Document, source: Source) -> tuple[Administration]:
     """What was given, when, and how much."""
-    medication = _contained(document)
-    product = document.get("medicationCodeableConcept") or medication.get("code")
+    given = product(document)
     dosage = document.get("dosage") or {}
     dose = dosage.get("dose") or {}
-    rate, per = _rate(dosage)
+    rate, per = rate_of(dosage)
     study = extension(document, RESEARCH_STUDY) or {}
     return (
         Administration(
@@ -55,9 +46,9 @@ def to_records(document: Document, source: Source) -> tuple[Administration]:
             patient=target_id(document.get("subject"), "Patient") or "",
             study=target_id(study.get("valueReference"), "ResearchStudy"),
             status=document.get("status", ""),
-            codings=codings(product),
-            text=concept_text(product),
-            period=_when(document),
+            codings=codings(given),
+            text=concept_text(given),
+            period=when(document),
             has_period="effectivePeriod" in document,
             dose=decimal(dose.get("value")),
             dose_unit=written_unit(dose),
@@ -65,21 +56,14 @@ def to_records(document: Document, source: Source) -> tuple[Administration]:
             rate_unit=per,
             routes=codings(dosage.get("route")),
             reasons=all_codings(document.get("reasonCode")),
-            lot=_lot(document, medication),
+            lot=_lot(document),
+            status_reasons=all_codings(document.get("statusReason")),
         ),
     )
 
 
-def _contained(document: Document) -> dict[str, Any]:
-    """The Medication inside the document that it points to; empty where there is none."""
-    reference = (document.get("medicationReference") or {}).get("reference")
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        return {}
-    return next((one for one in document.get("contained", ()) if one.get("id") == reference[1:]), {})
-
-
-def _lot(document: Document, medication: dict[str, Any]) -> str | None:
-    named = (medication.get("batch") or {}).get("lotNumber")
+def _lot(document: Document) -> str | None:
+    named = (contained(document).get("batch") or {}).get("lotNumber")
     if named is not None:
         return str(named)
     return (extension(document, LOT) or {}).get("valueString")
@@ -87,28 +71,8 @@ def _lot(document: Document, medication: dict[str, Any]) -> str | None:
 
 def _lots(document: Document) -> tuple[str, ...]:
     """The lot as a search finds it."""
-    lot = _lot(document, _contained(document))
+    lot = _lot(document)
     return () if lot is None else (lot,)
-
-
-def _when(document: Document) -> Span:
-    """The period; a single moment begins and ends there."""
-    if "effectivePeriod" in document:
-        return meant_span(period(document["effectivePeriod"]))
-    at = moment(document.get("effectiveDateTime"))
-    return meant_span(Span(at, at))
-
-
-def _rate(dosage: dict[str, Any]) -> tuple[Decimal | None, str | None]:
-    """The amount per time and its unit; a ratio counts where it is per one unit of time."""
-    if "rateQuantity" in dosage:
-        return decimal(dosage["rateQuantity"].get("value")), rate_unit(dosage["rateQuantity"])
-    ratio = dosage.get("rateRatio") or {}
-    amount, time = ratio.get("numerator") or {}, ratio.get("denominator") or {}
-    unit, per = written_unit(amount), PER.get(written_unit(time) or "")
-    if decimal(time.get("value")) != 1 or unit is None or per is None:
-        return None, None
-    return decimal(amount.get("value")), f"{unit}/{per}"
 
 
 MEDICATION_ADMINISTRATION = Resource(

@@ -1,15 +1,18 @@
 """Bodies and ids for the Swagger page: each succeeds on the demonstration trial and disturbs none of it."""
 
-from decimal import Decimal
-from typing import Any
+from app.routers.example_bodies import BODIES, Body
 
-Body = dict[str, Any]
+__all__ = ["ASKED", "BATCH", "BODIES", "PATCHED", "REFUSED", "SEARCHED", "STORED", "TRANSACTION"]
 
 STORED = {
     "ResearchSubject": "msc-sle-01",
     "Observation": "msc-sle-01-m6-pga",
     "AdverseEvent": "msc-sle-01-ae1",
     "MedicationAdministration": "msc-sle-01-infusion",
+    "MedicationStatement": "msc-sle-04-prednisone-1",
+    "Condition": "msc-sle-c03-lupus",
+    "Procedure": "msc-sle-03-renal-biopsy",
+    "Consent": "msc-sle-c03-consent",
     "Patient": "msc-sle-p01",
     "ResearchStudy": "msc-sle",
 }
@@ -35,98 +38,24 @@ SEARCHED = {
     },
     "AdverseEvent": {"subject": "Patient/msc-sle-p01"},
     "MedicationAdministration": {"patient": "Patient/msc-sle-p01"},
+    "MedicationStatement": {"patient": "Patient/msc-sle-p04"},
+    "Condition": {"code": "http://snomed.info/sct|55464009"},
+    "Procedure": {"patient": "Patient/msc-sle-p03"},
+    "Consent": {"study": "ResearchStudy/msc-sle"},
     "Patient": {"gender": "female"},
     "ResearchStudy": {"identifier": "https://clinicaltrials.gov|NCT03562065"},
 }
 """By type, a search that finds something there."""
-
-_SYNTHETIC: Body = {
-    "tag": [{"system": "https://trialbridge.example/fhir/CodeSystem/data-origin", "code": "synthetic"}]
-}
-_PATIENT: Body = {"reference": "Patient/msc-sle-p08"}
-_STUDY: Body = {"reference": "ResearchStudy/msc-sle"}
-
-BODIES: dict[str, Body] = {
-    "ResearchSubject": {
-        "resourceType": "ResearchSubject",
-        "meta": _SYNTHETIC,
-        "identifier": [{"system": "https://trialbridge.example/fhir/sid/subject", "value": "EXAMPLE-01"}],
-        "status": "candidate",
-        "study": _STUDY,
-        "individual": _PATIENT,
-    },
-    "Observation": {
-        "resourceType": "Observation",
-        "meta": _SYNTHETIC,
-        "status": "final",
-        "code": {"coding": [{"system": "http://loinc.org", "code": "29463-7", "display": "Body weight"}]},
-        "subject": _PATIENT,
-        "effectiveDateTime": "2024-03-04T08:10:00+01:00",
-        "valueQuantity": {
-            "value": Decimal("61.50"),
-            "unit": "kg",
-            "system": "http://unitsofmeasure.org",
-            "code": "kg",
-        },
-    },
-    "AdverseEvent": {
-        "resourceType": "AdverseEvent",
-        "meta": _SYNTHETIC,
-        "extension": [
-            {
-                "url": "http://hl7.org/fhir/uv/ae-research-backport-ig/StructureDefinition/ae-grade",
-                "valueCodeableConcept": {"coding": [{"code": "1"}], "text": "Grade 1"},
-            }
-        ],
-        "actuality": "actual",
-        "event": {"text": "Headache"},
-        "subject": _PATIENT,
-        "date": "2024-03-04",
-        "seriousness": {
-            "coding": [
-                {
-                    "system": "http://terminology.hl7.org/CodeSystem/adverse-event-seriousness",
-                    "code": "non-serious",
-                }
-            ]
-        },
-        "study": [_STUDY],
-    },
-    "MedicationAdministration": {
-        "resourceType": "MedicationAdministration",
-        "meta": _SYNTHETIC,
-        "status": "completed",
-        "medicationCodeableConcept": {
-            "coding": [{"system": "http://www.whocc.no/atc", "code": "N02BE01"}],
-            "text": "Paracetamol",
-        },
-        "subject": _PATIENT,
-        "effectiveDateTime": "2024-03-04T09:00:00+01:00",
-        "dosage": {"dose": {"value": 500, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}},
-    },
-    "Patient": {
-        "resourceType": "Patient",
-        "meta": _SYNTHETIC,
-        "identifier": [{"system": "https://trialbridge.example/fhir/sid/subject", "value": "EXAMPLE-01"}],
-        "gender": "female",
-        "birthDate": "1988",
-    },
-    "ResearchStudy": {
-        "resourceType": "ResearchStudy",
-        "meta": _SYNTHETIC,
-        "identifier": [{"system": "https://trialbridge.example/fhir/sid/study", "value": "EXAMPLE"}],
-        "title": "An example study",
-        "status": "active",
-    },
-}
-"""By type, a body to create."""
-
 
 PATCHED: dict[str, tuple[str, str]] = {
     "ResearchSubject": ("/status", "off-study"),
     "Observation": ("/status", "final"),
     "AdverseEvent": ("/actuality", "actual"),
     "MedicationAdministration": ("/status", "completed"),
+    "MedicationStatement": ("/status", "completed"),
+    "Condition": ("/onsetDateTime", "2016"),
+    "Procedure": ("/status", "completed"),
+    "Consent": ("/status", "active"),
     "Patient": ("/gender", "female"),
     "ResearchStudy": ("/status", "completed"),
 }

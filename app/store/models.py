@@ -1,9 +1,9 @@
 """The one definition of the schema: remembered documents, what they are found by, and the trial store.
 
 `resource` holds the current version of everything, with the single-valued things it is searched by;
-`version` the earlier ones. The `search_…` tables hold the other values of its parameters. The last six
-tables are the relational trial store, for analysts: derived from the documents in the same
-transaction, and derivable again at any time (`trialbridge rebuild`).
+`version` the earlier ones. The `search_…` tables hold the other values of its parameters. The relational
+trial store for analysts is in trial_tables. Both are derived from the documents in the same transaction,
+and derivable again at any time (`trialbridge rebuild`).
 
 Every table that grows carries the patient it belongs to, the key it would be distributed by.
 Primary keys lead with the patient only where that costs nothing; ids are unique by themselves.
@@ -11,13 +11,12 @@ Primary keys lead with the patient only where that costs nothing; ids are unique
 
 from typing import Any
 
-from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table
 
-from app.store.types import DAY, DOCUMENT, EXACT, FLAG, INSTANT, KEY, NUMBER, TEXT
+from app.store.trial_tables import TRIAL_TABLES, metadata
+from app.store.types import DOCUMENT, EXACT, FLAG, INSTANT, KEY, NUMBER, TEXT
 
-metadata = MetaData(
-    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s"}
-)
+__all__ = ["SEARCH_TABLES", "TRIAL_TABLES", "metadata", "resource", "secret", "version"]
 
 resource = Table(
     "resource",
@@ -132,119 +131,4 @@ secret = Table(
     comment="what only this server knows: `links` signs the links to further pages",
 )
 
-patient = Table(
-    "patient",
-    metadata,
-    Column("id", KEY, primary_key=True),
-    Column("version", NUMBER, nullable=False),
-    Column("gender", TEXT),
-    Column("birth_date", TEXT, comment="as written; may be a year or a month"),
-    Column("deceased", FLAG),
-    Column("deceased_at", TEXT),
-)
-study = Table(
-    "study",
-    metadata,
-    Column("id", KEY, primary_key=True),
-    Column("version", NUMBER, nullable=False),
-    Column("registry_id", KEY, comment="first registry identifier, such as NCT03562065"),
-    Column("title", TEXT),
-    Column("status", TEXT, nullable=False),
-)
-subject = Table(
-    "subject",
-    metadata,
-    Column("id", KEY, primary_key=True),
-    Column("version", NUMBER, nullable=False),
-    Column("patient_id", KEY, nullable=False),
-    Column("study_id", KEY, nullable=False),
-    Column("code", KEY, comment="the subject's pseudonymous identifier"),
-    Column("status", TEXT, nullable=False),
-    Column("period_start", TEXT, comment="as written"),
-    Column("period_end", TEXT, comment="as written"),
-    Column("assigned_arm", TEXT),
-    Column("actual_arm", TEXT),
-)
-Index(None, subject.c.study_id, subject.c.patient_id)
-Index(None, subject.c.patient_id)
-measurement = Table(
-    "measurement",
-    metadata,
-    Column("id", KEY, nullable=False, comment="the Observation"),
-    Column("part", NUMBER, nullable=False, comment="0 the Observation's own value, 1… its components"),
-    Column("version", NUMBER, nullable=False),
-    Column("patient_id", KEY, nullable=False),
-    Column("status", TEXT, nullable=False),
-    Column("system", KEY),
-    Column("code", KEY),
-    Column("panel", KEY, comment="the code of the Observation a component belongs to"),
-    Column("day", DAY, comment="clinical day in Europe/Paris; null where the date is partial"),
-    Column("effective", TEXT, comment="as written"),
-    Column("visit", KEY, comment="as tagged by the sender"),
-    Column("value", EXACT, comment="in the analyte's canonical unit"),
-    Column("unit", TEXT),
-    Column("comparator", TEXT),
-    Column("received_value", TEXT, comment="digits as sent"),
-    Column("received_unit", TEXT, comment="unit as sent"),
-    Column("low", EXACT, comment="reference range, canonical unit"),
-    Column("high", EXACT),
-    Column("truth", FLAG),
-    Column("answer_system", KEY),
-    Column("answer", KEY),
-    Column("absent", TEXT, comment="dataAbsentReason"),
-    Column("problem", TEXT, comment="why there is no canonical value"),
-    PrimaryKeyConstraint("id", "part"),
-)
-Index(None, measurement.c.patient_id, measurement.c.code, measurement.c.day)
-adverse_event = Table(
-    "adverse_event",
-    metadata,
-    Column("id", KEY, primary_key=True),
-    Column("version", NUMBER, nullable=False),
-    Column("patient_id", KEY, nullable=False),
-    Column("study_id", KEY),
-    Column("actuality", TEXT, nullable=False),
-    Column("system", KEY),
-    Column("code", KEY),
-    Column("text", TEXT),
-    Column("day", DAY),
-    Column("occurred", TEXT, comment="as written"),
-    Column("grade", NUMBER, comment="CTCAE"),
-    Column("serious", FLAG, comment="seriousness as reported, never derived from the grade"),
-    Column("outcome", TEXT),
-    Column("causality", TEXT, comment="every opinion, separated by blanks"),
-)
-Index(None, adverse_event.c.patient_id)
-administration = Table(
-    "administration",
-    metadata,
-    Column("id", KEY, primary_key=True),
-    Column("version", NUMBER, nullable=False),
-    Column("patient_id", KEY, nullable=False),
-    Column("study_id", KEY),
-    Column("status", TEXT, nullable=False),
-    Column("system", KEY),
-    Column("code", KEY),
-    Column("text", TEXT),
-    Column("first_day", DAY),
-    Column("last_day", DAY),
-    Column("started", TEXT, comment="as written"),
-    Column("ended", TEXT, comment="as written"),
-    Column("dose", EXACT),
-    Column("dose_unit", TEXT),
-    Column("rate", EXACT),
-    Column("rate_unit", TEXT),
-    Column("lot", TEXT),
-)
-Index(None, administration.c.patient_id)
-
 SEARCH_TABLES = (search_token, search_reference, search_date, search_string, search_quantity)
-TRIAL_TABLES = {
-    patient: "Patient",
-    study: "ResearchStudy",
-    subject: "ResearchSubject",
-    measurement: "Observation",
-    adverse_event: "AdverseEvent",
-    administration: "MedicationAdministration",
-}
-"""Each table of the trial store and the type it is derived from."""

@@ -23,7 +23,7 @@ def upgrade() -> None:
     """Apply it."""
     sqlite = op.get_bind().dialect.name == "sqlite"
     for table, columns in VIEWS.items():
-        shown = [_readable(name) if sqlite and name in EXACT else name for name in columns.split()]
+        shown = [readable(name) if sqlite and name in EXACT else name for name in columns.split()]
         op.execute(f"CREATE VIEW readable_{table} AS SELECT {', '.join(shown)} FROM {table}")
 
 
@@ -33,7 +33,7 @@ def downgrade() -> None:
         op.execute(f"DROP VIEW readable_{table}")
 
 
-def _readable(name: str) -> str:
+def readable(name: str) -> str:
     """`o` is zero, `p…` a positive number, `n…` a negative one with its digits complemented."""
     positive, negative = _number(name), _number(_complement(name))
     return (

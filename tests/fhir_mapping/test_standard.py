@@ -18,8 +18,10 @@ KINDS_OF_DATATYPES = {
     SearchKind.REFERENCE: {"Reference", "canonical"},
     SearchKind.DATE: {"date", "dateTime", "instant", "Period", "Timing"},
     SearchKind.STRING: {"string", "markdown", "HumanName", "Address"},
-    SearchKind.QUANTITY: {"Quantity"},
+    SearchKind.QUANTITY: {"Quantity", "Age", "Range"},  # a Range leaves a row that only :missing asks about
 }
+
+REPORTS = ("DiagnosticReport", "DocumentReference")
 
 
 def parameter(kind: str, name: str) -> SearchParameter:
@@ -42,6 +44,10 @@ def test_every_standard_parameter_is_declared_or_left_out_for_a_reason(resource:
         ("Observation", 38),
         ("AdverseEvent", 12),
         ("MedicationAdministration", 13),
+        ("MedicationStatement", 11),
+        ("Condition", 21),
+        ("Procedure", 16),
+        ("Consent", 15),
         ("ResearchStudy", 13),
         ("ResearchSubject", 6),
     ],
@@ -97,6 +103,13 @@ def test_a_parameter_looks_where_its_kind_can_be_found(resource: Resource) -> No
                 *("Immunization", "Procedure", "Substance", "Medication", "MedicationAdministration"),
                 *("MedicationStatement", "Device"),
             },
+        ),
+        ("Procedure", "reason-reference", {"Condition", "Observation", "Procedure", *REPORTS}),
+        ("Consent", "patient", {"Patient"}),
+        (
+            "Consent",
+            "source-reference",
+            {"Consent", "Contract", "DocumentReference", "QuestionnaireResponse"},
         ),
         ("ResearchStudy", "principalinvestigator", {"Practitioner", "PractitionerRole"}),
         ("Patient", "link", {"Patient", "RelatedPerson"}),
@@ -154,6 +167,9 @@ def test_a_composite_is_made_of_other_parameters(name: str, components: tuple[st
         ("ResearchSubject", "status", "http://hl7.org/fhir/research-subject-status"),
         ("AdverseEvent", "actuality", "http://hl7.org/fhir/adverse-event-actuality"),
         ("Patient", "gender", "http://hl7.org/fhir/administrative-gender"),
+        ("MedicationStatement", "status", "http://hl7.org/fhir/CodeSystem/medication-statement-status"),
+        ("Procedure", "status", "http://hl7.org/fhir/event-status"),
+        ("Consent", "status", "http://hl7.org/fhir/consent-state-codes"),
         ("Patient", "active", None),
         ("Observation", "code", None),
         ("Observation", "visit", None),

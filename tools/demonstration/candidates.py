@@ -4,17 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from app.clinical.attestation import SYSTEM as ATTESTATION
+from app.fhir_mapping.extensions import CONSENT_STUDY
 from app.fhir_mapping.units import LOINC
 from tools.demonstration.laboratory import ANALYTES, EXAMINATIONS, SCREENED, TESTS, WEIGHT, Unit
 from tools.demonstration.pieces import (
     ATC,
+    HL7,
     INTRAVENOUS,
     NEGATIVE,
     ORAL,
     POSITIVE,
     PREDNISONE,
+    SNOMED,
+    STUDY,
     Json,
     coding,
     concept,
@@ -43,7 +48,10 @@ Course = tuple[tuple[str, str], str, int, int | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """Somebody who is screened. `bolus` are single infusions: drug, mg, day; `missing` was not tested."""
+    """Somebody who is screened. `bolus` are single infusions: drug, mg, day; `missing` was not tested.
+
+    `recorded` says that the diagnosis and the consent are records of their own, beside the attestations.
+    """
 
     number: str
     shows: str
@@ -55,6 +63,7 @@ class Candidate:
     courses: tuple[Course, ...]
     bolus: tuple[tuple[tuple[str, str], str, int], ...] = ()
     missing: tuple[str, ...] = ()
+    recorded: bool = False
 
 
 STEADY: tuple[Course, ...] = (
@@ -107,6 +116,7 @@ CANDIDATES = (
         kg="58.0",
         seen=Seen(label="", day=0, items="arthritis dna-binding", bilag="ECEBEEEE", pga="1.5"),
         courses=(*STEADY, (MYCOPHENOLATE, "2000", -180, -60)),
+        recorded=True,
     ),
 )
 
@@ -144,14 +154,47 @@ def candidate(one: Candidate) -> list[Json]:
     name, patient = f"msc-sle-{one.number}", f"msc-sle-p{one.number}"
     number = f"MSC-SLE-SLS-{one.number.upper()}"
     start = {"start": one.screened.isoformat()}
+    agreed: dict[str, Any] = {"consent": {"reference": f"Consent/{name}-consent"}} if one.recorded else {}
     return [
         person(patient, number, one.gender, one.born),
-        enrolled(name, patient, number, status="screening", period=start),
+        enrolled(name, patient, number, status="screening", period=start, **agreed),
+        *(_records(one, name, patient) if one.recorded else ()),
         *scores(f"{name}-screening", patient, one.screened.isoformat(), one.seen),
         *_results(one, name, patient),
         *_treatments(one, name, patient),
         *_attestations(one, name, patient),
     ]
+
+
+def _records(one: Candidate, name: str, patient: str) -> Iterator[Json]:
+    """The diagnosis, and the consent that was signed before anything was done for the study."""
+    yield {
+        "resourceType": "Condition",
+        "id": f"{name}-lupus",
+        "meta": meta(),
+        "clinicalStatus": concept(coding(HL7 + "condition-clinical", "active")),
+        "verificationStatus": concept(coding(HL7 + "condition-ver-status", "confirmed")),
+        "code": concept(coding(SNOMED, "55464009", "Systemic lupus erythematosus")),
+        "subject": {"reference": f"Patient/{patient}"},
+        "onsetDateTime": str(one.screened.year - 6),
+        "recordedDate": one.screened.isoformat(),
+    }
+    signed = one.screened - timedelta(days=7)
+    yield {
+        "resourceType": "Consent",
+        "id": f"{name}-consent",
+        "meta": meta(),
+        "status": "active",
+        "scope": concept(coding(HL7 + "consentscope", "research")),
+        "category": [concept(coding(LOINC, "59284-0", "Patient Consent"))],
+        "patient": {"reference": f"Patient/{patient}"},
+        "dateTime": instant(signed, "09:30"),
+        "policyRule": {"text": "Information and consent form, version 3.0"},
+        "provision": {
+            "extension": [{"url": CONSENT_STUDY, "valueReference": STUDY}],
+            "type": "permit",
+        },
+    }
 
 
 def _results(one: Candidate, name: str, patient: str) -> Iterator[Json]:

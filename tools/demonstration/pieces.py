@@ -239,6 +239,30 @@ def given(
     }
 
 
+def stated(name: str, patient: str, drug: tuple[str, str], period: Json, doses: dict[str, Decimal]) -> Json:
+    """A drug the patient says was taken over a period, so many mg by mouth at each time of the day."""
+    return {
+        "resourceType": "MedicationStatement",
+        "id": name,
+        "meta": meta(),
+        "status": "completed" if "end" in period else "active",
+        "medicationCodeableConcept": concept(coding(ATC, *drug)),
+        "subject": {"reference": f"Patient/{patient}"},
+        "effectivePeriod": period,
+        "reasonCode": [{"text": "SLE"}],
+        "dosage": [
+            {
+                "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "when": [moment]}},
+                "route": ORAL,
+                "doseAndRate": [
+                    {"doseQuantity": quantity(dose, Unit("mg", places=_places(str(dose)), code="mg"))}
+                ],
+            }
+            for moment, dose in doses.items()
+        ],
+    }
+
+
 def daily(value: str, route: Json) -> Json:
     """A daily dose, as a rate in mg/d."""
     rate = quantity(Decimal(value), Unit("mg/d", places=_places(value), code="mg/d"))

@@ -18,6 +18,7 @@ from tools.demonstration.pieces import (
     PREDNISONE,
     SEVERITIES,
     SID,
+    SNOMED,
     STUDY,
     Json,
     coding,
@@ -32,8 +33,12 @@ from tools.demonstration.pieces import (
     pga,
     quantity,
     scores,
+    stated,
 )
 from tools.demonstration.subjects import TREATED, Event, Seen, Treated
+
+STATED = {"04": Decimal(0), "05": Decimal("2.5")}
+"""Whose prednisone is what the patient stated, and how many mg of it were taken in the evening."""
 
 
 def treated(subject: Treated) -> list[Json]:
@@ -118,12 +123,18 @@ def adverse_event(event: Event, number: int, subject: Treated, name: str, patien
 
 
 def steroids(subject: Treated, name: str, patient: str, end: date) -> Iterator[Json]:
-    """Oral prednisone, one administration for each dose it was tapered to."""
+    """Oral prednisone, one record for each dose it was tapered to: given, or stated by the patient."""
     days = [subject.infused + timedelta(days=day) for day, _ in subject.steroid]
     ends = [after - timedelta(days=1) for _, after in pairwise(days)] + [end]
     for number, (first, last, (_, dose)) in enumerate(zip(days, ends, subject.steroid, strict=True), 1):
         period = {"start": first.isoformat(), "end": last.isoformat()}
-        yield given(f"{name}-prednisone-{number}", patient, PREDNISONE, period, daily(dose, ORAL))
+        course = (f"{name}-prednisone-{number}", patient, PREDNISONE, period)
+        evening = STATED.get(subject.number)
+        if evening is None:
+            yield given(*course, daily(dose, ORAL))
+        else:
+            taken = {"MORN": Decimal(dose) - evening, "EVE": evening}
+            yield stated(*course, {moment: mg for moment, mg in taken.items() if mg})
 
 
 def visited(subject: Treated, number: int, visit: Seen) -> Iterator[Json]:
@@ -156,6 +167,27 @@ def entered_in_error() -> list[Json]:
     return [pga("msc-sle-02-m3-withdrawn", "msc-sle-p02", day, wrong)]
 
 
+def relapse() -> list[Json]:
+    """Subject 03's kidney: the injury, and the biopsy that was taken for it."""
+    return [*kidney_injury(), biopsy()]
+
+
+def biopsy() -> Json:
+    """The renal biopsy of subject 03 at the relapse."""
+    return {
+        "resourceType": "Procedure",
+        "id": "msc-sle-03-renal-biopsy",
+        "meta": meta(),
+        "status": "completed",
+        "code": concept(coding(SNOMED, "7246002", "Kidney biopsy")),
+        "subject": {"reference": "Patient/msc-sle-p03"},
+        "performedDateTime": (date(2020, 2, 11) + timedelta(days=222)).isoformat(),
+        "reasonCode": [
+            concept(coding(SNOMED, "68815009", "Systemic lupus erythematosus glomerulonephritis syndrome"))
+        ],
+    }
+
+
 def kidney_injury() -> list[Json]:
     """Subject 03's creatinine during the acute kidney injury: it doubles, and is down four weeks later."""
     return [
@@ -171,7 +203,7 @@ def kidney_injury() -> list[Json]:
     ]
 
 
-EXTRAS = {"02": entered_in_error, "03": kidney_injury}
+EXTRAS = {"02": entered_in_error, "03": relapse}
 
 
 def corrections() -> list[Json]:
