@@ -47,3 +47,12 @@ class Interval:
         """Whether the number passes the threshold: known only if the whole range agrees."""
         verdicts = {COMPARE[op](bound, Decimal(threshold)) for bound in (self.low, self.high)}
         return Truth.UNKNOWN if len(verdicts) > 1 else Truth.of(verdicts.pop())
+
+    def against(self, op: str, other: "Interval") -> Truth:
+        """Whether this number passes a threshold that is itself only known to lie between two bounds."""
+        rising = op in (">=", ">")
+        sure, perhaps = (other.high, other.low) if rising else (other.low, other.high)
+        nearest, farthest = (self.low, self.high) if rising else (self.high, self.low)
+        if COMPARE[op](nearest, sure):
+            return Truth.YES
+        return Truth.UNKNOWN if COMPARE[op](farthest, perhaps) else Truth.NO

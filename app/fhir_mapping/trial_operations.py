@@ -3,11 +3,12 @@
 from typing import Final
 
 from app.fhir_mapping.study_operations import ENROLMENT
-from app.fhir_mapping.subject_operations import ELIGIBILITY, SRI_STATUS, TIMELINE
+from app.fhir_mapping.subject_operations import ELIGIBILITY, SRI_STATUS, STEROID_EXPOSURE, TIMELINE
 
 TRIAL_OPERATIONS: Final = (
     SRI_STATUS,
     ELIGIBILITY,
+    STEROID_EXPOSURE,
     TIMELINE,
     ENROLMENT,
 )

@@ -22,6 +22,7 @@ ASKED = {
     "$sri-status": ("msc-sle-01", {"visit": "M6"}),
     "$eligibility": ("msc-sle-c01", {"on": "2022-09-12"}),
     "$timeline": ("msc-sle-01", {"name": "assessment"}),
+    "$steroid-exposure": ("msc-sle-01", {"visit": "M6"}),
     "$lastn": ("", {"max": "2"}),
     "$stats": (
         "",
