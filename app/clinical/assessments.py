@@ -78,10 +78,13 @@ class Chart:
     def _with_lab_queries(self, side: Side[Sledai]) -> Side[Sledai]:
         """The side with what laboratory results of those days say otherwise; no score is changed."""
         lookback = self.protocol.parameters.sledai.lookback_days
+        previous = sledai_labs.previous_results(
+            self.protocol, self.clock.t0, self.protocol.visit(side.label), self.results
+        )
         notes = [
             note
             for form in side.choice.chosen
-            for note in sledai_labs.queries(form, self.results, lookback_days=lookback)
+            for note in sledai_labs.queries(form, self.results, lookback_days=lookback, previous=previous)
         ]
         return replace(side, choice=replace(side.choice, notes=side.choice.notes + tuple(notes)))
 

@@ -77,10 +77,16 @@ def systems(protocol: Protocol) -> tuple[str, ...]:
     return SYSTEMS[protocol.parameters.bilag.variant]
 
 
-def assessments(protocol: Protocol, measurements: Iterable[Measurement]) -> tuple[Bilag, ...]:
-    """Every BILAG assessment among these measurements, each from the Observation that records it."""
-    panel = coding(protocol)
-    return tuple(_assessment(parts, systems(protocol)) for parts in panels(panel, measurements))
+def assessments(
+    protocol: Protocol, measurements: Iterable[Measurement], *, variant: str | None = None
+) -> tuple[Bilag, ...]:
+    """Every BILAG among these measurements, each from the Observation that records it.
+
+    It is the one the protocol means, unless a `variant` is named.
+    """
+    chosen = variant or protocol.parameters.bilag.variant
+    panel = SCORE.coding(INSTRUMENT[chosen])
+    return tuple(_assessment(parts, SYSTEMS[chosen]) for parts in panels(panel, measurements))
 
 
 def merged(same_time: Sequence[Bilag]) -> Bilag | None:

@@ -47,9 +47,14 @@ def name(protocol: Protocol) -> str:
     return SCORE.concept(coding(protocol).code).en
 
 
-def assessments(protocol: Protocol, measurements: Iterable[Measurement]) -> tuple[Sledai, ...]:
-    """Every SLEDAI assessment among these measurements, each from the Observation that records it."""
-    panel = coding(protocol)
+def assessments(
+    protocol: Protocol, measurements: Iterable[Measurement], *, variant: str | None = None
+) -> tuple[Sledai, ...]:
+    """Every SLEDAI among these measurements, each from the Observation that records it.
+
+    It is the one the protocol means, unless a `variant` is named.
+    """
+    panel = SCORE.coding(INSTRUMENT[variant or protocol.parameters.sledai.variant])
     absent_if_missing = protocol.parameters.sledai.missing_item == "absent"
     return tuple(
         _assessment(parts, panel, absent_if_missing=absent_if_missing)
