@@ -131,6 +131,18 @@ PRODUCT = CodeSystem(
     ),
 )
 
+ORGAN_CLASS = CodeSystem(
+    "organ-class",
+    "Organs of adverse events, as the synopsis of MSC-SLE names them",
+    (
+        Concept("visceral", "Visceral", "Viscérale"),
+        Concept("pulmonary", "Pulmonary", "Pulmonaire"),
+        Concept("hepatic", "Hepatic", "Hépatique"),
+        Concept("renal", "Renal", "Rénale"),
+        Concept("neurological", "Neurological", "Neurologique"),
+    ),
+)
+
 # The facts an investigator attests are declared beside the criteria that ask for them.
 CODE_SYSTEMS = (
     SCORE,
@@ -144,4 +156,5 @@ CODE_SYSTEMS = (
     MRSS_SITE,
     LUNG,
     PRODUCT,
+    ORGAN_CLASS,
 )

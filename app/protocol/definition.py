@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from app.protocol.assessed import Assessment
 from app.protocol.dosing import Arm
 from app.protocol.eligibility import EligibilityRules
 from app.protocol.examples import Example, SriExample
 from app.protocol.parameters import Parameters
 from app.protocol.response import Response
+from app.protocol.safety import Safety
 from app.protocol.steroids import Steroids
 from app.protocol.words import Code, Frozen, Identifier, Sentence, Text
 
@@ -101,11 +103,13 @@ class Protocol(EligibilityRules):
 
     study: Study
     visits: Annotated[tuple[Visit, ...], Field(min_length=1)]
+    assessments: tuple[Assessment, ...] = ()
     arms: tuple[Arm, ...] = ()
     parameters: Parameters = Parameters()
     sri: Sri | None = None
     response: Response | None = None
     steroids: Steroids | None = None
+    safety: Safety | None = None
     example: tuple[Example, ...] = ()
 
     @property
@@ -125,6 +129,7 @@ class Protocol(EligibilityRules):
     @model_validator(mode="after")
     def _labels_are_used_once(self) -> "Protocol":
         _once("visit", (visit.label for visit in self.visits))
+        _once("assessment", (one.name for one in self.assessments))
         _once("arm", (arm.name for arm in self.arms))
         _once("example", (example.id for example in self.example))
         if self.sri is not None:
@@ -160,6 +165,15 @@ class Protocol(EligibilityRules):
             yield "the clinical response", (*self.response.visits, *asked.visits, asked.highlighted)
         if self.steroids is not None:
             yield "the exposure to corticosteroids", (self.steroids.reference, *self.steroids.visits)
+        if self.safety is not None:
+            yield "the tolerance", (*self.parameters.tox.visits, *self.parameters.tox.on_demand)
+
+    @model_validator(mode="after")
+    def _regime_is_known(self) -> "Protocol":
+        name = self.study.regime
+        if self.safety is not None and name is not None and self.safety.regime(name) is None:
+            raise ValueError(f"the regime {name} is not known, nor declared by [safety.regimes]")
+        return self
 
     @model_validator(mode="after")
     def _examples_name_rules_that_exist(self) -> "Protocol":

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.protocol.words import Frozen, Text
+from app.protocol.regimes import Regime, regimes
+from app.protocol.words import Frozen, Sentence, Text
 
 Days = Annotated[int, Field(ge=0, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -33,3 +34,21 @@ class ToxParameters(Frozen):
     mode: Literal["cumulative", "interval"] = "cumulative"
     visits: Annotated[tuple[Text, ...], Field(min_length=1)] = ("M1", "M3", "M6", "M12")
     on_demand: tuple[Text, ...] = ("M9",)
+
+
+class Safety(Frozen):
+    """What the protocol says of tolerance: its sentences, and the organs whose worst grade it asks for.
+
+    `primary` is the name of the first days after the infusion, as of a visit. `regimes` are legal regimes
+    of reporting that are the study's own, beside those known to every trial.
+    """
+
+    primary: Text = "D10"
+    immediate: Sentence
+    later: Sentence
+    organs: tuple[Text, ...] = ()
+    regimes: dict[Text, Regime] = Field(default_factory=dict)
+
+    def regime(self, name: str | None) -> Regime | None:
+        """The legal regime of that name."""
+        return None if name is None else self.regimes.get(name) or regimes().get(name)
