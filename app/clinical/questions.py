@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from app.clinical import eligibility, sri, steroid_exposure
+from app.clinical import disease_activity, eligibility, sri, steroid_exposure
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked
 from app.clinical.history import History
@@ -14,6 +14,8 @@ Decide = Callable[[Protocol, History, Asked], Answer]
 QUESTIONS: Final[Mapping[str, Decide]] = {
     "sri-status": sri.answer,
     "eligibility": eligibility.answer,
+    "disease-activity": disease_activity.answer,
     "steroid-exposure": steroid_exposure.answer,
+    "visit-matrix": visit_matrix.answer,
 }
 """By the name of the operation, without its dollar."""

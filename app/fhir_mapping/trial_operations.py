@@ -3,12 +3,21 @@
 from typing import Final
 
 from app.fhir_mapping.study_operations import ENROLMENT
-from app.fhir_mapping.subject_operations import ELIGIBILITY, SRI_STATUS, STEROID_EXPOSURE, TIMELINE
+from app.fhir_mapping.subject_operations import (
+    DISEASE_ACTIVITY,
+    ELIGIBILITY,
+    SRI_STATUS,
+    STEROID_EXPOSURE,
+    TIMELINE,
+    VISIT_MATRIX,
+)
 
 TRIAL_OPERATIONS: Final = (
     SRI_STATUS,
     ELIGIBILITY,
+    DISEASE_ACTIVITY,
     STEROID_EXPOSURE,
     TIMELINE,
+    VISIT_MATRIX,
     ENROLMENT,
 )
