@@ -75,12 +75,16 @@ def of_care(history: History) -> Iterator[Event]:
 
 
 def of_adverse_events(history: History) -> Iterator[Event]:
-    """The adverse events that really happened."""
+    """The adverse events that really happened, and what became of their grade."""
     for event in history.adverse_events:
-        if event.actuality == "actual":
-            yield Event(
-                kind="adverse-event", when=event.when, figures=_adverse(event), evidence=(event.source,)
-            )
+        if event.actuality != "actual" or event.status in REFUTED:
+            continue
+        at = (event.source,)
+        title = event.text or named(event.codings)
+        yield Event(kind="adverse-event", when=event.when, figures=_adverse(event, title), evidence=at)
+        for change in event.changes:
+            figures = told(title=title, grade=change.grade)
+            yield Event(kind="adverse-event", when=change.when, figures=figures, evidence=at)
 
 
 def of_infusions(infusions: Iterable[Administration], t0: Infusion | NotInfused) -> Iterator[Event]:
@@ -169,12 +173,12 @@ def _procedure(procedure: Procedure) -> Event:
     return Event(kind="procedure", when=procedure.period.start, figures=figures, evidence=(procedure.source,))
 
 
-def _adverse(event: AdverseEvent) -> tuple[Figure, ...]:
+def _adverse(event: AdverseEvent, title: str | None) -> tuple[Figure, ...]:
     opinions = ", ".join(dict.fromkeys(opinion for _, opinion in event.causality)) or None
-    title = event.text or named(event.codings)
-    return told(
+    known = told(
         title=title, grade=event.grade, serious=event.serious, outcome=event.outcome, causality=opinions
     )
+    return (*known, *_until(event.ended))
 
 
 def amounts(one: Administration) -> tuple[Figure, ...]:
@@ -197,10 +201,11 @@ def _kind(codings: Iterable[Coding]) -> str:
 
 def _telling(parts: list[Measurement]) -> list[Measurement]:
     """The parts that say something; the whole where none does."""
-    return [one for one in parts if _says_something(one)] or parts[:1]
+    return [one for one in parts if says_something(one)] or parts[:1]
 
 
-def _says_something(one: Measurement) -> bool:
+def says_something(one: Measurement) -> bool:
+    """Whether it holds a value, an answer, or at least what was received."""
     said = (one.value, one.truth, one.problem, one.text, one.answers or None)
     return any(value is not None for value in said)
 

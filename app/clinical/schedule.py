@@ -72,7 +72,7 @@ def baseline(protocol: Protocol, t0: Infusion, assessments: Sequence[D], *, labe
         if not candidates:
             outside = (*late, *(item for item in before if item not in recent))
             reasons = _reasons("baseline-missing", partial=bool(recent), outside=bool(outside))
-            return Choice(reasons=reasons, notes=notes)
+            return Choice(reasons=reasons, notes=notes, outside=outside)
     usable = _valid(candidates)
     last = max(usable, key=lambda item: order(item.when, item.source))
     return Choice(chosen=_of_the_same_time(last, usable), notes=notes)

@@ -13,6 +13,7 @@ SYSTEMS = {
     "atc": "http://www.whocc.no/atc",
     "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
     "icd10": "http://hl7.org/fhir/sid/icd-10",
+    "score": "https://trialbridge.example/fhir/CodeSystem/score",
 }
 
 Op = Literal["<", "<=", ">=", ">"]

@@ -57,7 +57,7 @@ def fell_ill(what: str, on: int | None, **said: Any) -> AdverseEvent:
         severity=None,
         serious=False,
         outcome="resolved",
-        causality=(),
+        opinions=(),
         identifiers=(),
     )
     return replace(event, **said)

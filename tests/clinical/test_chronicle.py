@@ -14,6 +14,7 @@ from app.clinical import chronicle
 from app.clinical.answers import Result
 from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.history import History
+from app.clinical.records import GradeChange
 from app.protocol.loader import load_all
 from tests.clinical.make import at, bilag, day, infusion, observation, pga, sledai
 from tests.clinical.make_course import consented, diagnosis, done, fell_ill, prednisone, results, told
@@ -167,6 +168,7 @@ def test_what_was_entered_in_error_or_refuted_is_no_event_anywhere() -> None:
         done("z", day(1), status="entered-in-error"),
         consented(day(1), status="entered-in-error"),
         fell_ill("u", 1, actuality="potential"),
+        fell_ill("v", 1, status="entered-in-error"),
     )
 
     assert [one.name for one in events(history)] == ["enrolment"]
@@ -210,6 +212,16 @@ def test_events_are_in_the_order_of_their_days(days: list[int]) -> None:
 
     assert all(said(one)["study-day"] <= said(other)["study-day"] for one, other in pairwise(found))
     assert len(found) == len(days)
+
+
+def test_a_grade_that_changed_is_an_event_of_its_own() -> None:
+    change = GradeChange(3, at(day(11)))
+    history = told(infusion(), fell_ill("reaction", 0, changes=(change,), ended=at(day(20))))
+
+    found = [said(one) for one in events(history, "adverse-event")]
+
+    assert [(one["study-day"], one["grade"]) for one in found] == [(0, 1), (11, 3)]
+    assert found[0]["until"] == date(2021, 3, 21)
 
 
 def test_a_time_of_day_is_told_beside_the_day() -> None:
