@@ -56,6 +56,10 @@ openapi: setup ## Write openapi/, docs/reference.md and the protocols' pages fro
 	$(BIN)/python -m tools.reference
 	$(BIN)/python -m tools.prose
 
+.PHONY: docs
+docs: develop openapi ## Write every page that is drawn from the application or its tests
+	$(BIN)/python -m tools.worked_examples
+
 .PHONY: setup
 setup: .venv/.runtime ## Build .venv with what the service needs
 

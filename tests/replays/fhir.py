@@ -110,7 +110,7 @@ def recorded(cohort: Cohort, subject: Subject) -> Iterator[Json]:
         name,
         identifier=[{"system": BASE + "sid/subject", "value": name.upper()}],
         status="on-study-observation",
-        period={"start": on(subject, -20)},
+        period={"start": on(subject, 0)},
         study={"reference": f"ResearchStudy/{cohort.key}"},
         individual=patient,
         assignedArm=subject.arm,
