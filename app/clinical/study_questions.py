@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.clinical import enrolment_summary
+from app.clinical import endpoint_summary, enrolment_summary
 from app.clinical.summary import Summary
 
 STUDY_QUESTIONS: Final[Mapping[str, Summary[Any]]] = {
+    "endpoint-summary": endpoint_summary.SUMMARY,
     "enrolment": enrolment_summary.SUMMARY,
 }
 """By the name of the operation, without its dollar."""

@@ -5,11 +5,14 @@ from app.fhir_mapping.trial_parameters import NAME, RULE, VISIT, of_study
 ENDPOINT_SUMMARY = of_study(
     "$endpoint-summary",
     "Every endpoint of the study",
-    "How many subjects met each endpoint, at each visit and by each variant, how many did not or cannot be"
-    " decided, with both rates and exact confidence intervals, in all and by arm.",
+    "How many of the treated subjects met each endpoint, at each visit and by each variant, how many did not or"
+    " cannot be decided and why, with both rates and exact confidence intervals; how each score and marker"
+    " lies, and its change from baseline; in all and by arm. `name` narrows it to an endpoint (sri) or to a"
+    " part of one (disease-activity.pga).",
     NAME,
     VISIT,
     RULE,
+    answer="One parameter `result` per endpoint, visit, rule and arm, with its figures.",
     example="name=sri&visit=M6",
 )
 SAFETY_SUMMARY = of_study(

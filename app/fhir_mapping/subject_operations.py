@@ -1,5 +1,7 @@
 """The questions of the trial about one subject: computed answers with their reasons (decision 5)."""
 
+from dataclasses import replace
+
 from app.fhir_mapping.trial_parameters import NAME, ON, RULE, VISIT, of_subject
 
 FIGURES = "One parameter `result` per question, with its figures, evidence and what is missing."
@@ -24,10 +26,10 @@ CLINICAL_RESPONSE = of_subject(
     "$clinical-response",
     "Major and partial clinical response",
     "Whether the subject has a major or a partial clinical response (RCM, RCP) by BILAG, at each visit and by"
-    " each definition, with the grades and flares it rests on.",
+    " each definition, with the grades it rests on and the flares, unscheduled assessments included.",
     VISIT,
-    RULE,
-    NAME,
+    replace(RULE, about="The definition (visit-adapted, explorer-sustained); both where none is named."),
+    replace(NAME, about="The response (major, partial) or the count of flares (flare); all of them else."),
     example="visit=M6",
 )
 DISEASE_ACTIVITY = of_subject(
@@ -69,10 +71,12 @@ TREATMENT_FAILURE = of_subject(
 TOLERANCE = of_subject(
     "$tolerance",
     "Tolerance of the infusion",
-    "Whether the infusion was tolerated in its first ten days (the primary endpoint) and up to each later"
-    " visit, with the events of grade 3 and more, related or not, and the maximum grade per organ class.",
-    VISIT,
-    RULE,
+    "Whether the infusion was tolerated in its first ten days (the primary endpoint, D10) and up to each"
+    " later visit: no adverse event of grade 3 or more, with the events that reach it, what is missing to"
+    " judge them, and the worst grade by organ and system organ class.",
+    replace(VISIT, about="D10 for the first ten days, M1, M3, M6, M12; M9 only where it is named."),
+    replace(RULE, about="related: events due to the cells; any: whatever their cause. Both else."),
+    example="visit=D10&rule=related",
 )
 SURVIVAL = of_subject(
     "$survival",

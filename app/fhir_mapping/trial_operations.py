@@ -9,6 +9,7 @@ from app.fhir_mapping.subject_operations import (
     SRI_STATUS,
     STEROID_EXPOSURE,
     TIMELINE,
+    TOLERANCE,
     VISIT_MATRIX,
 )
 
@@ -20,4 +21,5 @@ TRIAL_OPERATIONS: Final = (
     TIMELINE,
     VISIT_MATRIX,
     ENROLMENT,
+    TOLERANCE,
 )

@@ -25,6 +25,7 @@ ASKED = {
     "$visit-matrix": ("msc-sle-01", {"visit": "M6", "on": "2020-01-15"}),
     "$steroid-exposure": ("msc-sle-01", {"visit": "M6"}),
     "$disease-activity": ("msc-sle-01", {"visit": "M6", "name": "selena-sledai"}),
+    "$tolerance": ("msc-sle-03", {"visit": "M12"}),
     "$lastn": ("", {"max": "2"}),
     "$stats": (
         "",
