@@ -13,6 +13,7 @@ from app.protocol.eligibility import EligibilityRules
 from app.protocol.examples import Example, SriExample
 from app.protocol.parameters import Parameters
 from app.protocol.response import Response
+from app.protocol.safety import Safety
 from app.protocol.steroids import Steroids
 from app.protocol.words import Code, Frozen, Identifier, Sentence, Text
 
@@ -108,6 +109,7 @@ class Protocol(EligibilityRules):
     sri: Sri | None = None
     response: Response | None = None
     steroids: Steroids | None = None
+    safety: Safety | None = None
     example: tuple[Example, ...] = ()
 
     @property
@@ -163,6 +165,15 @@ class Protocol(EligibilityRules):
             yield "the clinical response", (*self.response.visits, *asked.visits, asked.highlighted)
         if self.steroids is not None:
             yield "the exposure to corticosteroids", (self.steroids.reference, *self.steroids.visits)
+        if self.safety is not None:
+            yield "the tolerance", (*self.parameters.tox.visits, *self.parameters.tox.on_demand)
+
+    @model_validator(mode="after")
+    def _regime_is_known(self) -> "Protocol":
+        name = self.study.regime
+        if self.safety is not None and name is not None and self.safety.regime(name) is None:
+            raise ValueError(f"the regime {name} is not known, nor declared by [safety.regimes]")
+        return self
 
     @model_validator(mode="after")
     def _examples_name_rules_that_exist(self) -> "Protocol":
