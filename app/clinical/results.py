@@ -150,7 +150,7 @@ def _outcome(criterion: Tested, item: Measurement, order: str) -> Judged:
     assay = next(assay for assay in criterion.assays if item.is_coded(assay.code.system, assay.code.code))
     if item.problem is not None:
         return unknown(item.problem, f"{order} in a unit that can be converted")
-    readings = _readings(assay, item)
+    readings = readings(assay, item)
     if len(readings) > 1:
         return unknown("conflicting-values", f"a correction of {item.source}: it says positive and negative")
     positive = readings.pop() if readings else Truth.UNKNOWN
@@ -162,7 +162,7 @@ def _outcome(criterion: Tested, item: Measurement, order: str) -> Judged:
     )
 
 
-def _readings(assay: Assay, item: Measurement) -> set[Truth]:
+def readings(assay: Assay, item: Measurement) -> set[Truth]:
     """What the coded answer, a yes or no, the number and the laboratory's flag say, each where it does."""
     stated = Truth.UNKNOWN if item.truth is None else Truth.of(item.truth)
     flag = _one_of(set(item.interpretations), POSITIVE_FLAGS, NEGATIVE_FLAGS)
