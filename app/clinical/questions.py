@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from app.clinical import disease_activity, eligibility, sri, steroid_exposure, tolerance, visit_matrix, visit_matrix
+from app.clinical import disease_activity, eligibility, sri, steroid_exposure, tolerance, visit_matrix
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked
 from app.clinical.history import History
