@@ -150,10 +150,10 @@ def _outcome(criterion: Tested, item: Measurement, order: str) -> Judged:
     assay = next(assay for assay in criterion.assays if item.is_coded(assay.code.system, assay.code.code))
     if item.problem is not None:
         return unknown(item.problem, f"{order} in a unit that can be converted")
-    readings = readings(assay, item)
-    if len(readings) > 1:
+    said = readings(assay, item)
+    if len(said) > 1:
         return unknown("conflicting-values", f"a correction of {item.source}: it says positive and negative")
-    positive = readings.pop() if readings else Truth.UNKNOWN
+    positive = said.pop() if said else Truth.UNKNOWN
     return Judged(
         truth=positive if criterion.is_ == "positive" else ~positive,
         reasons=("missing-observation",),
