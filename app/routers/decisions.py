@@ -20,7 +20,7 @@ ANSWERS: Final = {**QUESTIONS, **COMPOSED}
 def decide(operation: Operation, protocol: Protocol, history: History, asked: Asked) -> Answer:
     """The answer; refused where the protocol does not know what is asked."""
     with cannot_answer():
-        return QUESTIONS[operation.code](protocol, history, asked)
+        return ANSWERS[operation.code](protocol, history, asked)
 
 
 @contextmanager
