@@ -59,7 +59,7 @@ class Result:
     `eligible | ineligible | undetermined` for eligibility; None where nothing is decided and the figures
     are the answer. `name` is what the result is of: an instrument, an analyte, a criterion, a kind of event.
     `visit`, `rule` and `arm` are None where the question has none. `missing` lists, in sentences, what is
-    needed before it can be decided.
+    needed before it can be decided. `question` is the one it answers, where an answer gathers several.
     """
 
     verdict: str | None = None
@@ -73,6 +73,7 @@ class Result:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
+    question: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

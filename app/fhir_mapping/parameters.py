@@ -46,6 +46,7 @@ def asked_about(answer: Answer) -> str:
 
 def _result(result: Result, language: str) -> Part:
     parts = [
+        *_codes("question", [result.question]),
         *_codes("name", [result.name]),
         *_codes("arm", [result.arm]),
         *_codes("visit", [result.visit]),

@@ -30,6 +30,7 @@ def plain(answer: Answer, *, as_of: datetime, language: str = "en") -> bytes:
 
 def _result(result: Result, language: str) -> Content:
     return _said(
+        question=result.question,
         name=result.name,
         arm=result.arm,
         visit=result.visit,
