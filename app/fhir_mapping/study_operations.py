@@ -5,8 +5,8 @@ from app.fhir_mapping.trial_parameters import NAME, RULE, VISIT, of_study
 ENDPOINT_SUMMARY = of_study(
     "$endpoint-summary",
     "Every endpoint of the study",
-    "How many of the treated subjects met each endpoint, at each visit and by each variant, how many did not or"
-    " cannot be decided and why, with both rates and exact confidence intervals; how each score and marker"
+    "How many of the treated subjects met each endpoint, at each visit and by each variant, how many did not"
+    " or cannot be decided and why, with both rates and exact confidence intervals; how each score and marker"
     " lies, and its change from baseline; in all and by arm. `name` narrows it to an endpoint (sri) or to a"
     " part of one (disease-activity.pga).",
     NAME,
@@ -31,8 +31,8 @@ DOSE_ESCALATION = of_study(
 ENROLMENT = of_study(
     "$enrolment",
     "Enrolment",
-    "How many subjects are planned, candidates, screened and infused, in all and by arm; how many there are of"
-    " each status; how many entered and were infused in each month.",
+    "How many subjects are planned, candidates, screened and infused, in all and by arm; how many there are"
+    " of each status; how many entered and were infused in each month.",
     answer="One parameter `result` for the study, for its statuses, for each arm and for each month.",
 )
 OVERDUE = of_study(

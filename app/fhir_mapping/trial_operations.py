@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.fhir_mapping.study_operations import ENROLMENT
+from app.fhir_mapping.study_operations import ENDPOINT_SUMMARY, ENROLMENT
 from app.fhir_mapping.subject_operations import (
     DISEASE_ACTIVITY,
     ELIGIBILITY,
@@ -20,6 +20,7 @@ TRIAL_OPERATIONS: Final = (
     STEROID_EXPOSURE,
     TIMELINE,
     VISIT_MATRIX,
+    ENDPOINT_SUMMARY,
     ENROLMENT,
     TOLERANCE,
 )

@@ -120,6 +120,25 @@ async def test_a_large_study_is_decided_by_processes_with_the_same_result(
     assert large["results"] == small["results"]
 
 
+async def test_endpoints_are_counted_over_the_treated(study: httpx.AsyncClient) -> None:
+    content = await plain(study, "$endpoint-summary?view=plain&name=sri&visit=M6")
+
+    assert figures(content, "treated") == {"n": 3}
+    counted = figures(content, "sri", visit="M6", rule="registry", arm="cohort-2e6")
+    assert (counted["n"], counted["undetermined"], counted["reason-baseline-missing"]) == (3, 3, 3)
+    assert {one.get("visit") for one in content["results"]} == {None, "M6"}
+
+
+@pytest.mark.parametrize("narrowed", ["name=nobody", "visit=M7", "rule=nobody"])
+async def test_an_endpoint_that_is_not_there_is_refused_by_its_parameter(
+    study: httpx.AsyncClient, narrowed: str
+) -> None:
+    answer = await study.get(f"/fhir/ResearchStudy/msc-sle/$endpoint-summary?{narrowed}")
+
+    assert answer.status_code == 400
+    assert answer.json()["issue"][0]["expression"] == [f"http.{narrowed.partition('=')[0]}"]
+
+
 @pytest.mark.parametrize(("study_id", "status"), [("nowhere", 404), ("plain", 422)])
 async def test_a_study_that_is_unknown_or_names_no_protocol_is_refused(
     study: httpx.AsyncClient, study_id: str, status: int
