@@ -129,7 +129,7 @@ ANALYTES: Final[tuple[tuple[str, str, str], ...]] = (
     ("10*9/L", "number concentration", "751-8 26499-4"),  # neutrophils
     ("10*9/L", "number concentration", "6690-2 26464-8"),  # leukocytes
     ("10*9/L", "number concentration", "731-0 26474-7"),  # lymphocytes
-    ("/uL", "number concentration", "24467-3 14135-8 8116-6 20402-4 9728-7"),  # CD4, CD8, CD19, NK
+    ("/uL", "number concentration", "8122-4 24467-3 14135-8 8116-6 20402-4 9728-7"),  # CD3 to NK
     ("%", "fraction", "8123-2 8124-0 8117-4 8112-5"),  # CD4, CD3, CD19, NK per 100 cells
     ("1", "fraction", "54218-3"),  # CD4/CD8
     ("U/L", "enzyme activity", "1742-6 1743-4 1920-8 30239-8 2157-6"),  # ALT, AST, CK

@@ -11,6 +11,8 @@ from app.protocol.assessed import Assessment
 from app.protocol.dosing import Arm
 from app.protocol.eligibility import EligibilityRules
 from app.protocol.examples import Example, SriExample
+from app.protocol.follow_up import Survival
+from app.protocol.markers import Marker
 from app.protocol.parameters import Parameters
 from app.protocol.response import Response
 from app.protocol.safety import Safety
@@ -108,6 +110,8 @@ class Protocol(EligibilityRules):
     parameters: Parameters = Parameters()
     sri: Sri | None = None
     response: Response | None = None
+    markers: tuple[Marker, ...] = ()
+    survival: Survival | None = None
     steroids: Steroids | None = None
     safety: Safety | None = None
     example: tuple[Example, ...] = ()
@@ -131,6 +135,7 @@ class Protocol(EligibilityRules):
         _once("visit", (visit.label for visit in self.visits))
         _once("assessment", (one.name for one in self.assessments))
         _once("arm", (arm.name for arm in self.arms))
+        _once("marker", (marker.name for marker in self.markers))
         _once("example", (example.id for example in self.example))
         if self.sri is not None:
             _once("SRI rule", (rule.name for rule in self.sri.rules))
@@ -163,6 +168,8 @@ class Protocol(EligibilityRules):
         if self.response is not None:
             asked = self.parameters.response
             yield "the clinical response", (*self.response.visits, *asked.visits, asked.highlighted)
+        if any(marker.assessed == "cytokines" for marker in self.markers):
+            yield "cytokine.visits", self.parameters.cytokine.visits
         if self.steroids is not None:
             yield "the exposure to corticosteroids", (self.steroids.reference, *self.steroids.visits)
         if self.safety is not None:
