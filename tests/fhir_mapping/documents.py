@@ -5,6 +5,7 @@ from typing import Any
 
 from app.clinical.codes import BASE as CODES
 from app.clinical.records import Source
+from tests.fhir_mapping.care_documents import OF_CARE
 
 HERE = "http://trial.example/fhir"
 UCUM = "http://unitsofmeasure.org"
@@ -220,4 +221,5 @@ ALL: tuple[Json, ...] = (
     INFUSION,
     STEROID,
     BY_REFERENCE,
+    *OF_CARE,
 )
