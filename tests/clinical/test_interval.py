@@ -14,9 +14,11 @@ NUMBERS = st.decimals(min_value=-50, max_value=50, places=1)
 
 @st.composite
 def intervals(draw: st.DrawFn) -> tuple[Interval, Decimal]:
-    """An interval, and a number that lies in it."""
+    """An interval, and a number that lies in it; a bound may be open where it is not that number."""
     low, inside, high = sorted(draw(st.tuples(NUMBERS, NUMBERS, NUMBERS)))
-    return Interval(low, high), inside
+    low_open = low < inside and draw(st.booleans())
+    high_open = inside < high and draw(st.booleans())
+    return Interval(low, high, low_open=low_open, high_open=high_open), inside
 
 
 @given(intervals(), st.sampled_from(sorted(COMPARE)), NUMBERS)
@@ -44,7 +46,7 @@ def test_what_two_intervals_share_is_what_both_allow(
     shared = one[0] & other[0]
 
     if shared is None:
-        assert one[0].high < other[0].low or other[0].high < one[0].low
+        assert one[0].high <= other[0].low or other[0].high <= one[0].low
     else:
         assert shared & one[0] == shared & other[0] == shared
 
@@ -53,16 +55,42 @@ def test_what_two_intervals_share_is_what_both_allow(
     ("comparator", "left"),
     [
         (None, (4, 4)),
-        ("<", (0, 4)),
+        ("<", (0, 4, False, True)),
         ("<=", (0, 4)),
-        (">", (4, 10)),
+        (">", (4, 10, True, False)),
         (">=", (4, 10)),
     ],
 )
 def test_a_comparator_leaves_the_part_of_the_range_it_allows(
-    comparator: str | None, left: tuple[int, int]
+    comparator: str | None, left: tuple[Decimal, Decimal, bool, bool]
 ) -> None:
-    assert Interval.of(0, 10).narrowed(Decimal(4), comparator) == Interval.of(*left)
+    assert Interval.of(0, 10).narrowed(Decimal(4), comparator) == Interval(*left)
+
+
+@pytest.mark.parametrize(
+    ("comparator", "op", "threshold", "expected"),
+    [
+        ("<", "<", 4, Truth.YES),
+        ("<", ">=", 4, Truth.NO),
+        ("<=", "<", 4, Truth.UNKNOWN),
+        (">", ">", 4, Truth.YES),
+        (">", "<=", 4, Truth.NO),
+        (">=", ">", 4, Truth.UNKNOWN),
+        ("<", "<", 3, Truth.UNKNOWN),
+        (">", ">", 5, Truth.UNKNOWN),
+    ],
+)
+def test_what_lies_below_a_number_is_never_that_number(
+    comparator: str, op: str, threshold: int, expected: Truth
+) -> None:
+    left = Interval.of(0, 10).narrowed(Decimal(4), comparator)
+
+    assert left is not None
+    assert left.holds(op, threshold) is expected
+
+
+def test_nothing_lies_below_the_lowest_number_of_a_range() -> None:
+    assert Interval.of(0, 10).narrowed(Decimal(0), "<") is None
 
 
 @pytest.mark.parametrize(("value", "comparator"), [("11", None), ("-1", None), ("-1", "<"), ("11", ">")])

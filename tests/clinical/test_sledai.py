@@ -179,7 +179,8 @@ def test_a_number_that_cannot_be_a_total_is_not_used(total: str) -> None:
 
 
 def test_a_total_with_a_comparator_is_a_range() -> None:
-    assert read(sledai("<4")).total == Interval.of(0, 4)
+    assert read(sledai("<=4")).total == Interval.of(0, 4)
+    assert str(read(sledai("<4")).total) == "0 to < 4"
 
 
 def test_only_the_sledai_the_protocol_means_is_read() -> None:

@@ -160,6 +160,20 @@ def test_sri_6_the_float_trap_does_not_spring() -> None:
     assert worse.threshold == "change < 0.3"
 
 
+@pytest.mark.parametrize(
+    ("physician", "expected"),
+    [("<2.3", Truth.YES), ("<=2.3", Truth.UNKNOWN), (">2.3", Truth.NO), (">2.2", Truth.UNKNOWN)],
+)
+def test_a_global_assessment_below_the_limit_is_no_worsening(physician: str, expected: Truth) -> None:
+    history = subject(
+        infusion(),
+        *assessed(BASE, score=14, grades={}, physician="2.0"),
+        *assessed(M3, score=6, grades={}, physician=physician),
+    )
+
+    assert finding(ask(history), "no-pga-worsening").verdict is expected
+
+
 def test_sri_7_says_that_the_bilag_is_missing() -> None:
     history = subject(
         infusion(),
