@@ -27,6 +27,14 @@ SCORE = CodeSystem(
         Concept("eq5d-5l", "EQ-5D-5L", "EQ-5D-5L"),
         Concept("eq5d-index", "EQ-5D-5L index value", "Index EQ-5D-5L"),
         Concept("eq5d-vas", "EQ-5D visual analogue scale", "EQ-5D, échelle visuelle analogique"),
+        Concept(
+            "acr-1997", "ACR 1997 criteria of SLE fulfilled", "Critères ACR 1997 du LES remplis", span=(0, 11)
+        ),
+        Concept(
+            "acr-eular-2013",
+            "ACR/EULAR 2013 score of systemic sclerosis",
+            "Score ACR/EULAR 2013 de la sclérodermie systémique",
+        ),
     ),
 )
 

@@ -14,6 +14,7 @@ SYSTEMS = {
     "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
     "icd10": "http://hl7.org/fhir/sid/icd-10",
     "score": "https://trialbridge.example/fhir/CodeSystem/score",
+    "lung": "https://trialbridge.example/fhir/CodeSystem/lung-function",
 }
 
 Op = Literal["<", "<=", ">=", ">"]

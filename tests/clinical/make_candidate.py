@@ -18,6 +18,7 @@ from typing import Any
 
 from app.clinical.answers import Answer, Finding
 from app.clinical.attestation import SYSTEM as ATTESTATION
+from app.clinical.codes import SCORE
 from app.clinical.eligibility import assess
 from app.clinical.exposure import ROUTES
 from app.clinical.history import History
@@ -35,25 +36,30 @@ ANSWERS = {
 
 
 @cache
-def _file() -> dict[str, Any]:
-    return tomllib.loads((LIBRARY / "msc-sle.toml").read_text(encoding="utf-8"), parse_float=Decimal)
+def _file(name: str) -> dict[str, Any]:
+    return tomllib.loads((LIBRARY / name).read_text(encoding="utf-8"), parse_float=Decimal)
 
 
-def chosen(choices: Mapping[str, Any]) -> Protocol:
-    """MSC-SLE with some of its open choices made otherwise, by their names."""
-    return _chosen(tuple(sorted(choices.items())))
+def chosen(choices: Mapping[str, Any], name: str = "msc-sle.toml") -> Protocol:
+    """A protocol of the library with some of its open choices and parameters made otherwise, by their names."""
+    return _chosen(tuple(sorted(choices.items())), name)
 
 
 @cache
-def _chosen(choices: tuple[tuple[str, Any], ...]) -> Protocol:
-    file, otherwise = _file(), dict(choices)
-    unknown = set(otherwise) - {choice["name"] for choice in file["choices"]}
-    assert not unknown, unknown
-    made = [choice | {"value": otherwise.get(choice["name"], choice["value"])} for choice in file["choices"]]
-    return read(file | {"choices": made}, name="msc-sle.toml")
+def _chosen(choices: tuple[tuple[str, Any], ...], name: str) -> Protocol:
+    file, otherwise = dict(_file(name)), dict(choices)
+    known = {choice["name"] for choice in file["choices"]}
+    made = [choice | {"value": otherwise.pop(choice["name"], choice["value"])} for choice in file["choices"]]
+    parameters = {group: dict(said) for group, said in file["parameters"].items()}
+    for parameter, value in otherwise.items():
+        group, _, own = parameter.partition(".")
+        assert own in parameters.get(group, {}), (parameter, known)
+        parameters[group][own] = value
+    return read(file | {"choices": made, "parameters": parameters}, name=name)
 
 
 MSC_SLE = chosen({})
+MSC_SSC = chosen({}, "msc-ssc.toml")
 ON = MSC_SLE.candidate.on or date.max
 
 
@@ -137,16 +143,55 @@ def candidate(
     )
 
 
-def changed(change: Candidate) -> History:
-    """The candidate with the changes of a worked example."""
-    return candidate(
+def of_protocol(  # noqa: PLR0913 - whatever may be different
+    protocol: Protocol,
+    *,
+    arm: str | None = None,
+    results: Mapping[str, Recorded | None] | None = None,
+    attested: Mapping[str, bool | None] | None = None,
+    treatments: Mapping[str, list[Treated]] | None = None,
+    birth_date: str | None = None,
+    gender: str | None = None,
+    extra: tuple[Measurement | Administration, ...] = (),
+) -> History:
+    """The candidate of any protocol, or of one of its populations, with these changes."""
+    file = protocol.rules_for(arm).candidate
+    tests: dict[str, Any] = {**file.results, **(results or {})}
+    stated: dict[str, Any] = {**file.attested, **(attested or {})}
+    drugs: dict[str, Any] = {**file.treatments, **(treatments or {})}
+    made = candidate(birth_date=birth_date or file.birth_date, gender=gender or file.gender, score=None)
+    return replace(
+        made,
+        enrolment=replace(made.enrolment, assigned_arm=arm),
+        measurements=(
+            *(result(code, one) for code, one in tests.items() if one),
+            *(statement(code, truth) for code, truth in stated.items() if truth is not None),
+            *(() if file.sledai is None else sledai(file.sledai, on=on(-3))),
+            *(one for one in extra if isinstance(one, Measurement)),
+        ),
+        administrations=(
+            *(treatment(drug, one, by=protocol) for drug, each in drugs.items() if each for one in each),
+            *(one for one in extra if isinstance(one, Administration)),
+        ),
+    )
+
+
+def of_example(protocol: Protocol, change: Candidate, arm: str | None = None) -> History:
+    """The candidate of any protocol with the changes of a worked example."""
+    changed_score = () if not change.sledai else sledai(change.sledai, on=on(-3))
+    history = of_protocol(
+        protocol,
+        arm=arm,
         results={code: one or None for code, one in change.results.items()},
         attested=change.attested,
         treatments={drug: list(one or ()) for drug, one in change.treatments.items()},
-        score=10 if change.sledai is None else (change.sledai or None),
-        birth_date=change.birth_date or "1989-03-14",
-        gender=change.gender or "female",
+        birth_date=change.birth_date,
+        gender=change.gender,
     )
+    if change.sledai is None:
+        return history
+    others = (one for one in history.measurements if SCORE.coding("selena-sledai") not in one.codings)
+    return replace(history, measurements=(*others, *changed_score))
 
 
 def result(code: str, said: Recorded, **other: Any) -> Measurement:
@@ -179,9 +224,9 @@ def statement(code: str, truth: bool, *, day: int = -1, **other: Any) -> Measure
     return replace(made, **{"codings": (Coding(ATTESTATION, code),), "truth": truth, **other})
 
 
-def treatment(drug: str, said: Treated, **other: Any) -> Administration:
+def treatment(drug: str, said: Treated, *, by: Protocol = MSC_SLE, **other: Any) -> Administration:
     """One MedicationAdministration, coded with the drug's first code."""
-    code = next(one for one in MSC_SLE.drugs if one.name == drug).codes[0]
+    code = next(one for one in by.drugs if one.name == drug).codes[0]
     start, end = at(on(said.since)), None if said.until is None else at(on(said.until))
     made = Administration(
         source=source("MedicationAdministration"),

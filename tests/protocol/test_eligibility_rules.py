@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.clinical.codes import SCORE
+from app.clinical.codes import LUNG, SCORE
 from app.protocol import criteria, measured, parts, questions
 from app.protocol.definition import Protocol
 from app.protocol.loader import LIBRARY, ProtocolError, load_all, read
@@ -228,7 +228,7 @@ def test_a_file_that_is_no_table_is_refused() -> None:
 
 def codes(node: Any) -> Iterator[str]:
     """Every code of a file written short."""
-    if isinstance(node, str) and re.match(r"^(loinc|snomed|atc|rxnorm|icd10|score):", node):
+    if isinstance(node, str) and re.match(r"^(loinc|snomed|atc|rxnorm|icd10|score|lung):", node):
         yield node
     for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         yield from codes(inner)
@@ -268,6 +268,7 @@ def test_every_code_has_the_form_and_check_digit_of_its_system(path: Path) -> No
         "rxnorm": str.isdecimal,
         "icd10": lambda code: re.fullmatch(r"[A-Z](\d\d?(\.\d)?)?", code) is not None,
         "score": lambda code: code in SCORE.codes,
+        "lung": lambda code: code in LUNG.codes,
     }
     named = set(codes(tomllib.loads(path.read_text(encoding="utf-8"))))
 
