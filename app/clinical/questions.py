@@ -3,7 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from app.clinical import disease_activity, eligibility, sri, steroid_exposure, tolerance, visit_matrix
+from app.clinical import (
+    biomarkers,
+    disease_activity,
+    eligibility,
+    follow_up,
+    response,
+    sri,
+    steroid_exposure,
+    tolerance,
+    visit_matrix,
+)
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked
 from app.clinical.history import History
@@ -14,9 +24,12 @@ Decide = Callable[[Protocol, History, Asked], Answer]
 QUESTIONS: Final[Mapping[str, Decide]] = {
     "sri-status": sri.answer,
     "eligibility": eligibility.answer,
+    "clinical-response": response.answer,
     "disease-activity": disease_activity.answer,
+    "biomarkers": biomarkers.answer,
     "steroid-exposure": steroid_exposure.answer,
     "visit-matrix": visit_matrix.answer,
     "tolerance": tolerance.answer,
+    "survival": follow_up.answer,
 }
 """By the name of the operation, without its dollar."""

@@ -81,8 +81,10 @@ TOLERANCE = of_subject(
 SURVIVAL = of_subject(
     "$survival",
     "Survival and follow-up",
-    "Whether the subject is alive, since when that is known, and for how long the subject has been followed.",
-    answer=FIGURES,
+    "Whether the subject is alive, until when that is known and for how long the subject has been followed"
+    " (`vital-status`), and whether the subject was alive at each day the protocol asks for (`survival`).",
+    ON,
+    NAME,
 )
 CELL_DOSE = of_subject(
     "$cell-dose",

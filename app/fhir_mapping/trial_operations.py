@@ -4,10 +4,13 @@ from typing import Final
 
 from app.fhir_mapping.study_operations import ENDPOINT_SUMMARY, ENROLMENT
 from app.fhir_mapping.subject_operations import (
+    BIOMARKERS,
+    CLINICAL_RESPONSE,
     DISEASE_ACTIVITY,
     ELIGIBILITY,
     SRI_STATUS,
     STEROID_EXPOSURE,
+    SURVIVAL,
     TIMELINE,
     TOLERANCE,
     VISIT_MATRIX,
@@ -16,11 +19,14 @@ from app.fhir_mapping.subject_operations import (
 TRIAL_OPERATIONS: Final = (
     SRI_STATUS,
     ELIGIBILITY,
+    CLINICAL_RESPONSE,
     DISEASE_ACTIVITY,
+    BIOMARKERS,
     STEROID_EXPOSURE,
     TIMELINE,
     VISIT_MATRIX,
     ENDPOINT_SUMMARY,
     ENROLMENT,
     TOLERANCE,
+    SURVIVAL,
 )

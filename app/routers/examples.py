@@ -26,6 +26,9 @@ ASKED = {
     "$steroid-exposure": ("msc-sle-01", {"visit": "M6"}),
     "$disease-activity": ("msc-sle-01", {"visit": "M6", "name": "selena-sledai"}),
     "$tolerance": ("msc-sle-03", {"visit": "M12"}),
+    "$clinical-response": ("msc-sle-01", {"visit": "M6"}),
+    "$biomarkers": ("msc-sle-01", {"visit": "M6", "name": "c3"}),
+    "$survival": ("msc-sle-01", {}),
     "$lastn": ("", {"max": "2"}),
     "$stats": (
         "",
