@@ -214,7 +214,8 @@ class Administration:
     It is read from a MedicationAdministration, or from a MedicationStatement (`source.type` says which).
 
     `dose` is the amount given in one administration, `rate` an amount per time (`mg/d`); both as
-    received, in `dose_unit` and `rate_unit` (UCUM codes where the sender gave them).
+    received, in `dose_unit` and `rate_unit` (UCUM codes where the sender gave them). `cells` are the viable
+    cells given, in millions, and `weight_used` the kg they were prepared for, where the site says so.
     """
 
     source: Source
@@ -232,4 +233,6 @@ class Administration:
     routes: tuple[Coding, ...]
     reasons: tuple[Coding, ...]
     lot: str | None = None
+    cells: Decimal | None = None
+    weight_used: Decimal | None = None
     status_reasons: tuple[Coding, ...] = ()

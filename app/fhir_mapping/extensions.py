@@ -16,6 +16,9 @@ VISIT: Final = OURS + "visit"
 LOT: Final = OURS + "lot-number"
 """The lot of the product given, where no contained Medication says it (valueString)."""
 
+CELL_DOSE: Final = OURS + "cell-dose"
+"""Cells as prepared: extensions `totalViableCells` (`10*6`) and `weightUsed` (kg), as valueQuantity."""
+
 SITE: Final = "https://trialbridge.example/fhir/CodeSystem/site"
 """The code system of `meta.security` that says which site a resource comes from."""
 

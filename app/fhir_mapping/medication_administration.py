@@ -14,8 +14,12 @@ The start of the earliest counted administration of the study's product
 | `dosage.rateQuantity` | `rate`, `rate_unit` | an amount per time, such as `mg/d`, as sent |
 | `dosage.rateRatio` | `rate`, `rate_unit` | where it is per one day, week or month |
 | `dosage.route`, `reasonCode`, `statusReason` | | codes |
+| extension `cell-dose` | | `totalViableCells` (`10*6`) and `weightUsed` (kg), for cells |
 | contained `Medication.batch.lotNumber`, or extension `lot-number` | `lot` | |
 """  # noqa: E501 - a table
+
+from collections.abc import Collection
+from decimal import Decimal
 
 from app.clinical.records import Administration, Source
 from app.fhir_mapping.datatypes import (
@@ -26,7 +30,7 @@ from app.fhir_mapping.datatypes import (
     extension,
     target_id,
 )
-from app.fhir_mapping.extensions import LOT, LOT_PATH, RESEARCH_STUDY, STUDY_PATH
+from app.fhir_mapping.extensions import CELL_DOSE, LOT, LOT_PATH, RESEARCH_STUDY, STUDY_PATH
 from app.fhir_mapping.medication import contained, product, rate_of, when
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
 from app.fhir_mapping.standard import standard
@@ -58,8 +62,20 @@ def to_records(document: Document, source: Source) -> tuple[Administration]:
             reasons=all_codings(document.get("reasonCode")),
             lot=_lot(document),
             status_reasons=all_codings(document.get("statusReason")),
+            cells=_of_cells(document, "totalViableCells", MILLIONS),
+            weight_used=_of_cells(document, "weightUsed", {"kg"}),
         ),
     )
+
+
+MILLIONS = frozenset({"10*6", "10*6{cells}", "10^6 cells"})
+"""How a number of cells in millions is written."""
+
+
+def _of_cells(document: Document, name: str, units: Collection[str]) -> Decimal | None:
+    """A quantity of the extension for cell doses, in one of these units."""
+    quantity = (extension(extension(document, CELL_DOSE), name) or {}).get("valueQuantity") or {}
+    return decimal(quantity.get("value")) if written_unit(quantity) in units else None
 
 
 def _lot(document: Document) -> str | None:

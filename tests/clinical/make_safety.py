@@ -90,7 +90,7 @@ def treated(*events: AdverseEvent, at: Administration | None = None, **who: Any)
 
 def weight(kg: str, on: str, **said: Any) -> make.Measurements:
     """A body weight."""
-    return make.observation(WEIGHT, on=on, unit="kg", **make.number(kg), **said)
+    return make.observation(WEIGHT, on=on, **{"unit": "kg", **make.number(kg), **said})
 
 
 def choosing(protocol: Protocol, group: str, **values: Any) -> Protocol:

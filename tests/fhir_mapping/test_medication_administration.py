@@ -8,7 +8,7 @@ import pytest
 from app.clinical.codes import BASE as CODES
 from app.clinical.records import Administration, Coding, Span
 from app.fhir_mapping.datatypes import moment
-from app.fhir_mapping.extensions import LOT
+from app.fhir_mapping.extensions import CELL_DOSE, LOT
 from app.fhir_mapping.medication_administration import MEDICATION_ADMINISTRATION as RESOURCE
 from tests.fhir_mapping.documents import BY_REFERENCE, INFUSION, STEROID, UCUM, Json, source
 
@@ -86,3 +86,13 @@ def test_an_amount_per_time_is_a_rate(dosage: Json, rate: Decimal | None, unit: 
     found = given({**STEROID, "dosage": dosage})
 
     assert (found.rate, found.rate_unit) == (rate, unit)
+
+
+def test_the_viable_cells_and_the_weight_they_were_prepared_for_may_be_said() -> None:
+    def said(name: str, value: int, unit: str) -> Json:
+        return {"url": name, "valueQuantity": {"value": value, "system": UCUM, "code": unit}}
+
+    parts = [said("totalViableCells", 128, "10*6"), said("weightUsed", 64, "kg")]
+    found = given({**INFUSION, "extension": [{"url": CELL_DOSE, "extension": parts}]})
+
+    assert (found.cells, found.weight_used) == (128, 64)
