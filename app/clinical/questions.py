@@ -5,6 +5,7 @@ from typing import Final
 
 from app.clinical import (
     biomarkers,
+    cell_dose,
     disease_activity,
     eligibility,
     follow_up,
@@ -31,5 +32,6 @@ QUESTIONS: Final[Mapping[str, Decide]] = {
     "visit-matrix": visit_matrix.answer,
     "tolerance": tolerance.answer,
     "survival": follow_up.answer,
+    "cell-dose": cell_dose.answer,
 }
 """By the name of the operation, without its dollar."""

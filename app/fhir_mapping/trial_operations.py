@@ -5,6 +5,7 @@ from typing import Final
 from app.fhir_mapping.study_operations import ENDPOINT_SUMMARY, ENROLMENT
 from app.fhir_mapping.subject_operations import (
     BIOMARKERS,
+    CELL_DOSE,
     CLINICAL_RESPONSE,
     DISEASE_ACTIVITY,
     ELIGIBILITY,
@@ -29,4 +30,5 @@ TRIAL_OPERATIONS: Final = (
     ENROLMENT,
     TOLERANCE,
     SURVIVAL,
+    CELL_DOSE,
 )

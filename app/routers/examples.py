@@ -29,6 +29,7 @@ ASKED = {
     "$clinical-response": ("msc-sle-01", {"visit": "M6"}),
     "$biomarkers": ("msc-sle-01", {"visit": "M6", "name": "c3"}),
     "$survival": ("msc-sle-01", {}),
+    "$cell-dose": ("msc-sle-05", {}),
     "$lastn": ("", {"max": "2"}),
     "$stats": (
         "",
