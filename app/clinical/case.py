@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import TypeVar
 
-from app.clinical.answers import Finding
+from app.clinical.answers import Figure, Finding
 from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.clinical.history import History
 from app.clinical.records import Coding, Measurement, Source
@@ -62,6 +62,18 @@ class Case:
         """What investigators stated about one fact."""
         return tuple(self.by_code.get(Coding(ATTESTATION, code), ()))
 
+    def waiting(self, codes: Iterable[Code]) -> tuple[str, ...]:
+        """What is said of results with these codes that are not final yet: they count once they are."""
+        wanted = {Coding(code.system, code.code) for code in codes}
+        counted_ones = {(item.source, item.part) for item in self.measurements}
+        return tuple(
+            f"{item.source} is preliminary: it counts once it is final"
+            for item in self.history.measurements
+            if item.status == "preliminary"
+            and (item.source, item.part) not in counted_ones
+            and not wanted.isdisjoint(item.codings)
+        )
+
     def to_attest(self, code: str) -> str:
         """What to do where a fact is not stated."""
         return f"have an investigator attest {code}: {self.protocol.attestations[code].en}"
@@ -79,6 +91,7 @@ class Judged:
     threshold: str | None = None
     evidence: tuple[Source, ...] = ()
     notes: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
     def of(self, part: Part, parts: tuple[Finding, ...] = ()) -> Finding:
         """As the finding of a criterion, with its remarks and the open choices it was written with."""
@@ -100,6 +113,7 @@ class Judged:
             reasons=once(self.reasons) if is_open else (),
             needs=self.needs if is_open else None,
             notes=once(self.notes),
+            figures=self.figures,
             parts=parts,
         )
 

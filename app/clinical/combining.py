@@ -137,6 +137,7 @@ def _rests_on(truth: Truth, deciding: Sequence[Finding], *, notes: tuple[str, ..
         observed=None if only is None else only.observed,
         normalised=None if only is None else only.normalised,
         threshold=None if only is None else only.threshold,
+        figures=() if only is None else only.figures,
         evidence=once(source for part in deciding for source in part.evidence),
         notes=notes,
     )

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.clinical.calendar import shifted
+from app.clinical.answers import Figure
 from app.clinical.case import Judged, once, unknown
+from app.clinical.interval import Interval
 from app.clinical.presence import in_words
 from app.clinical.records import Measurement, Moment
 from app.clinical.truth import Truth
@@ -61,7 +63,17 @@ def judge(
         observed=", ".join(f"{shown(item)} ({dated(when, window.last)})" for item, when in candidates),
         normalised=", ".join(_normalised(each, candidates)) or None,
         evidence=tuple(item.source for item, _ in candidates),
+        figures=aged([when for _, when in candidates], window),
     )
+
+
+def aged(times: Sequence[Moment], window: Window) -> tuple[Figure, ...]:
+    """How many days old the evidence is, and how old it may be, where there is such a limit."""
+    days = [(window.last - day).days for when in times for day in (when.first_day, when.last_day)]
+    age = Figure(name="age-of-evidence", value=Interval.of(min(days), max(days)), unit="d")
+    if window.within_days is None:
+        return (age,)
+    return (age, Figure(name="age-allowed", value=window.within_days, unit="d"))
 
 
 def could_be_latest(items: Sequence[Measurement], window: Window) -> tuple[Dated, ...]:
@@ -146,7 +158,8 @@ def _nothing(told: Sequence[Measurement], window: Window, *, order: str, missing
     nearest, when = min(timed, key=lambda pair: (window.distance(pair[1]), str(pair[0].source)))
     judged = unknown("outside-window", f"{order}: {_too_far(when, window)}", evidence=(nearest.source,))
     observed = f"{shown(nearest)} ({dated(when, window.last)})"
-    return replace(judged, observed=observed, normalised=normalised(nearest))
+    figures = aged([when], window)
+    return replace(judged, observed=observed, normalised=normalised(nearest), figures=figures)
 
 
 def _too_far(when: Moment, window: Window) -> str:

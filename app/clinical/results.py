@@ -9,7 +9,7 @@ from app.clinical import sledai
 from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, unknown
 from app.clinical.comparison import passes, plain
-from app.clinical.latest import Window, dated, judge, normalised, shown
+from app.clinical.latest import Window, aged, dated, judge, normalised, shown
 from app.clinical.presence import NEGATIVE, NEGATIVE_FLAGS, POSITIVE, POSITIVE_FLAGS
 from app.clinical.records import Coding, Measurement, Moment
 from app.clinical.schedule import baseline
@@ -40,22 +40,26 @@ def statement(case: Case, code: str, window: Window) -> Judged:
 def measured(criterion: Measured, case: Case) -> Judged:
     """The latest value against the threshold."""
     order = f"order {criterion.order}"
-    return judge(
+    judged = judge(
         case.coded(criterion.codes),
         Window(case.on, criterion.within_days),
         lambda item: compared(criterion, item, order),
         order=order,
     )
+    return replace(judged, notes=case.waiting(criterion.codes))
 
 
 def tested(criterion: Tested, case: Case) -> Judged:
     """The latest test, or any test there ever was."""
     order = f"order {criterion.order}"
-    items = case.coded(assay.code for assay in criterion.assays)
+    codes = tuple(assay.code for assay in criterion.assays)
+    items = case.coded(codes)
     if criterion.ever:
-        return _ever(criterion, case, items, order)
-    window = Window(case.on, criterion.within_days)
-    return judge(items, window, lambda item: _outcome(criterion, item, order), order=order)
+        judged = _ever(criterion, case, items, order)
+    else:
+        window = Window(case.on, criterion.within_days)
+        judged = judge(items, window, lambda item: _outcome(criterion, item, order), order=order)
+    return replace(judged, notes=case.waiting(codes))
 
 
 def score_at_baseline(criterion: ScoreAtBaseline, case: Case) -> Judged:
@@ -211,6 +215,7 @@ def _ever(criterion: Tested, case: Case, items: tuple[Measurement, ...], order: 
         observed=f"{shown(item)} ({dated(when, case.on)})",
         normalised=normalised(item),
         evidence=(item.source,),
+        figures=aged([when], window),
     )
 
 

@@ -33,6 +33,7 @@ def with_part(**part: Any) -> dict[str, Any]:
     """A protocol of one criterion."""
     text = {"en": "Something.", "fr": "Quelque chose."}
     changed = raw() | {"inclusion": [{"id": "I1", "text": text, **part}], "exclusion": [], "choices": []}
+    changed.pop("failure", None)  # it reads attestations, too
     return changed | {"attestations": {}, "eligibility_example": [], "drugs": []}
 
 
