@@ -1,33 +1,23 @@
 """Operations: R4's own, and the questions of the trial, which the protocol decides from what is recorded."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
-from app.clinical.answers import Answer
-from app.clinical.asked import Asked
-from app.clinical.records import Study
 from app.fhir_mapping import check
 from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.operations import named, served
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
-from app.fhir_mapping.parameters import parameters
-from app.fhir_mapping.plain import plain
-from app.fhir_mapping.question import Question, from_parameters, parse
+from app.fhir_mapping.question import from_parameters, parse
 from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS, VALIDATE
 from app.fhir_mapping.wording import did_you_mean
-from app.protocol.definition import Protocol
-from app.protocol.loader import load_all, protocol_for
-from app.routers import answers, observation_operations, standard_operations
-from app.routers.answers import PLAIN_JSON, FhirResponse
+from app.routers import observation_operations, standard_operations
+from app.routers.answers import FhirResponse
 from app.routers.decisions import decide
 from app.routers.everything import everything
 from app.routers.requests import FhirRequest, unless_gone
 from app.routers.study_decisions import decide_study
+from app.routers.trial_answers import answered, narrowed, now, protocol_of
 from app.store.of_study import subjects_of
 from app.store.records import of_subject
-
-_TRIAL_ZONE = ZoneInfo("Europe/Paris")
 
 
 async def operation(request: FhirRequest) -> FhirResponse:
@@ -54,44 +44,23 @@ async def _take_in(request: FhirRequest) -> None:
 async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Answer a question of the trial about the subject of the address."""
     question = parse(asked, request.parameters)
-    as_of = question.as_of or _now()
+    as_of = question.as_of or now()
     service = request.service
     history = await of_subject(service.store, service.visibility, request.id, question.as_of)
     protocol = protocol_of(history.study, history.enrolment.study)
-    return _answered(question, decide(asked, protocol, history, narrowed(question, as_of)), as_of)
+    return answered(question, decide(asked, protocol, history, narrowed(question, as_of)), as_of)
 
 
 async def _of_study(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Answer a question of the trial about all subjects of a study."""
     question = parse(asked, request.parameters)
-    as_of = question.as_of or _now()
+    as_of = question.as_of or now()
     service = request.service
     subjects = await subjects_of(service.store, service.visibility, request.id, as_of)
     protocol = protocol_of(subjects.study, request.id)
     wanted = narrowed(question, as_of)
     answer = await unless_gone(request, decide_study(asked, protocol, subjects, wanted))
-    return _answered(question, answer, as_of)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 the clock of the door: when the question is asked
-
-
-def _answered(question: Question, answer: Answer, as_of: datetime) -> FhirResponse:
-    if question.plain:
-        return FhirResponse(200, plain(answer, as_of=as_of, language=question.language), [PLAIN_JSON])
-    return answers.resource(parameters(answer, as_of=as_of, language=question.language))
-
-
-def narrowed(question: Question, as_of: datetime) -> Asked:
-    """What the clinical room is asked with: the day named, else that of the moment asked about."""
-    return Asked(
-        today=question.on or as_of.astimezone(_TRIAL_ZONE).date(),
-        on=question.on,
-        visits=question.visits,
-        rules=question.rules,
-        names=question.names,
-    )
+    return answered(question, answer, as_of)
 
 
 STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse]]] = {
@@ -123,17 +92,3 @@ def _nothing_asked(kind: str, operation: str, level: Level) -> Refusal:
             meant = f"; {operation} is asked at {address}/{operation}"
     text = f"there is nothing at this address{meant}; {addresses[level]} is asked by {', '.join(names)}"
     return refusal(404, "not-supported", text, "http.url")
-
-
-def protocol_of(study: Study | None, name: str) -> Protocol:
-    """The protocol of a study, found by the study's registry number; Refusal 422 where there is none."""
-    known = study.identifiers if study is not None else ()
-    protocol = protocol_for((identifier.system, identifier.code) for identifier in known)
-    if protocol is None:
-        kept = "; ".join(
-            f"{protocol.key} ({', '.join(f'{one.system}|{one.value}' for one in protocol.study.identifiers)})"
-            for protocol in load_all().values()
-        )
-        text = f"{name} names no protocol by its identifiers; this server decides by {kept}"
-        raise refusal(422, "business-rule", text, "ResearchStudy.identifier")
-    return protocol

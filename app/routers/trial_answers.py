@@ -1,0 +1,55 @@
+"""What every question of the trial needs at the door: the clock, the protocol, and how it is answered."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from app.clinical.answers import Answer
+from app.clinical.asked import Asked
+from app.clinical.records import Study
+from app.fhir_mapping.outcome import refusal
+from app.fhir_mapping.parameters import parameters
+from app.fhir_mapping.plain import plain
+from app.fhir_mapping.question import Question
+from app.protocol.definition import Protocol
+from app.protocol.loader import load_all, protocol_for
+from app.routers import answers
+from app.routers.answers import PLAIN_JSON, FhirResponse
+
+_TRIAL_ZONE = ZoneInfo("Europe/Paris")
+
+
+def now() -> datetime:
+    """When the question is asked."""
+    return datetime.now(UTC)  # noqa: TID251 the clock of the door
+
+
+def narrowed(question: Question, as_of: datetime) -> Asked:
+    """What the clinical room is asked with: the day named, else that of the moment asked about."""
+    return Asked(
+        today=question.on or as_of.astimezone(_TRIAL_ZONE).date(),
+        on=question.on,
+        visits=question.visits,
+        rules=question.rules,
+        names=question.names,
+    )
+
+
+def protocol_of(study: Study | None, name: str) -> Protocol:
+    """The protocol of a study, found by the study's registry number; Refusal 422 where there is none."""
+    known = study.identifiers if study is not None else ()
+    protocol = protocol_for((identifier.system, identifier.code) for identifier in known)
+    if protocol is None:
+        kept = "; ".join(
+            f"{protocol.key} ({', '.join(f'{one.system}|{one.value}' for one in protocol.study.identifiers)})"
+            for protocol in load_all().values()
+        )
+        text = f"{name} names no protocol by its identifiers; this server decides by {kept}"
+        raise refusal(422, "business-rule", text, "ResearchStudy.identifier")
+    return protocol
+
+
+def answered(question: Question, answer: Answer, as_of: datetime) -> FhirResponse:
+    """The answer, as Parameters or plainly."""
+    if question.plain:
+        return FhirResponse(200, plain(answer, as_of=as_of, language=question.language), [PLAIN_JSON])
+    return answers.resource(parameters(answer, as_of=as_of, language=question.language))
