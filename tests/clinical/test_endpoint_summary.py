@@ -89,7 +89,8 @@ def test_a_rate_has_its_exact_interval(
     found = figures(summed(verdicts(met, of - met)))
 
     assert found["rate-observed"] == found["rate-nri"] == Decimal(rate)
-    assert found["rate-observed-95"] == found["rate-nri-95"] == Interval(*map(Decimal, interval))
+    low, high = map(Decimal, interval)
+    assert found["rate-observed-95"] == found["rate-nri-95"] == Interval(low, high)
     assert "rate-range" not in found  # nothing is open
 
 
