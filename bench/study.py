@@ -77,14 +77,8 @@ def subject(number: int) -> Iterator[Json]:
         if chance.random() < 0.9:  # the others were missed
             on = (day_0 + timedelta(days=offset + chance.randrange(-5, 1))).isoformat()
             yield from _visit(f"{number}-{visit}", about, on, chance)
-    yield _given(
-        f"d{number}",
-        about,
-        day_0 - timedelta(days=25),
-        _coded("http://www.whocc.no/atc", "H02AB07"),
-        10,
-        "mg",
-    )
+    prednisone, since = _coded("http://www.whocc.no/atc", "H02AB07"), day_0 - timedelta(days=25)
+    yield _given(f"d{number}", about, since, product=prednisone, dose=_quantity(10, "mg"))
     yield {
         "resourceType": "AdverseEvent",
         "id": f"ae{number}",
