@@ -62,10 +62,55 @@ def anti_dsdna(value: str, **said: Any) -> Measurement:
         pytest.param("dna-binding", [anti_dsdna("45")], UNKNOWN, id="no range for DNA"),
         pytest.param("dna-binding", [anti_dsdna("45", interpretations=("H",))], YES, id="called high"),
         pytest.param("dna-binding", [platelets("99")], UNKNOWN, id="another result"),
+        pytest.param("urinary-casts", [result("5807-3", "1")], YES, id="red cell casts"),
+        pytest.param("urinary-casts", [result("5807-3", "0")], UNKNOWN, id="granular casts not counted"),
+        pytest.param("urinary-casts", [result("5807-3", "0"), result("5793-5", "0")], NO, id="no casts"),
+        pytest.param("haematuria", [result("13945-1", "6")], YES, id="6 red cells per field"),
+        pytest.param("haematuria", [result("13945-1", "5")], NO, id="5 red cells per field"),
+        pytest.param("pyuria", [result("5821-4", "6")], YES, id="6 white cells per field"),
+        pytest.param("pyuria", [result("5821-4", "5")], NO, id="5 white cells per field"),
+        pytest.param("fever", [result("8310-5", "38.1")], YES, id="38.1 degrees"),
+        pytest.param("fever", [result("8310-5", "38.0")], UNKNOWN, id="38.0 degrees on one day of ten"),
+        pytest.param("leukopenia", [result("6690-2", "2.9")], YES, id="leukocytes of 2.9"),
+        pytest.param("leukopenia", [result("26464-8", "3.0")], NO, id="leukocytes of 3.0"),
     ],
 )
 def test_an_item_is_read_from_results(item: str, results: list[Measurement], present: Truth) -> None:
     assert derived(item, results) is present
+
+
+def protein(value: str, **said: Any) -> Measurement:
+    return result("2889-4", value, **said)
+
+
+def ratio(value: str) -> Measurement:
+    return result("2890-2", value)
+
+
+@pytest.mark.parametrize(
+    ("now", "previous", "present"),
+    [
+        pytest.param([protein("0.51")], None, YES, id="at baseline any above 0.5"),
+        pytest.param([protein("0.50")], None, NO, id="at baseline exactly 0.5"),
+        pytest.param([protein("0.60")], [protein("0.40")], YES, id="new"),
+        pytest.param([protein("0.90")], [protein("0.60")], NO, id="risen by 0.3"),
+        pytest.param([protein("1.20")], [protein("0.60")], YES, id="risen by 0.6"),
+        pytest.param([protein("1.10")], [protein("0.60")], NO, id="risen by exactly 0.5"),
+        pytest.param([protein("0.60")], [], UNKNOWN, id="nothing measured at the visit before"),
+        pytest.param([protein("0.40")], [], NO, id="too little, whatever was before"),
+        pytest.param([ratio("0.60")], [ratio("0.20")], YES, id="by the ratio to creatinine"),
+        pytest.param([protein("0.20"), ratio("0.60")], None, NO, id="24 hours before the ratio"),
+        pytest.param([ratio("0.60")], [protein("0.20")], UNKNOWN, id="a ratio after 24 hours"),
+        pytest.param([], [], UNKNOWN, id="no urine"),
+        pytest.param([protein("0.3", comparator="<")], None, NO, id="below 0.3"),
+        pytest.param([protein("0.3", comparator=">")], None, UNKNOWN, id="above 0.3"),
+        pytest.param([protein("0.90")], [protein("0.6", comparator=">")], UNKNOWN, id="above 0.6 before"),
+    ],
+)
+def test_proteinuria_is_new_or_risen(
+    now: list[Measurement], previous: list[Measurement] | None, present: Truth
+) -> None:
+    assert derived("proteinuria", now, previous=previous) is present
 
 
 def asked(form: Any, *results: Measurement) -> list[str]:
