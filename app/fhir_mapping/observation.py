@@ -31,8 +31,11 @@ The scores have codes of our own, in `https://trialbridge.example/fhir/CodeSyste
 `selena-sledai`, `sledai-2k` (valueInteger total and/or 24 components coded in `sledai-item` with
 valueBoolean or dataAbsentReason), `bilag-classic`, `bilag-2004` (components coded in `bilag-system` with a
 valueCodeableConcept coded in `bilag-grade`, A to E), `pga` (valueQuantity `{score}`, 0 to 3 unless a component
-`scale-max` says otherwise). Refused (422): plain "BILAG" without its instrument, a total or a grade that the
-score does not have.
+`scale-max` says otherwise), `slicc-damage` (valueInteger total and/or components coded in `slicc-item`, their
+points or valueBoolean), `sf36v2` (components coded in `sf36-item`, 1 to 6 as answered, or in `sf36-scale`),
+`eq5d-5l` (components coded in `eq5d-dimension`), `eq5d-vas`, `eq5d-index` (also by their SNOMED CT codes),
+`mrss` (valueInteger total and/or components coded in `mrss-site`, 0 to 3). Refused (422): plain "BILAG" without its instrument, a total, an item, an answer or a
+grade that the score does not have.
 """  # noqa: E501 - a table
 
 from typing import Any

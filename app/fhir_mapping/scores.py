@@ -2,12 +2,13 @@
 
 Whether a total agrees with its items is not asked here: a disagreement is stored as sent, and makes
 what is computed from it undetermined (conflicting-values).
+Forms with other items are looked at by `form_scores`.
 Sources: clinical conventions §1.1 (SELENA-SLEDAI), §1.2 (PGA), §1.3 (BILAG); decision 14.
 """
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from app.clinical.codes import (
     BILAG_2004_SYSTEMS,
@@ -17,10 +18,13 @@ from app.clinical.codes import (
     SCORE,
     SLEDAI_ITEM,
 )
+from app.clinical.presence import SNOMED
 from app.clinical.records import Coding
-from app.fhir_mapping.datatypes import codings, concept_text, decimal
+from app.fhir_mapping import form_scores
+from app.fhir_mapping.datatypes import codings, concept_text
 from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.resource import Document
+from app.fhir_mapping.score_values import Element, components, number, value_name
 from app.fhir_mapping.wording import shown
 
 SLEDAI: Final = frozenset({SCORE.coding("selena-sledai"), SCORE.coding("sledai-2k")})
@@ -32,10 +36,11 @@ BILAG: Final = {
 PGA: Final = SCORE.coding("pga")
 SCALE_MAX: Final = SCORE.coding("scale-max")
 PGA_HIGHEST: Final = Decimal(3)
+SYSTEMS: Final = frozenset({SCORE.url, SNOMED})
+"""The systems a score may be coded in: the EQ-5D's index and rating scale have codes in SNOMED CT."""
+
 UNITS_OF_A_SCORE: Final = frozenset({None, "{score}", "1"})
 LENGTHS: Final = frozenset({"mm", "cm"})
-
-Element = dict[str, Any]
 
 
 def review(document: Document) -> tuple[Issue, ...]:
@@ -47,7 +52,7 @@ def review(document: Document) -> tuple[Issue, ...]:
             f"(9 systems) of {SCORE.url}"
         )
         return (Issue("business-rule", text, "Observation.code"),)
-    if not any(coding.system == SCORE.url for coding in own):
+    if not any(coding.system in SYSTEMS for coding in own):
         return ()
     if not SLEDAI.isdisjoint(own):
         total = (*_not_a_number(document), *_unit(document), *_sledai_total(document))
@@ -55,7 +60,9 @@ def review(document: Document) -> tuple[Issue, ...]:
     for instrument, systems in BILAG.items():
         if instrument in own:
             return tuple(_bilag_systems(document, instrument.code, systems))
-    return (*_not_a_number(document), *_pga(document)) if PGA in own else ()
+    if PGA in own:
+        return (*_not_a_number(document), *_pga(document))
+    return form_scores.review(document, own)
 
 
 def _unit(document: Document, *, lengths: bool = False) -> Iterator[Issue]:
@@ -77,26 +84,21 @@ def _is_plain_bilag(document: Document, own: tuple[Coding, ...]) -> bool:
     return BILAG.keys().isdisjoint(own) and any(coding.code.casefold() == "bilag" for coding in own)
 
 
-def _number(element: Element) -> Decimal | None:
-    """An integer or a quantity, as a number."""
-    return decimal(element.get("valueInteger", element.get("valueQuantity", {}).get("value")))
-
-
 def _not_a_number(document: Document) -> Iterator[Issue]:
-    name = _value_name(document)
+    name = value_name(document)
     if name not in ("", "valueInteger", "valueQuantity"):
         yield Issue("value", "a score is a number: send valueInteger or valueQuantity", f"Observation.{name}")
 
 
 def _sledai_total(document: Document) -> Iterator[Issue]:
-    total = _number(document)
+    total = number(document)
     if total is not None and not (0 <= total <= SLEDAI_HIGHEST and total == int(total)):
         text = f"a SLEDAI total is a whole number from 0 to {SLEDAI_HIGHEST}"
-        yield Issue("value", text, f"Observation.{_value_name(document)}")
+        yield Issue("value", text, f"Observation.{value_name(document)}")
 
 
 def _sledai_items(document: Document) -> Iterator[Issue]:
-    for place, component, code in _components(document, SLEDAI_ITEM.url):
+    for place, component, code in components(document, SLEDAI_ITEM.url):
         if code not in SLEDAI_ITEM.codes:
             known = ", ".join(SLEDAI_ITEM.codes)
             yield Issue(
@@ -104,17 +106,17 @@ def _sledai_items(document: Document) -> Iterator[Issue]:
                 f"{shown(code, 'this')} is no SLEDAI item; the items are {known}",
                 f"{place}.code",
             )
-        elif (name := _value_name(component)) not in ("valueBoolean", ""):
+        elif (name := value_name(component)) not in ("valueBoolean", ""):
             text = f"the item {code} is present or absent: send valueBoolean, or dataAbsentReason"
             yield Issue("value", text, f"{place}.{name}")
 
 
 def _bilag_systems(document: Document, instrument: str, systems: tuple[str, ...]) -> Iterator[Issue]:
-    for place, component, code in _components(document, BILAG_SYSTEM.url):
+    for place, component, code in components(document, BILAG_SYSTEM.url):
         if code not in systems:
             text = f"{shown(code, 'this')} is no system of {instrument}; its systems are {', '.join(systems)}"
             yield Issue("code-invalid", text, f"{place}.code")
-        elif (name := _value_name(component)) and not _has_grade(component):
+        elif (name := value_name(component)) and not _has_grade(component):
             text = f"send the grade of {code} as valueCodeableConcept, A to E of {BILAG_GRADE.url}"
             yield Issue("value", text, f"{place}.{name}")
 
@@ -125,33 +127,20 @@ def _has_grade(component: Element) -> bool:
 
 
 def _pga(document: Document) -> Iterator[Issue]:
-    components = enumerate(document.get("component", ()))
-    scales = [(place, one) for place, one in components if SCALE_MAX in codings(one.get("code"))]
+    parts = enumerate(document.get("component", ()))
+    scales = [(place, one) for place, one in parts if SCALE_MAX in codings(one.get("code"))]
     highest = PGA_HIGHEST
     for place, scale in scales[:1]:
-        stated = _number(scale)
+        stated = number(scale)
         if stated is not None and stated <= 0:
-            where = f"Observation.component[{place}].{_value_name(scale)}"
+            where = f"Observation.component[{place}].{value_name(scale)}"
             yield Issue("value", "the upper end of a scale is above 0", where)
             return
         highest = PGA_HIGHEST if stated is None else stated
     yield from _unit(document, lengths=bool(scales))
-    value = _number(document)
+    value = number(document)
     if value is not None and not 0 <= value <= highest:
         text = (
             f"a PGA lies between 0 and {highest:f}; for another scale add a component {SCORE.url}|scale-max"
         )
-        yield Issue("value", text, f"Observation.{_value_name(document)}")
-
-
-def _components(document: Document, system: str) -> Iterator[tuple[str, Element, str]]:
-    """The components coded in a system: where each stands, the component, and its code."""
-    for number, component in enumerate(document.get("component", ())):
-        for coding in codings(component.get("code")):
-            if coding.system == system:
-                yield f"Observation.component[{number}]", component, coding.code
-
-
-def _value_name(element: Element) -> str:
-    """Which of the value elements is there; empty where none is."""
-    return next((name for name in element if name.startswith("value")), "")
+        yield Issue("value", text, f"Observation.{value_name(document)}")
