@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from app.protocol.assessed import Assessment
-from app.protocol.dosing import Arm
+from app.protocol.dosing import Arm, Escalation
 from app.protocol.eligibility import EligibilityRules
 from app.protocol.examples import Example, SriExample
 from app.protocol.follow_up import Survival
@@ -116,6 +116,7 @@ class Protocol(EligibilityRules):
     safety: Safety | None = None
     example: tuple[Example, ...] = ()
 
+    escalation: Escalation | None = None
     @property
     def key(self) -> str:
         """The short name, as `MSC-SLE`."""

@@ -20,12 +20,34 @@ class Arm(Frozen):
     cells_per_kg: Positive
 
 
+class Prior(Frozen):
+    """What is thought of the probability of toxicity beforehand: Beta(a, b)."""
+
+    a: Positive
+    b: Positive
+
+
+class CutOffs(Frozen):
+    """From which probability of excess on the dose is lowered, and up to which it is raised."""
+
+    high: Share
+    low: Share
+
+
+class Escalation(Frozen):
+    """The protocol's rule for the dose of the next cohort, in its own sentence."""
+
+    text: Sentence
+
+
 class DoseParameters(Frozen):
     """The check of a dose, and the sequential Bayesian rule that the synopsis names without its numbers.
 
     `start` is the name of the arm the trial begins with. The prior of the probability of toxicity is
     Beta(prior_a, prior_b); excessive is above `p_tox`. Next comes the arm below where the probability of
-    excess is at least `p_high`, the arm above where it is at most `p_low`.
+    excess is at least `p_high`, the arm above where it is at most `p_low`. No more are treated at a dose
+    where it is at least `stop_prob`, once `min_n_stop` are known. `also_…` are the other priors, limits and
+    cut-offs that every decision is shown with.
     """
 
     tol: Share = Decimal("0.10")
@@ -39,6 +61,23 @@ class DoseParameters(Frozen):
     cohort_size: Annotated[int, Field(ge=1, strict=True)] = 5
     stop_prob: Share = Decimal("0.90")
     min_n_stop: Annotated[int, Field(ge=1, strict=True)] = 2
+    also_priors: tuple[Prior, ...] = (
+        Prior(a=Decimal(1), b=Decimal(1)),
+        Prior(a=Decimal("0.5"), b=Decimal("0.5")),
+        Prior(a=Decimal("0.6"), b=Decimal("1.4")),
+    )
+    also_p_tox: tuple[Share, ...] = (Decimal("0.20"), Decimal("0.25"), Decimal("0.30"), Decimal("0.33"))
+    also_cut_offs: tuple[CutOffs, ...] = (CutOffs(high=Decimal("0.5"), low=Decimal("0.5")),)
+
+    @property
+    def prior(self) -> Prior:
+        """The prior in force."""
+        return Prior(a=self.prior_a, b=self.prior_b)
+
+    @property
+    def cut_offs(self) -> CutOffs:
+        """The cut-offs in force."""
+        return CutOffs(high=self.p_high, low=self.p_low)
 
 
 class InfusionParameters(Frozen):
