@@ -99,11 +99,13 @@ def _simple(part: Document) -> str | None:
 
 
 def _parameter(operation: Operation, name: str) -> OperationParameter | None:
-    return next((parameter for parameter in operation.parameters if parameter.name == name), None)
+    """The parameter of that name; a resource is sent in the body, never as text."""
+    simple = (parameter for parameter in operation.parameters if parameter.kind != "Resource")
+    return next((parameter for parameter in simple if parameter.name == name), None)
 
 
 def _unknown(operation: Operation, name: str) -> Issue:
-    known = [parameter.name for parameter in operation.parameters]
+    known = [parameter.name for parameter in operation.parameters if parameter.kind != "Resource"]
     said = f"{shown(name, 'this')} is not a parameter of {operation.name}{near(name, known)}"
     text = f"{said}; there are {', '.join(known)}" if known else f"{said}: it takes none"
     return Issue("not-supported", text, f"http.{name}" if is_code_like(name) else "http.url")

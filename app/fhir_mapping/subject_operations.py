@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from app.fhir_mapping.operation import OperationParameter
 from app.fhir_mapping.trial_parameters import NAME, ON, RULE, VISIT, of_subject
 
 FIGURES = "One parameter `result` per question, with its figures, evidence and what is missing."
@@ -120,4 +121,27 @@ STATUS_HISTORY = of_subject(
     "The subject's states",
     "Every state the subject has been in, since when, with the reason, and the states that may follow.",
     answer=FIGURES,
+)
+IMPACT = of_subject(
+    "$impact",
+    "What a change would change",
+    "Which answers about the subject rest on a fact, and how they would change: without it, with an earlier"
+    " version of it (as `Observation/x/_history/1`: what the correction since then changed), or with the"
+    " corrected or new resource that is posted. Every question is asked twice and the answers are compared;"
+    " nothing is stored. Post the resource itself, or Parameters with the part `resource`; it is looked at as"
+    " $validate does.",
+    OperationParameter(
+        name="observation",
+        kind="string",
+        about="The fact asked about, such as Observation/x, or an earlier version of it; any other resource"
+        " about the subject may be named, too.",
+    ),
+    OperationParameter(
+        name="resource", kind="Resource", about="The corrected or new resource, as it would be stored."
+    ),
+    ON,
+    answer="A `result` summary, then one parameter `result` for every result that changes, and for those that"
+    " rest on the fact and do not: with its `question`, and each verdict, figure and criterion that differs"
+    " as it would be, beside `…-before` and `…-after`.",
+    example="observation=Observation/msc-sle-01-m6-pga",
 )

@@ -59,7 +59,8 @@ def _sent(asked: Operation, resource: Resource, level: Level, filled: Mapping[st
 
 def _queried(asked: Operation, resource: Resource, filled: Mapping[str, str]) -> list[Said]:
     """What may stand in the address: the parameters of the operation, and of the search that narrows it."""
-    own = [_asked_with(parameter, filled) for parameter in asked.parameters]
+    simple = (parameter for parameter in asked.parameters if parameter.kind != "Resource")
+    own = [_asked_with(parameter, filled) for parameter in simple]
     return [*own, *(narrowed(resource) if asked.searches else [])]
 
 

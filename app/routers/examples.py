@@ -22,6 +22,7 @@ ASKED = {
     "$sri-status": ("msc-sle-01", {"visit": "M6"}),
     "$eligibility": ("msc-sle-c01", {"on": "2022-09-12"}),
     "$timeline": ("msc-sle-01", {"name": "assessment"}),
+    "$impact": ("msc-sle-01", {"observation": "Observation/msc-sle-01-m6-pga"}),
     "$visit-matrix": ("msc-sle-01", {"visit": "M6", "on": "2020-01-15"}),
     "$steroid-exposure": ("msc-sle-01", {"visit": "M6"}),
     "$disease-activity": ("msc-sle-01", {"visit": "M6", "name": "selena-sledai"}),

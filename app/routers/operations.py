@@ -8,11 +8,13 @@ from app.fhir_mapping.operations import named, served
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.question import from_parameters, parse
 from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS, VALIDATE
+from app.fhir_mapping.subject_operations import IMPACT
 from app.fhir_mapping.wording import did_you_mean
 from app.routers import observation_operations, standard_operations
 from app.routers.answers import FhirResponse
 from app.routers.decisions import decide
 from app.routers.everything import everything
+from app.routers.impact import of_change
 from app.routers.requests import FhirRequest, unless_gone
 from app.routers.study_decisions import decide_study
 from app.routers.trial_answers import answered, narrowed, now, protocol_of
@@ -28,7 +30,7 @@ async def operation(request: FhirRequest) -> FhirResponse:
         allow = ", ".join(sorted({*asked.methods, *(["HEAD"] if "GET" in asked.methods else [])}))
         issue = Issue("not-supported", f"{asked.name} is asked by {allow}", "http.url")
         raise Refusal(405, (issue,), {"Allow": allow})
-    if request.method == "POST" and asked is not VALIDATE:
+    if request.method == "POST" and asked.name not in OF_A_RESOURCE:
         await _take_in(request)
     computed = _of_study if asked.resources == ("ResearchStudy",) else _computed
     return await STANDARD.get(asked.name, computed)(request, asked)
@@ -69,8 +71,12 @@ STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse
     EVERYTHING.name: everything,
     LASTN.name: observation_operations.lastn,
     STATS.name: observation_operations.stats,
+    IMPACT.name: of_change,
 }
-"""By operation of R4, what answers it."""
+"""By operation, what answers it, where it is not a question of the trial like the others."""
+
+OF_A_RESOURCE = frozenset({VALIDATE.name, IMPACT.name})
+"""What is asked about a resource in the body, which they open themselves."""
 
 
 def _operation(request: FhirRequest) -> Operation:

@@ -5,23 +5,69 @@ would have been given then come by one path. The typed tables hold the same (`re
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.clinical.care import Condition, Consent, Procedure
 from app.clinical.history import History, Record
 from app.clinical.records import Administration, AdverseEvent, Enrolment, Measurement, Person, Source, Study
 from app.fhir_mapping import codec
-from app.fhir_mapping.index import records
-from app.fhir_mapping.outcome import gone, not_found
+from app.fhir_mapping.index import index_rows, records
+from app.fhir_mapping.outcome import gone, not_found, refusal
 from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.resource import Document
 from app.store.as_of import AsOf
 from app.store.database import Connection, Row
 from app.store.session import Store
 from app.store.visibility import Visibility
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The stored documents that decisions about a ResearchSubject are made from, as of one moment."""
+
+    name: str
+    rows: Sequence[Row]
+
+    @property
+    def history(self) -> History:
+        """What they say. Raises Refusal 422 where the subject itself is not among them."""
+        if self.source("ResearchSubject", self.name) is None:
+            text = f"without ResearchSubject/{self.name} itself nothing can be decided"
+            raise refusal(422, "business-rule", text)
+        return history(self.name, self.rows)
+
+    def source(self, kind: str, name: str) -> Source | None:
+        """The version of a resource that is recorded; None where it is not of this subject."""
+        return next((Source(*row[:3]) for row in self.rows if tuple(row[:2]) == (kind, name)), None)
+
+    def without(self, kind: str, name: str) -> "Recorded":
+        """The same as if this resource were not there."""
+        return Recorded(self.name, [row for row in self.rows if tuple(row[:2]) != (kind, name)])
+
+    def having(self, source: Source, document: Document, *, base: str) -> "Recorded":
+        """The same as if this version of a resource stood there; nothing where it is of somebody else."""
+        resource = RESOURCES[source.type]
+        found = index_rows(resource, document, base=base, own_id=source.id)
+        row = (source.type, source.id, source.version, found.patient, found.study, codec.write(document))
+        rest = self.without(source.type, source.id)
+        return Recorded(self.name, [*rest.rows, row]) if self._is_of(source, found.patient) else rest
+
+    def _is_of(self, source: Source, patient: str | None) -> bool:
+        """Whether a document is about this subject's patient, or is the study."""
+        if source.type == "ResearchStudy":
+            return self.source(source.type, source.id) is not None
+        own = next(row for row in self.rows if tuple(row[:2]) == ("ResearchSubject", self.name))
+        return patient is not None and patient == own[3]
+
+
 async def of_subject(store: Store, visibility: Visibility, name: str, as_of: datetime | None) -> History:
-    """The history of a ResearchSubject.
+    """The history of a ResearchSubject; refuses as `recorded` does."""
+    return (await recorded(store, visibility, name, as_of)).history
+
+
+async def recorded(store: Store, visibility: Visibility, name: str, as_of: datetime | None) -> Recorded:
+    """The stored documents about a ResearchSubject.
 
     Raises Refusal 404 where there is no such subject (or was none then), 410 where it was deleted.
     """
@@ -40,7 +86,7 @@ async def of_subject(store: Store, visibility: Visibility, name: str, as_of: dat
         raise not_found(f"ResearchSubject/{name}")
     if subject[0][5] is None:
         raise gone(f"ResearchSubject/{name}")
-    return history(name, rows)
+    return Recorded(name, rows)
 
 
 KINDS = tuple(kind for kind in RESOURCES if kind != "ResearchStudy")

@@ -1,0 +1,103 @@
+"""$impact over HTTP: what a correction, a new fact or the lack of one would change in the answers.
+
+A proposed resource is looked at as $validate does; nothing is stored.
+"""
+
+import re
+from dataclasses import replace
+
+from app.clinical.impact import Proposed, impact
+from app.clinical.records import Source
+from app.fhir_mapping import codec, question, validation
+from app.fhir_mapping.change import Put
+from app.fhir_mapping.operation import Operation
+from app.fhir_mapping.outcome import Refusal, not_found, refusal
+from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.validation import ToValidate
+from app.routers.answers import FhirResponse
+from app.routers.ids import new_id
+from app.routers.intake import updating
+from app.routers.requests import FhirRequest
+from app.routers.trial_answers import answered, narrowed, now, protocol_of
+from app.store import documents
+from app.store.records import Recorded, recorded
+from app.store.transact import rehearse
+
+_NAMED = re.compile(r"([A-Za-z]+)/([A-Za-z0-9.\-]{1,64})(?:/_history/(\d{1,9}))?")
+
+
+async def of_change(request: FhirRequest, asked: Operation) -> FhirResponse:
+    """What a change of one fact of the subject would change in the answers."""
+    body = ToValidate(None, [])
+    if request.method == "POST" and not request.has_no_body:
+        body = validation.opened(await request.resource_body())
+    pairs = [*request.parameters, *body.parameters]
+    named = question.given(asked, pairs).get("observation")
+    wanted = question.parse(asked, pairs)
+    if (named is None) == (body.raw is None):
+        text = "name one fact (observation=Observation/x), or post the resource as it would be"
+        raise refusal(400, "required", text, "http.observation")
+    service, as_of = request.service, wanted.as_of or now()
+    found = await recorded(service.store, service.visibility, request.id, wanted.as_of)
+    protocol = protocol_of(found.history.study, found.history.enrolment.study)
+    if body.raw is not None:
+        proposed = await _corrected(request, found, body.raw)
+    else:
+        proposed = await _named(request, found, (named or [""])[0])
+    return answered(wanted, impact(protocol, proposed, narrowed(wanted, as_of)), as_of)
+
+
+async def _corrected(request: FhirRequest, found: Recorded, raw: bytes) -> Proposed:
+    """The record as it is, and with the resource that was posted in its place."""
+    put = await _accepted(request, raw)
+    current = found.source(put.resource.name, put.id)
+    source = Source(put.resource.name, put.id, 1 if current is None else current.version + 1)
+    what = "the new" if current is None else "the corrected"
+    after = found.having(source, put.document, base=request.base)
+    notes = ("before: as it is recorded", f"after: with {what} {source.type}/{source.id} that was sent")
+    return Proposed(before=found.history, after=after.history, record=source, notes=notes)
+
+
+async def _accepted(request: FhirRequest, raw: bytes) -> Put:
+    """The resource as it would be stored; Refusal with everything that stands against it."""
+    kind = codec.read(raw).get("resourceType")
+    resource = RESOURCES.get(kind) if isinstance(kind, str) else None
+    if resource is None:
+        text = f"send one of {', '.join(RESOURCES)}: answers rest on these"
+        raise refusal(400, "not-supported", text, "resourceType")
+    try:
+        put = request.intake.put(resource, raw, id="")
+        sent = put.document.get("id")
+        put = updating(replace(put, id=sent)) if sent else replace(put, id=new_id(), fresh=True)
+        await rehearse(request.service.store, request.service.visibility, [put])
+    except Refusal as refused:
+        raise refused.at(resource.name) from None
+    return put
+
+
+async def _named(request: FhirRequest, found: Recorded, reference: str) -> Proposed:
+    """The record with and without a fact; or with an earlier version of it, and as it is."""
+    match = _NAMED.fullmatch(reference.removeprefix(f"{request.base}/"))
+    if match is None or match[1] not in RESOURCES:
+        text = "name a resource about the subject, such as Observation/x, or a version of it"
+        raise refusal(400, "value", text, "http.observation")
+    kind, name, version = match.groups()
+    if version is not None:
+        return await _since(request, found, Source(kind, name, int(version)))
+    source = found.source(kind, name)
+    if source is None:
+        raise not_found(f"{kind}/{name} of ResearchSubject/{found.name}")
+    notes = ("before: as it is recorded", f"after: without {kind}/{name}")
+    after = found.without(kind, name).history
+    return Proposed(before=found.history, after=after, record=source, notes=notes)
+
+
+async def _since(request: FhirRequest, found: Recorded, source: Source) -> Proposed:
+    """The record with an earlier version of a fact, and as it is."""
+    service = request.service
+    version = await documents.vread(service.store, service.visibility, source.type, source.id, source.version)
+    earlier = found.having(source, codec.read(version.document or b"{}"), base=request.base)
+    if earlier.source(source.type, source.id) is None:
+        raise not_found(f"{source} of ResearchSubject/{found.name}")
+    notes = (f"before: with {source}", "after: as it is recorded")
+    return Proposed(before=earlier.history, after=found.history, record=source, notes=notes)

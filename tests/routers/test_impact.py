@@ -1,0 +1,233 @@
+"""$impact through HTTP: what a correction changes, and that writing it changes exactly that."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from app.clinical.questions import QUESTIONS
+from app.demo import load
+from app.fhir_mapping import codec
+from tests.routers.make import HEADERS, issues
+
+SUBJECT = "/fhir/ResearchSubject/msc-sle-01"
+PGA = "Observation/msc-sle-01-m6-pga"
+Plain = dict[str, Any]
+
+
+@pytest.fixture
+async def demo(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The client of a service that holds the demonstration trial."""
+    await load(client)
+    client.headers.update(HEADERS)
+    return client
+
+
+def results(answer: httpx.Response) -> list[Plain]:
+    assert answer.status_code == 200, answer.text
+    return [one for one in codec.read(answer.content)["results"] if one.get("name") != "summary"]
+
+
+def figures(result: Plain) -> dict[str, Any]:
+    return {one["name"]: one.get("value") for one in result["figures"]}
+
+
+def changed(answer: httpx.Response) -> list[Plain]:
+    return [one for one in results(answer) if figures(one)["changed"]]
+
+
+def verdicts(several: list[Plain]) -> dict[tuple[Any, ...], tuple[Any, Any]]:
+    """By question, name, visit and rule: the verdict before and after, where it changes."""
+    found = {}
+    for one in several:
+        said = figures(one)
+        if "verdict-before" in said or "verdict-after" in said:
+            key = tuple(one.get(name) for name in ("question", "name", "arm", "visit", "rule"))
+            found[key] = (said.get("verdict-before"), said.get("verdict-after"))
+    return found
+
+
+async def document(demo: httpx.AsyncClient, address: str) -> dict[str, Any]:
+    return codec.read((await demo.get(f"/fhir/{address}")).content)
+
+
+async def proposed(demo: httpx.AsyncClient, resource: dict[str, Any], **asked: str) -> httpx.Response:
+    address = f"{SUBJECT}/$impact"
+    return await demo.post(address, content=codec.write(resource), params={"view": "plain", **asked})
+
+
+def with_value(document: dict[str, Any], value: Any) -> dict[str, Any]:
+    return document | {
+        "status": "corrected",
+        "valueQuantity": document["valueQuantity"] | {"value": value},
+    }
+
+
+async def every_answer(demo: httpx.AsyncClient) -> dict[tuple[Any, ...], Any]:
+    """The verdict of every result of every question, asked one by one."""
+    found = {}
+    for question in QUESTIONS:
+        answer = await demo.get(f"{SUBJECT}/${question}", params={"view": "plain"})
+        if answer.status_code == 422:
+            continue
+        for one in codec.read(answer.content)["results"]:
+            key = (question, *(one.get(name) for name in ("name", "arm", "visit", "rule")))
+            found[key] = one.get("verdict")
+    return found
+
+
+async def test_without_a_fact_the_answers_that_rest_on_it_are_undetermined(demo: httpx.AsyncClient) -> None:
+    answer = await demo.get(f"{SUBJECT}/$impact", params={"observation": PGA, "view": "plain"})
+
+    found = verdicts(changed(answer))
+    of_sri = {key[3:]: pair for key, pair in found.items() if key[0] == "sri-status"}
+    assert of_sri == {("M6", rule): ("met", "undetermined") for rule in ("registry", "published")}
+    [criterion] = next(one for one in changed(answer) if one["question"] == "sri-status")["criteria"]
+    assert criterion["id"] == "no-pga-worsening"
+    assert figures(criterion)["verdict-before"] == "met"
+
+
+async def test_a_proposed_correction_says_what_writing_it_then_does(demo: httpx.AsyncClient) -> None:
+    before = await every_answer(demo)
+    correction = with_value(await document(demo, PGA), 3)
+
+    foreseen = verdicts(changed(await proposed(demo, correction)))
+    unchanged = await every_answer(demo)
+    written = await demo.put(f"/fhir/{PGA}", content=codec.write(correction))
+    after = await every_answer(demo)
+
+    assert written.status_code == 200
+    assert unchanged == before
+    assert foreseen
+    assert foreseen == {
+        key: (before.get(key), after.get(key))
+        for key in before.keys() | after.keys()
+        if before.get(key) != after.get(key)
+    }
+
+
+async def test_what_a_correction_changed_is_told_afterwards(demo: httpx.AsyncClient) -> None:
+    correction = with_value(await document(demo, PGA), 3)
+    foreseen = changed(await proposed(demo, correction))
+    await demo.put(f"/fhir/{PGA}", content=codec.write(correction))
+
+    asked = {"observation": f"{PGA}/_history/1", "view": "plain"}
+    told = changed(await demo.get(f"{SUBJECT}/$impact", params=asked))
+
+    assert told == foreseen
+
+
+async def test_a_correction_that_changes_nothing_names_what_rests_on_it(demo: httpx.AsyncClient) -> None:
+    answer = await proposed(demo, await document(demo, PGA))
+
+    assert changed(answer) == []
+    assert {one["question"] for one in results(answer)} >= {"sri-status", "visit-matrix"}
+
+
+async def test_entering_a_fact_in_error_is_as_if_it_were_not_there(demo: httpx.AsyncClient) -> None:
+    mistaken = (await document(demo, PGA)) | {"status": "entered-in-error"}
+
+    without = await demo.get(f"{SUBJECT}/$impact", params={"observation": PGA, "view": "plain"})
+
+    assert verdicts(changed(await proposed(demo, mistaken))) == verdicts(changed(without))
+
+
+async def test_a_new_result_may_be_proposed_and_is_not_stored(demo: httpx.AsyncClient) -> None:
+    event = {
+        "resourceType": "AdverseEvent",
+        "actuality": "actual",
+        "subject": {"reference": "Patient/msc-sle-p01"},
+        "event": {"text": "anaphylaxis"},
+        "date": "2019-05-14",
+        "extension": [
+            {
+                "url": "http://hl7.org/fhir/uv/ae-research-backport-ig/StructureDefinition/ae-grade",
+                "valueCodeableConcept": {"coding": [{"code": "4"}]},
+            }
+        ],
+    }
+    count = (await demo.get("/fhir/AdverseEvent?_summary=count")).json()["total"]
+
+    found = changed(await proposed(demo, event))
+
+    assert "tolerance" in {one["question"] for one in found}
+    assert (await demo.get("/fhir/AdverseEvent?_summary=count")).json()["total"] == count
+
+
+async def test_a_resource_may_be_posted_within_parameters(demo: httpx.AsyncClient) -> None:
+    correction = with_value(await document(demo, PGA), 3)
+    parts = [{"name": "resource", "resource": correction}, {"name": "view", "valueCode": "plain"}]
+
+    answer = await demo.post(
+        f"{SUBJECT}/$impact", content=codec.write({"resourceType": "Parameters", "parameter": parts})
+    )
+
+    assert changed(answer) == changed(await proposed(demo, correction))
+
+
+async def test_as_fhir_the_changes_are_results_with_their_question(demo: httpx.AsyncClient) -> None:
+    answer = (await demo.get(f"{SUBJECT}/$impact?observation={PGA}")).json()
+
+    said = [part["part"] for part in answer["parameter"] if part["name"] == "result"]
+    assert {"name": "name", "valueCode": "summary"} in said[0]
+    assert any({"name": "question", "valueCode": "sri-status"} in parts for parts in said[1:])
+
+
+@pytest.mark.parametrize(
+    ("change", "expression"),
+    [
+        ({"status": "done"}, "Observation.status"),
+        ({"subject": {"reference": "Patient/nobody"}}, "Observation.subject"),
+        ({"frobnicate": 1}, "Observation.frobnicate"),
+    ],
+)
+async def test_a_proposal_that_could_not_be_stored_is_refused_with_its_place(
+    demo: httpx.AsyncClient, change: dict[str, Any], expression: str
+) -> None:
+    answer = await proposed(demo, (await document(demo, PGA)) | change)
+
+    assert answer.status_code in {400, 422}
+    [issue] = issues(answer)
+    assert issue["expression"][0].startswith(expression)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({}, 400),
+        ({"observation": "PGA"}, 400),
+        ({"observation": "Observation/nothing"}, 404),
+        ({"observation": "Observation/msc-sle-02-m6-pga"}, 404),
+        ({"observation": f"{PGA}/_history/9"}, 404),
+        ({"observation": "Observation/msc-sle-02-m6-pga/_history/1"}, 404),
+        ({"observation": "ResearchSubject/msc-sle-01"}, 422),
+        ({"resource": "x", "observation": PGA}, 400),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused(
+    demo: httpx.AsyncClient, asked: dict[str, str], status: int
+) -> None:
+    answer = await demo.get(f"{SUBJECT}/$impact", params=asked)
+
+    assert answer.status_code == status
+    assert issues(answer)
+
+
+async def test_a_resource_answers_do_not_rest_on_is_refused(demo: httpx.AsyncClient) -> None:
+    answer = await proposed(demo, {"resourceType": "Organization", "name": "x"})
+
+    assert answer.status_code == 400
+
+
+async def test_a_fact_given_to_somebody_else_is_gone_from_this_subject(demo: httpx.AsyncClient) -> None:
+    moved = (await document(demo, PGA)) | {"subject": {"reference": "Patient/msc-sle-p02"}}
+    without = await demo.get(f"{SUBJECT}/$impact", params={"observation": PGA, "view": "plain"})
+
+    assert verdicts(changed(await proposed(demo, moved))) == verdicts(changed(without))
+
+
+async def test_no_sentence_differs_by_the_version_of_its_evidence_alone(demo: httpx.AsyncClient) -> None:
+    answer = await proposed(demo, await document(demo, PGA))
+
+    assert not re.search(r"-before", answer.text)
