@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.fhir_mapping.study_operations import ENDPOINT_SUMMARY, ENROLMENT
+from app.fhir_mapping.study_operations import DOSE_ESCALATION, ENDPOINT_SUMMARY, ENROLMENT
 from app.fhir_mapping.subject_operations import (
     BIOMARKERS,
     CELL_DOSE,
@@ -33,4 +33,5 @@ TRIAL_OPERATIONS: Final = (
     TOLERANCE,
     SURVIVAL,
     CELL_DOSE,
+    DOSE_ESCALATION,
 )

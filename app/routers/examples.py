@@ -31,6 +31,7 @@ ASKED = {
     "$biomarkers": ("msc-sle-01", {"visit": "M6", "name": "c3"}),
     "$survival": ("msc-sle-01", {}),
     "$cell-dose": ("msc-sle-05", {}),
+    "$dose-escalation": ("msc-sle", {}),
     "$lastn": ("", {"max": "2"}),
     "$stats": (
         "",
