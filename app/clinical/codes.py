@@ -8,6 +8,7 @@ from here (SELENA-SLEDAI: clinical conventions §1.1; BILAG: §1.3).
 from app.clinical.code_system import BASE, CodeSystem, Concept
 from app.clinical.damage_codes import SLICC_ITEM
 from app.clinical.form_codes import EQ5D_DIMENSION, LUNG, MRSS_SITE, SF36_ITEM, SF36_SCALE
+from app.clinical.state_codes import STATE_REASON
 
 __all__ = ["BASE", "CodeSystem", "Concept"]
 
@@ -151,6 +152,15 @@ ORGAN_CLASS = CodeSystem(
     ),
 )
 
+STOP_REASON = CodeSystem(
+    "stop-reason",
+    "Why a treatment was stopped",
+    (
+        Concept("inefficacy", "Inefficacy", "Inefficacité"),
+        Concept("adverse-effect", "Adverse effect", "Effet indésirable"),
+    ),
+)
+
 # The facts an investigator attests are declared beside the criteria that ask for them.
 CODE_SYSTEMS = (
     SCORE,
@@ -165,4 +175,6 @@ CODE_SYSTEMS = (
     LUNG,
     PRODUCT,
     ORGAN_CLASS,
+    STOP_REASON,
+    STATE_REASON,
 )

@@ -4,6 +4,7 @@ from datetime import date
 
 from app.clinical.care import Consent
 from app.clinical.case import Case, Judged, unknown
+from app.clinical.latest import Window, aged
 from app.clinical.timeline import GIVEN
 from app.clinical.truth import Truth, any_of
 
@@ -21,13 +22,15 @@ def consented(case: Case) -> Judged:
     each = [(_in_force(one, case, first), one) for one in consents]
     truth = any_of(holds for holds, _ in each)
     deciding = [one for holds, one in each if holds is truth]
+    dates = [one.when for one in deciding if one.when is not None]
     return Judged(
         truth=truth,
-        reasons=("partial-date" if any(one.when is not None for one in deciding) else "missing-observation",),
+        reasons=("partial-date" if dates else "missing-observation",),
         needs=f"record the day and the status of {', '.join(str(one.source) for one in deciding)}",
         observed="; ".join(_shown(one) for one in deciding),
         threshold="active, not after " + (f"the first procedure on {first}" if first else str(case.on)),
         evidence=tuple(one.source for one in deciding),
+        figures=aged(dates, Window(case.on)),
     )
 
 

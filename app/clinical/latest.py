@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from app.clinical.calendar import shifted
 from app.clinical.answers import Figure
+from app.clinical.calendar import shifted
 from app.clinical.case import Judged, once, unknown
 from app.clinical.interval import Interval
 from app.clinical.presence import in_words
@@ -69,6 +69,8 @@ def judge(
 
 def aged(times: Sequence[Moment], window: Window) -> tuple[Figure, ...]:
     """How many days old the evidence is, and how old it may be, where there is such a limit."""
+    if not times:
+        return ()
     days = [(window.last - day).days for when in times for day in (when.first_day, when.last_day)]
     age = Figure(name="age-of-evidence", value=Interval.of(min(days), max(days)), unit="d")
     if window.within_days is None:

@@ -91,6 +91,7 @@ def score_at_baseline(criterion: ScoreAtBaseline, case: Case) -> Judged:
         normalised=str(score),
         threshold=threshold,
         evidence=tuple(item.source for item in chosen.chosen),
+        figures=aged([item.when for item in chosen.chosen if item.when], Window(case.baseline, days)),
         notes=(*chosen.notes, *score.notes),
     )
 
@@ -118,7 +119,9 @@ def scored(criterion: Scored, case: Case) -> Judged:
         needs = f"{order} as an exact number"
         return Judged(truth=truth, reasons=("missing-observation",), needs=needs, threshold=threshold)
 
-    return judge(case.coded(criterion.codes), Window(case.on, criterion.within_days), read, order=order)
+    window = Window(case.on, criterion.within_days)
+    judged = judge(case.coded(criterion.codes), window, read, order=order)
+    return replace(judged, notes=case.waiting(criterion.codes))
 
 
 def compared(criterion: Threshold, item: Measurement, order: str) -> Judged:

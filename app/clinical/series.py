@@ -8,7 +8,7 @@ from fractions import Fraction
 from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, once, unknown
 from app.clinical.comparison import plain, six_digits
-from app.clinical.latest import Dated, Window, dated, judge, normalised, shown
+from app.clinical.latest import Dated, Window, aged, dated, judge, normalised, shown
 from app.clinical.records import Measurement, Moment
 from app.clinical.results import compared
 from app.clinical.truth import Truth, all_of, any_of
@@ -50,6 +50,8 @@ def repeated(criterion: Repeated, case: Case) -> Judged:
         normalised=", ".join(filter(None, (normalised(one.item) for one in told))) or None,
         threshold=f"{series[-1].judged.threshold or criterion.op}, twice, {_apart_words(criterion)} apart",
         evidence=tuple(one.item.source for one in told),
+        figures=aged([one.when for one in told], window),
+        notes=case.waiting(criterion.codes),
     )
 
 
@@ -81,6 +83,7 @@ def changed(criterion: Changed, case: Case) -> Judged:
         or None,
         threshold=f"{words} by > {plain(criterion.more_than)} {unit}",
         evidence=once((*judged.evidence, *(one.source for one, _ in earlier))),
+        notes=case.waiting(criterion.codes),
     )
 
 

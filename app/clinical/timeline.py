@@ -64,6 +64,9 @@ def counted(protocol: Protocol, measurements: Iterable[Measurement]) -> tuple[Me
 
 def infusion(protocol: Protocol, history: History) -> Infusion | NotInfused:
     """The start of the earliest counted infusion of the study's product, which is day 0."""
+    untreated = protocol.population(history.enrolment.assigned_arm)
+    if untreated is not None:
+        return NotInfused("not-applicable", f"nothing: {untreated.title.en.lower()} are not infused")
     given = infusions(protocol, history)
     if not given:
         names = ", ".join(code.code for code in protocol.study.products)

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from app.clinical.answers import Figure
 from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, once
 from app.clinical.comparison import plain, six_digits
@@ -112,6 +113,7 @@ def last_dose_within(criterion: LastDoseWithin, case: Case) -> Judged:
         threshold=threshold,
         observed=f"last dose {day}, {(last - day).days} days before",
         evidence=(source, *judged.evidence),
+        figures=(Figure(name="age-of-evidence", value=(last - day).days, unit="d"),),
     )
 
 

@@ -15,6 +15,7 @@ SYSTEMS = {
     "icd10": "http://hl7.org/fhir/sid/icd-10",
     "score": "https://trialbridge.example/fhir/CodeSystem/score",
     "lung": "https://trialbridge.example/fhir/CodeSystem/lung-function",
+    "stop": "https://trialbridge.example/fhir/CodeSystem/stop-reason",
 }
 
 Op = Literal["<", "<=", ">=", ">"]

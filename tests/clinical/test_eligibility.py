@@ -69,7 +69,10 @@ def test_one_failure_settles_it_whatever_is_missing_besides() -> None:
 
     assert said.verdict == "ineligible"
     assert said.reasons == ()
-    assert said.missing == ("have an investigator attest consent-signed: The informed consent is signed.",)
+    assert said.missing == (
+        "record the signed Consent (ResearchSubject.consent); "
+        "have an investigator attest consent-signed: The informed consent is signed.",
+    )
 
 
 def test_an_open_answer_lists_everything_that_is_missing_once() -> None:
@@ -195,7 +198,8 @@ def test_antinuclear_antibodies_were_positive_at_any_time(tests: dict[str, Any],
 def test_lupus_is_as_the_investigator_attests(stated: bool | None, expected: str) -> None:
     reasons = ("attestation-missing",) if expected == OPEN else ()
 
-    assert seen("I2-acr", attested={"sle-acr-fulfilled": stated}) == (expected, reasons)
+    assert seen("I2-attested", attested={"sle-acr-fulfilled": stated}) == (expected, reasons)
+    assert seen("I2-acr", attested={"sle-acr-fulfilled": stated})[0] == expected
 
 
 # --------------------------------------------------------------------------------------- I3, activity
@@ -335,12 +339,12 @@ def test_breastfeeding_or_no_contraception_excludes(who: dict[str, Any], expecte
 
 ATTESTED = [
     ("I7", "contraception-effective"),
-    ("I8", "consent-signed"),
+    ("I8-attested", "consent-signed"),
     ("I9", "social-security"),
     ("E2b-failure", "clinical-heart-failure"),
     ("E2b-arrhythmia", "uncontrolled-ventricular-arrhythmia"),
     ("E2e", "severe-psychiatric-disorder"),
-    ("E3-myelodysplasia", "myelodysplasia"),
+    ("E3-myelodysplasia-attested", "myelodysplasia"),
     ("E5-infection", "uncontrolled-infection"),
     ("E7", "substance-abuse"),
     ("E8", "research-exclusion-period"),
@@ -368,7 +372,7 @@ def test_the_latest_statement_counts() -> None:
 
 
 def test_statements_of_one_day_that_contradict_each_other_leave_it_open() -> None:
-    found = finding("I8", extra=(statement("consent-signed", truth=False),))
+    found = finding("I8-attested", extra=(statement("consent-signed", truth=False),))
 
     assert (wire(found.verdict), found.reasons) == (OPEN, ("conflicting-values",))
     assert {"true", "false"} == {word.split()[0] for word in str(found.observed).split("), ")}
@@ -386,13 +390,13 @@ def test_a_statement_with_a_time_is_later_than_one_of_the_same_day_with_an_earli
 def test_a_statement_without_a_date_cannot_be_placed() -> None:
     undated = statement("consent-signed", truth=True, when=None)
 
-    assert seen("I8", attested={"consent-signed": None}, extra=(undated,)) == (OPEN, ("partial-date",))
+    assert seen("I8-attested", attested={"consent-signed": None}, extra=(undated,)) == (OPEN, ("partial-date",))
 
 
 def test_a_statement_that_says_neither_yes_nor_no_is_no_statement() -> None:
     silent = replace(statement("consent-signed", truth=True), truth=None, text="probably")
 
-    assert seen("I8", attested={"consent-signed": None}, extra=(silent,)) == (OPEN, ("attestation-missing",))
+    assert seen("I8-attested", attested={"consent-signed": None}, extra=(silent,)) == (OPEN, ("attestation-missing",))
 
 
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "preliminary", "unknown"])

@@ -412,12 +412,12 @@ def test_belimumab_is_three_monthly_infusions_of_10_mg_per_kg() -> None:
 def test_belimumab_under_the_skin_counts_where_the_protocol_allows_it() -> None:
     weekly = [period(200, "mg/wk", -200, -100, "subcutaneous")]
     doses = [dose(200, -200 + 7 * n, route="subcutaneous") for n in range(13)]
-    not_allowed = {"viii.sc": False}
+    allowed = {"viii.sc": True}
 
-    assert taking("I4b-viii", weekly, drug="belimumab") == MET
-    assert taking("I4b-viii", doses, drug="belimumab") == MET
-    assert taking("I4b-viii", weekly, drug="belimumab", choices=not_allowed) == NOT_MET
-    found = finding("I4b-viii-sc", choices=not_allowed)
+    assert taking("I4b-viii", weekly, drug="belimumab", choices=allowed) == MET
+    assert taking("I4b-viii", doses, drug="belimumab", choices=allowed) == MET
+    assert taking("I4b-viii", weekly, drug="belimumab") == NOT_MET
+    found = finding("I4b-viii-sc")
     assert any("not-applicable" in note for note in found.notes)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.clinical.codes import LUNG, SCORE
+from app.clinical.codes import LUNG, SCORE, STOP_REASON
 from app.protocol import criteria, measured, parts, questions
 from app.protocol.definition import Protocol
 from app.protocol.loader import LIBRARY, ProtocolError, load_all, read
@@ -71,8 +71,8 @@ def test_every_choice_of_the_conventions_is_open() -> None:
             "i4.failure_per",
             "i4.op_strict",
         ),
-        *("i4a.min_mg", "i4a.consecutive", "vii.upper_strict", "viii.sc", "i5.nsaid", "i5.tol_mg"),
-        *("wocbp.max_age", "crcl.formula", "e4.cause_scope", "e5.hcv", "e6.belimumab_days", "e6.bcell_days"),
+        *("i4a.min_mg", "i4a.consecutive", "vi.two_dose", "vii.upper_strict", "viii.sc", "i5.nsaid", "i5.tol_mg"),
+        *("wocbp.max_age", "crcl.formula", "e2c.def", "e4.cause_scope", "e5.hcv", "e6.belimumab_days", "e6.bcell_days"),
     }
 
 
@@ -127,10 +127,10 @@ def test_two_parts_may_not_share_an_id() -> None:
 
 def test_an_attestation_must_be_declared_and_read() -> None:
     strange, unread = raw(), raw()
-    strange["inclusion"][7]["attestation"] = "consent-given"
+    strange["inclusion"][8]["attestation"] = "insured"
     unread["attestations"]["left-handed"] = {"en": "Left-handed.", "fr": "Gaucher."}
 
-    assert "I8 names consent-given, which this file does not declare" in complaint(strange)
+    assert "I9 names insured, which this file does not declare" in complaint(strange)
     assert "no criterion reads the attestation left-handed" in complaint(unread)
 
 
@@ -229,7 +229,7 @@ def test_a_file_that_is_no_table_is_refused() -> None:
 
 def codes(node: Any) -> Iterator[str]:
     """Every code of a file written short."""
-    if isinstance(node, str) and re.match(r"^(loinc|snomed|atc|rxnorm|icd10|score|lung):", node):
+    if isinstance(node, str) and re.match(r"^(loinc|snomed|atc|rxnorm|icd10|score|lung|stop):", node):
         yield node
     for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         yield from codes(inner)
@@ -270,6 +270,7 @@ def test_every_code_has_the_form_and_check_digit_of_its_system(path: Path) -> No
         "icd10": lambda code: re.fullmatch(r"[A-Z](\d\d?(\.\d)?)?", code) is not None,
         "score": lambda code: code in SCORE.codes,
         "lung": lambda code: code in LUNG.codes,
+        "stop": lambda code: code in STOP_REASON.codes,
     }
     named = set(codes(tomllib.loads(path.read_text(encoding="utf-8"))))
 
