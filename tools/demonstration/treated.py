@@ -8,6 +8,7 @@ from itertools import pairwise
 from app.clinical.codes import CLASSIC_SYSTEMS, PRODUCT
 from app.fhir_mapping.extensions import GRADES as GRADE_EXTENSIONS
 from app.fhir_mapping.extensions import RESEARCH_STUDY
+from tools.demonstration.forms import subject_01
 from tools.demonstration.laboratory import ANALYTES, WEIGHT, Unit
 from tools.demonstration.pieces import (
     GRADES,
@@ -203,7 +204,7 @@ def kidney_injury() -> list[Json]:
     ]
 
 
-EXTRAS = {"02": entered_in_error, "03": relapse}
+EXTRAS = {"01": subject_01, "02": entered_in_error, "03": relapse}
 
 
 def corrections() -> list[Json]:
