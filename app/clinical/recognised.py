@@ -3,7 +3,7 @@
 How an assessment is recognised is declared in the protocol; here is what each of these ways means.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -64,7 +64,7 @@ class Recorded:
         """What of an assessment stands for a visit."""
         if assessment.drugs:
             return self._taken(clock.t0, visit, assessment)
-        parts = assessment.each or {assessment.name: assessment.codes}
+        parts = self._parts(assessment)
         found = {name: self._chosen(clock, visit, name, codes) for name, codes in parts.items()}
         return Found(
             chosen=tuple(one for choice in found.values() for one in choice.chosen if one.valid),
@@ -79,7 +79,7 @@ class Recorded:
         """What was recorded for a visit by its label, where no infusion says when the visit is."""
         if assessment.drugs:
             return Found(missing=(assessment.name,))
-        parts = assessment.each or {assessment.name: assessment.codes}
+        parts = self._parts(assessment)
         found = {name: self._instrument(name, codes).counted for name, codes in parts.items()}
         at = {name: [one for one in seen if one.visit == visit.label] for name, seen in found.items()}
         return Found(
@@ -87,6 +87,13 @@ class Recorded:
             missing=tuple(name for name, seen in at.items() if not any(one.valid for one in seen)),
             of=len(at),
         )
+
+    def _parts(self, assessment: Assessment) -> Mapping[str, Sequence[Code]]:
+        """What belongs to an assessment, by name; an optional marker is missed nowhere."""
+        if assessment.markers:
+            own = (one for one in self.protocol.markers if one.assessed == assessment.name)
+            return {one.name: one.codes for one in own if not one.optional}
+        return assessment.each or {assessment.name: assessment.codes}
 
     def _chosen(self, clock: Clock, visit: Visit, name: str, codes: Sequence[Code]) -> Choice[Seen]:
         return clock.at(visit, self._instrument(name, codes))

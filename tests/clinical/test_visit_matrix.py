@@ -138,6 +138,18 @@ def test_results_that_belong_together_are_partial_until_all_are_there() -> None:
     assert state(every, "M3", "blood", protocol=BLOOD) == "done"
 
 
+def test_the_markers_of_an_assessment_belong_to_it_and_optional_ones_are_missed_nowhere() -> None:
+    wanted = {one.name: one.codes[0] for one in SLE.markers if one.assessed == "cytokines"}
+    history = told(infusion(), results({code.code: "5" for code in wanted.values()}, on=day(91)))
+    optional = [one for one in SLE.markers if one.optional and one.assessed == "immunology"]
+
+    immunology = cell(told(infusion()), "M3", "immunology")
+
+    assert state(history, "M3", "cytokines") == "done"
+    assert optional
+    assert set(immunology.missing).isdisjoint(one.name for one in optional)
+
+
 def test_what_is_computed_needs_no_record_once_its_window_has_closed() -> None:
     assert [state(told(infusion()), "D10", "tolerance", on=on) for on in (-1, 5, 11)] == [
         "not-due-yet",
