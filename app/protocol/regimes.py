@@ -16,20 +16,27 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 TABLE = Path(__file__).parent / "tables" / "regimes.toml"
 
 
+class FollowUp(Frozen):
+    """What must follow a first report, so many days after that one is due."""
+
+    days: Count
+    text: Sentence
+
+
 class Clock(Frozen):
     """One duty to report: about which events, to whom, how soon after the site or the sponsor learnt of it.
 
     `serious` is every serious event; a SUSAR is one that is serious, suspected to be caused by the product
-    and not expected; `susar-fatal` killed or threatened life, `susar` did not. More must follow within
-    `follow_up_days` after the first report is due.
+    and not expected; `susar-fatal` killed or threatened life, `susar` did not. `text` says the duty.
     """
 
+    text: Sentence
     recipient: Text
     about: Literal["serious", "susar-fatal", "susar"]
     starts: Literal["site", "sponsor"]
     hours: Count | None = None
     days: Count | None = None
-    follow_up_days: Count | None = None
+    follow_up: FollowUp | None = None
 
     @model_validator(mode="after")
     def _is_as_long_as_it_says(self) -> "Clock":
