@@ -24,4 +24,6 @@ def code_system(protocols: Iterable[Protocol]) -> CodeSystem:
 
 def readers(protocol: Protocol, code: str) -> tuple[str, ...]:
     """The ids of the criteria, and parts of criteria, that read a fact."""
-    return tuple(part.id for part in protocol.every_part if code in attestations_read_by(part))
+    criteria = (part.id for part in protocol.every_part if code in attestations_read_by(part))
+    others = (reader for fact, reader in protocol.other_readers if fact == code)
+    return (*criteria, *others)

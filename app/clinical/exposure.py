@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import groupby, zip_longest
+from itertools import groupby, pairwise, zip_longest
 
 from app.clinical.body import size
 from app.clinical.calendar import shifted
@@ -85,7 +85,7 @@ def _sorted_by_drug(
     questions: list[Question] = []
     unclear: set[date] = set()
     for record, drug in records_of(case, drugs):
-        right_way = _is_by(record, routes)
+        right_way = is_by(record, routes)
         if right_way is Truth.NO:
             continue
         given, vague = read(record, drug, until=until)
@@ -127,19 +127,22 @@ def _by_day(
 
 
 def _periods(ordered: Sequence[Given]) -> tuple[dict[date, Taken], list[tuple[date, Question]]]:
-    covering: defaultdict[date, list[Given]] = defaultdict(list)
-    for item in ordered:
-        for day in item.days:
-            covering[day].append(item)
+    """Stretch by stretch: between the first and last days of the records the same ones cover every day."""
     days: dict[date, Taken] = {}
     doubts: list[tuple[date, Question]] = []
-    for day, items in covering.items():
-        standing = [item for item in items if item.first == items[-1].first]
+    bounds = sorted({bound for item in ordered for bound in (item.counted.start, item.counted.stop)})
+    for start, stop in pairwise(bounds):
+        covering = [item for item in ordered if start in item.counted]
+        if not covering:
+            continue
+        standing = [item for item in covering if item.first == covering[-1].first]
         agree = len({item.amount for item in standing}) == 1
-        days[day] = Taken(tuple(standing[:1])) if agree else Taken(())
+        stretch = [date.fromordinal(number) for number in range(start, stop)]
+        days |= dict.fromkeys(stretch, Taken(tuple(standing[:1])) if agree else Taken(()))
         if not agree:
             what = f"which dose was taken: {standing[0].source} says another one"
-            doubts.append((day, ask(standing[-1].record, "conflicting-values", what)))
+            doubt = ask(standing[-1].record, "conflicting-values", what)
+            doubts += [(day, doubt) for day in stretch]
     return days, doubts
 
 
@@ -191,10 +194,19 @@ def _doses(
     days: dict[date, Taken], amounts: dict[Source, Fraction]
 ) -> Iterator[tuple[date, Fraction, tuple[Source, ...]]]:
     """The dose of every day on which all of it is known."""
+    known: dict[int, tuple[Fraction, tuple[Source, ...]] | None] = {}  # the days of a course share theirs
     for day, taken in days.items():
-        sources = tuple(item.source for item in taken.given)
-        if sources and all(source in amounts for source in sources):
-            yield day, sum((amounts[source] for source in sources), Fraction()) * taken.share, sources
+        if id(taken) not in known:
+            known[id(taken)] = _dose(taken, amounts)
+        if (dose := known[id(taken)]) is not None:
+            yield day, *dose
+
+
+def _dose(taken: Taken, amounts: dict[Source, Fraction]) -> tuple[Fraction, tuple[Source, ...]] | None:
+    sources = tuple(item.source for item in taken.given)
+    if not sources or any(source not in amounts for source in sources):
+        return None
+    return sum((amounts[source] for source in sources), Fraction()) * taken.share, sources
 
 
 def _summed(
@@ -205,12 +217,12 @@ def _summed(
     doses: dict[date, Fraction] = {}
     sources: dict[date, tuple[Source, ...]] = {}
     for day, dose, from_records in sorted(known, key=lambda one: one[0]):
-        doses[day] = doses.get(day, Fraction()) + dose
-        sources[day] = sources.get(day, ()) + from_records
+        doses[day] = doses[day] + dose if day in doses else dose
+        sources[day] = sources[day] + from_records if day in sources else from_records
     return Exposure(doses, sources, tuple(dict.fromkeys(questions)), frozenset(unclear))
 
 
-def _is_by(record: Administration, routes: tuple[Route, ...]) -> Truth:
+def is_by(record: Administration, routes: tuple[Route, ...]) -> Truth:
     """Whether it was given by one of these routes; any route will do where none is asked for."""
     if not routes:
         return Truth.YES

@@ -51,6 +51,10 @@ class Interval:
         )
         return None if shared.is_empty else shared
 
+    def times(self, factor: Decimal) -> "Interval":
+        """So many times the number; the factor is not negative."""
+        return Interval(self.low * factor, self.high * factor)
+
     def __sub__(self, other: "Interval") -> "Interval":
         return Interval(
             self.low - other.high,

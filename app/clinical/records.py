@@ -12,13 +12,15 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The version of the resource a record was read from."""
+    """The version of the resource a record was read from; version 0 is one that is not stored here."""
 
     type: str
     id: str
     version: int
 
     def __str__(self) -> str:
+        if self.version == 0:
+            return f"{self.type}/{self.id}"
         return f"{self.type}/{self.id}/_history/{self.version}"
 
 
@@ -84,7 +86,11 @@ class Study:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
-    """A ResearchSubject: one patient's part in one study."""
+    """A ResearchSubject: one patient's part in one study.
+
+    `since` is the day the subject came into the status, `why` the reason as a reader knows it, `corrects`
+    says that the status before was entered by mistake.
+    """
 
     source: Source
     patient: str
@@ -95,6 +101,9 @@ class Enrolment:
     assigned_arm: str | None
     actual_arm: str | None
     consent: str | None
+    since: Moment | None = None
+    why: str | None = None
+    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,3 +245,4 @@ class Administration:
     cells: Decimal | None = None
     weight_used: Decimal | None = None
     status_reasons: tuple[Coding, ...] = ()
+    reason_references: tuple[str, ...] = ()

@@ -8,7 +8,6 @@ or from its planned day once its window has closed without one.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from typing import NamedTuple
 
 from app.clinical.answers import Answer, Figure, Finding, Result, wire
@@ -16,6 +15,7 @@ from app.clinical.asked import Asked, CannotAnswer, among
 from app.clinical.assessments import Chart, chart
 from app.clinical.calendar import shifted
 from app.clinical.case import Judged, once
+from app.clinical.choices import choices
 from app.clinical.comparison import plain, six_digits
 from app.clinical.history import History
 from app.clinical.interval import Interval
@@ -107,7 +107,7 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
         protocol=protocol.key,
         protocol_version=protocol.version,
         results=results,
-        notes=(*_choices(protocol.parameters.steroid), *history.remarks()),
+        notes=(*choices(steroid=protocol.parameters.steroid), *history.remarks()),
     )
 
 
@@ -225,20 +225,3 @@ def _change(before: Mean, after: Mean) -> tuple[Figure, ...]:
         return ()
     share = six_digits((before.low - after.low) / before.low * 100)
     return (Figure(name="reduction", value=Interval.of(share), unit="%"),)
-
-
-def _choices(chosen: SteroidParameters) -> tuple[str, ...]:
-    """Where the sources leave a choice open, what was chosen, by the parameter's name."""
-    return tuple(f"steroid.{name} = {_spelt(value)}" for name, value in chosen)
-
-
-def _spelt(value: object) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case Decimal():
-            return plain(value)
-        case tuple():
-            return " to ".join(map(str, value))
-        case _:
-            return str(value)

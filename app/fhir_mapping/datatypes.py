@@ -75,6 +75,12 @@ def all_codings(concepts: Any) -> tuple[Coding, ...]:
     return tuple(coding for concept in concepts or () for coding in codings(concept))
 
 
+def reference_texts(references: Any) -> tuple[str, ...]:
+    """The references of a list, as they were sent."""
+    found = (one.get("reference") for one in references or () if isinstance(one, dict))
+    return tuple(text for text in found if isinstance(text, str))
+
+
 def concept_text(concept: Any) -> str | None:
     """What a person would read: the concept's text, else its first display."""
     if not isinstance(concept, dict):

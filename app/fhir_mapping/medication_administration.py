@@ -14,6 +14,7 @@ The start of the earliest counted administration of the study's product
 | `dosage.rateQuantity` | `rate`, `rate_unit` | an amount per time, such as `mg/d`, as sent |
 | `dosage.rateRatio` | `rate`, `rate_unit` | where it is per one day, week or month |
 | `dosage.route`, `reasonCode`, `statusReason` | | codes |
+| `reasonReference` | | the Condition or other it was given for |
 | extension `cell-dose` | | `totalViableCells` (`10*6`) and `weightUsed` (kg), for cells |
 | contained `Medication.batch.lotNumber`, or extension `lot-number` | `lot` | |
 """  # noqa: E501 - a table
@@ -28,6 +29,7 @@ from app.fhir_mapping.datatypes import (
     concept_text,
     decimal,
     extension,
+    reference_texts,
     target_id,
 )
 from app.fhir_mapping.extensions import CELL_DOSE, LOT, LOT_PATH, RESEARCH_STUDY, STUDY_PATH
@@ -60,6 +62,7 @@ def to_records(document: Document, source: Source) -> tuple[Administration]:
             rate_unit=per,
             routes=codings(dosage.get("route")),
             reasons=all_codings(document.get("reasonCode")),
+            reason_references=reference_texts(document.get("reasonReference")),
             lot=_lot(document),
             status_reasons=all_codings(document.get("statusReason")),
             cells=_of_cells(document, "totalViableCells", MILLIONS),

@@ -14,13 +14,21 @@ the same drug says nothing more. The infusion that is day 0 is always a Medicati
 | `dosage` | `rate`, `rate_unit` | dose × frequency, such as `10 mg/d`; several entries (morning, evening) add up |
 | `dosage.doseAndRate.doseQuantity` without `timing` | `dose`, `dose_unit` | one dose |
 | `dosage.route`, `reasonCode` | | codes |
+| `reasonReference` | | the Condition or other it was taken for |
 
 The amount is left open, and a decision that needs it asks for it, where `dosage` cannot be read for sure: taken
 as needed, a dose range, a frequency from-to, entries that follow one another, or bounds other than the period.
 """  # noqa: E501 - a table
 
 from app.clinical.records import Administration, Coding, Source
-from app.fhir_mapping.datatypes import all_codings, codings, concept_text, extension, target_id
+from app.fhir_mapping.datatypes import (
+    all_codings,
+    codings,
+    concept_text,
+    extension,
+    reference_texts,
+    target_id,
+)
 from app.fhir_mapping.dosage import taken
 from app.fhir_mapping.extensions import RESEARCH_STUDY, STUDY_PATH
 from app.fhir_mapping.medication import product, when
@@ -49,6 +57,7 @@ def to_records(document: Document, source: Source) -> tuple[Administration]:
             rate_unit=amount.rate_unit,
             routes=_routes(document),
             reasons=all_codings(document.get("reasonCode")),
+            reason_references=reference_texts(document.get("reasonReference")),
             status_reasons=all_codings(document.get("statusReason")),
         ),
     )

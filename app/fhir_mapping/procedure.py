@@ -15,7 +15,14 @@ A time given as an age, a range or a text is kept and not known as a day.
 
 from app.clinical.care import Procedure
 from app.clinical.records import Source
-from app.fhir_mapping.datatypes import all_codings, codings, concept_text, extension, target_id
+from app.fhir_mapping.datatypes import (
+    all_codings,
+    codings,
+    concept_text,
+    extension,
+    reference_texts,
+    target_id,
+)
 from app.fhir_mapping.extensions import RESEARCH_STUDY, STUDY_PATH
 from app.fhir_mapping.medication import when
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
@@ -26,7 +33,6 @@ def to_records(document: Document, source: Source) -> tuple[Procedure]:
     """What was done, when, and why."""
     code = document.get("code")
     study = extension(document, RESEARCH_STUDY) or {}
-    references = (reason.get("reference") for reason in document.get("reasonReference", ()))
     return (
         Procedure(
             source=source,
@@ -37,7 +43,7 @@ def to_records(document: Document, source: Source) -> tuple[Procedure]:
             text=concept_text(code),
             period=when(document, "performed"),
             reasons=all_codings(document.get("reasonCode")),
-            reason_references=tuple(text for text in references if isinstance(text, str)),
+            reason_references=reference_texts(document.get("reasonReference")),
         ),
     )
 

@@ -15,6 +15,7 @@ from app.fhir_mapping.subject_operations import (
     SURVIVAL,
     TIMELINE,
     TOLERANCE,
+    TREATMENT_FAILURE,
     VISIT_MATRIX,
 )
 
@@ -25,6 +26,7 @@ TRIAL_OPERATIONS: Final = (
     DISEASE_ACTIVITY,
     BIOMARKERS,
     STEROID_EXPOSURE,
+    TREATMENT_FAILURE,
     TIMELINE,
     VISIT_MATRIX,
     IMPACT,

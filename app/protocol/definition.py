@@ -11,6 +11,7 @@ from app.protocol.assessed import Assessment
 from app.protocol.dosing import Arm, Escalation
 from app.protocol.eligibility import EligibilityRules
 from app.protocol.examples import Example, SriExample
+from app.protocol.failure import Failure
 from app.protocol.follow_up import Survival
 from app.protocol.markers import Marker
 from app.protocol.parameters import Parameters
@@ -113,10 +114,11 @@ class Protocol(EligibilityRules):
     markers: tuple[Marker, ...] = ()
     survival: Survival | None = None
     steroids: Steroids | None = None
+    failure: Failure | None = None
     safety: Safety | None = None
+    escalation: Escalation | None = None
     example: tuple[Example, ...] = ()
 
-    escalation: Escalation | None = None
     @property
     def key(self) -> str:
         """The short name, as `MSC-SLE`."""
@@ -126,6 +128,11 @@ class Protocol(EligibilityRules):
     def version(self) -> str:
         """The version of the protocol this file holds."""
         return self.study.version
+
+    @property
+    def other_readers(self) -> tuple[tuple[str, str], ...]:
+        """The attested facts that the treatment failure reads."""
+        return () if self.failure is None else self.failure.attestations
 
     def visit(self, label: str) -> Visit:
         """The visit of that label; asking for one that does not exist is a mistake in the code."""
@@ -173,6 +180,8 @@ class Protocol(EligibilityRules):
             yield "cytokine.visits", self.parameters.cytokine.visits
         if self.steroids is not None:
             yield "the exposure to corticosteroids", (self.steroids.reference, *self.steroids.visits)
+        if self.failure is not None:
+            yield "the treatment failure", (self.failure.reference, self.failure.until)
         if self.safety is not None:
             yield "the tolerance", (*self.parameters.tox.visits, *self.parameters.tox.on_demand)
 

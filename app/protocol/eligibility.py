@@ -98,6 +98,11 @@ class EligibilityRules(Criteria):
         """The criteria a subject of that arm is judged by."""
         return self.population(arm) or self
 
+    @property
+    def other_readers(self) -> tuple[tuple[str, str], ...]:
+        """Each attested fact that something else than a criterion reads, and what reads it."""
+        return ()
+
     def drugs_named(self, names: Iterable[str]) -> tuple[Drug, ...]:
         """The drugs of these names or groups, in the order they are declared."""
         wanted = set(names)
@@ -128,7 +133,9 @@ class EligibilityRules(Criteria):
     @model_validator(mode="after")
     def _names_what_is_declared(self) -> "EligibilityRules":
         drugs = {name for drug in self.drugs for name in (drug.name, drug.group)}
-        read: set[str] = set()
+        read = {fact for fact, _ in self.other_readers}
+        if strange := sorted(read - set(self.attestations)):
+            raise ValueError(f"{', '.join(strange)} is read, which this file does not declare")
         for part in self.every_part:
             attested = set(attestations_read_by(part))
             read |= attested

@@ -25,6 +25,7 @@ ASKED = {
     "$impact": ("msc-sle-01", {"observation": "Observation/msc-sle-01-m6-pga"}),
     "$visit-matrix": ("msc-sle-01", {"visit": "M6", "on": "2020-01-15"}),
     "$steroid-exposure": ("msc-sle-01", {"visit": "M6"}),
+    "$treatment-failure": ("msc-sle-01", {"name": "TF3"}),
     "$disease-activity": ("msc-sle-01", {"visit": "M6", "name": "selena-sledai"}),
     "$tolerance": ("msc-sle-03", {"visit": "M12"}),
     "$clinical-response": ("msc-sle-01", {"visit": "M6"}),

@@ -15,7 +15,7 @@ from app.clinical.records import Coding
 from app.clinical.steroid_exposure import answer
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all
-from tests.clinical.make import DAY_0, at, day, pga
+from tests.clinical.make import at, day, pga
 from tests.clinical.make_treated import (
     MSC_SLE,
     complete,
@@ -333,7 +333,3 @@ def test_a_day_filled_in_never_flips_what_was_settled(steps: Any, gap: int, amou
 
     for was, is_ in zip(verdicts(records), verdicts(more), strict=True):
         assert was in (is_, OPEN, None)
-
-
-def test_day_0_is_the_first_of_march() -> None:
-    assert DAY_0.isoformat() == "2021-03-01"

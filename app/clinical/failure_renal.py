@@ -1,0 +1,186 @@
+"""Treatment failure by the kidneys: end-stage failure, and a doubled creatinine (§1.10, TF1 and TF2)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from app.clinical.calendar import shifted
+from app.clinical.care import Condition, Procedure
+from app.clinical.case import Judged, once
+from app.clinical.comparison import plain
+from app.clinical.confirmation import Event, Spacing
+from app.clinical.failure_criteria import Criterion, Observed
+from app.clinical.failure_series import series
+from app.clinical.interval import Interval
+from app.clinical.levels import Level, levels, unmeasured
+from app.clinical.records import Coding, Moment, Source
+from app.clinical.timeline import GIVEN
+from app.clinical.truth import Truth, any_of
+from app.protocol.failure import DoubledCreatinine, EndStage
+from app.protocol.words import Code
+
+CREATININE = "umol/L"
+NOT_SO = frozenset({"refuted", "entered-in-error"})
+BRANCHING = ("http://www.whocc.no/atc", "http://hl7.org/fhir/sid/icd-10")
+
+
+def coded(codings: Iterable[Coding], codes: Iterable[Code]) -> bool:
+    """Whether one of the codings is one of these; a code of ATC or ICD-10 stands for all below it."""
+    wanted = tuple(codes)
+    return any(
+        coding.system == code.system
+        and (coding.code == code.code or (code.system in BRANCHING and coding.code.startswith(code.code)))
+        for coding in codings
+        for code in wanted
+    )
+
+
+def end_stage(criterion: EndStage, observed: Observed) -> Criterion:
+    """A transplantation, a dialysis that lasts, or where it suffices the diagnosis."""
+    done = [one for one in observed.case.history.procedures if one.status in GIVEN]
+    diagnosed = tuple(_diagnoses(criterion, observed))
+    events = (
+        *(_done(observed, one) for one in done if coded(one.codings, criterion.transplantation)),
+        *_dialysis(observed, [one for one in done if coded(one.codings, criterion.dialysis)], diagnosed),
+        *(diagnosed if observed.case.protocol.parameters.tf1.condition_suffices else ()),
+    )
+    happened = tuple(event for event in events if event.judged.truth is not Truth.NO)
+    return Criterion(id=criterion.id, text=criterion.text, events=happened, gaps=observed.still_open())
+
+
+def _done(observed: Observed, procedure: Procedure) -> Event:
+    return _event(observed, procedure.source, procedure.period.start, "transplantation")
+
+
+def _event(observed: Observed, source: Source, when: Moment | None, what: str) -> Event:
+    """Something that is a failure by itself where its date lies in the time."""
+    day = None if when is None else when.day
+    said = "on a day not recorded" if when is None else when.text
+    judged = Judged(
+        truth=observed.holds(when),
+        reasons=("partial-date",),
+        needs=f"record the exact date of {source}",
+        observed=f"{what} {said if day is None else observed.told(day)}",
+        evidence=(source,),
+    )
+    return Event(id=str(source), day=day, judged=judged)
+
+
+def _diagnoses(criterion: EndStage, observed: Observed) -> Iterator[Event]:
+    for one in observed.case.history.conditions:
+        if coded(one.codings, criterion.disease) and one.verification not in NOT_SO:
+            yield _diagnosis(observed, one)
+
+
+def _diagnosis(observed: Observed, condition: Condition) -> Event:
+    event = _event(observed, condition.source, condition.onset, "end-stage renal disease since")
+    if condition.verification in (None, "confirmed") or event.judged.truth is Truth.NO:
+        return event
+    open_ = Judged(
+        truth=Truth.UNKNOWN,
+        reasons=("missing-observation",),
+        needs=f"confirm or refute the diagnosis {condition.source} (verificationStatus)",
+        observed=event.judged.observed,
+        evidence=(condition.source,),
+    )
+    return Event(id=event.id, day=event.day, judged=open_)
+
+
+def _dialysis(
+    observed: Observed, dialysed: Sequence[Procedure], diagnosed: Sequence[Event]
+) -> Iterator[Event]:
+    """All dialyses since the infusion as one: for good where it lasts, or with the diagnosis.
+
+    A shorter one may have been for an acute failure; the protocol does not say whether that counts.
+    """
+    each = [(one, _event(observed, one.source, one.period.start, "dialysis")) for one in dialysed]
+    counted = [(one, event) for one, event in each if event.judged.truth is not Truth.NO]
+    if not counted:
+        return
+    sources = tuple(one.source for one, _ in counted)
+    days = [event.day for _, event in counted if event.day is not None]
+    if not days:
+        yield counted[0][1]
+        return
+    first, last = min(days), max(_last_day(observed, one) for one, _ in counted)
+    acute = observed.case.protocol.parameters.tf1.acute_days
+    lasts = Truth.of((last - first).days >= acute) & any_of(event.judged.truth for _, event in counted)
+    truth = any_of((lasts, *(event.judged.truth for event in diagnosed)))
+    pending = observed.today < shifted(first, acute)
+    yield Event(
+        id="dialysis",
+        day=first,
+        judged=Judged(
+            truth=Truth.YES if truth is Truth.YES else Truth.UNKNOWN,
+            reasons=("ambiguous-protocol", *(("confirmation-pending",) if pending else ())),
+            needs=f"whether the dialysis went on for {acute} days (a later Procedure, or its period), or the "
+            "diagnosis of end-stage renal disease (Condition)",
+            observed=f"dialysis {observed.told(first)}, to {last}",
+            threshold=f"for {acute} days, or with end-stage renal disease",
+            evidence=once((*sources, *(one for event in diagnosed for one in event.judged.evidence))),
+        ),
+    )
+
+
+def _last_day(observed: Observed, procedure: Procedure) -> date:
+    """The last day it is certain to have been done on; until now while it goes on."""
+    start, end = procedure.period.start, procedure.period.end
+    if procedure.status == "in-progress" and end is None:
+        return observed.today
+    last = end or start
+    return date.min if last is None else min(last.first_day, observed.today)
+
+
+def doubled_creatinine(criterion: DoubledCreatinine, observed: Observed) -> Criterion:
+    """A creatinine of twice the lowest before the infusion, and again four weeks later."""
+    chosen = observed.case.protocol.parameters.tf2
+    found = levels(observed.case, criterion.creatinine, CREATININE)
+    lowest = _lowest(observed, found, chosen.screening_days)
+    limit = lowest.value.times(chosen.factor)
+    threshold = f"{chosen.op} {plain(chosen.factor)} x {lowest.shown}"
+
+    def judge(level: Level) -> Judged:
+        return Judged(
+            truth=level.value.against(chosen.op, limit),
+            reasons=once((*lowest.reasons, *level.reasons)) or ("missing-observation",),
+            needs=f"creatinine as exact numbers in {CREATININE}, before the infusion and since",
+            threshold=threshold,
+            evidence=(lowest.source,),
+            notes=lowest.notes,
+        )
+
+    spacing = Spacing(1, chosen.confirm_days - chosen.early_days, chosen.confirm_days + chosen.late_days)
+    read = series(observed, found, judge, name=criterion.id, what="creatinine", spacing=spacing)
+    return Criterion(
+        id=criterion.id,
+        text=criterion.text,
+        events=read.events,
+        gaps=read.gaps,
+        looked_at=(lowest.source, *read.looked_at),
+    )
+
+
+def _lowest(observed: Observed, found: Sequence[Level], days: int) -> Level:
+    """The lowest value between screening and the infusion; of nothing at all, nothing is known."""
+    earliest = shifted(observed.t0.day, -days)
+    before = [
+        level
+        for level in found
+        if level.when is not None
+        and earliest <= level.when.first_day
+        and level.when.day is not None
+        and not observed.t0.precedes(level.when)
+    ]
+    if not before:
+        return unmeasured(observed.t0)
+    lowest = min(before, key=lambda level: (level.value.high, str(level.source)))
+    least = Interval(min(level.value.low for level in before), lowest.value.high)
+    only = ("only one value from screening to the infusion: it is used",) if len(before) == 1 else ()
+    return Level(
+        source=lowest.source,
+        when=lowest.when,
+        visit=lowest.visit,
+        value=least,
+        shown=f"{lowest.shown} (the lowest of {len(before)} from {earliest} to {observed.t0.day})",
+        reasons=once(reason for level in before for reason in level.reasons),
+        notes=only,
+    )
