@@ -12,7 +12,6 @@ from app.clinical.sledai import Sledai
 from app.protocol.definition import Protocol
 from app.protocol.parameters import WEIGHTS, BilagVariant
 
-NAMES = ("selena-sledai", "sledai-2k", "bilag-classic", "bilag-2004", "pga")
 CONTRADICTORY = ("conflicting-values",)
 
 
@@ -63,17 +62,22 @@ def bilag_reading(
     ]
     return Reading(
         scores=(figure,),
-        items=tuple(
-            Figure(
-                name=one,
-                value=assessed.grades.get(one),
-                reasons=CONTRADICTORY if one in assessed.contradicted else _gap(one in assessed.grades),
-            )
-            for one in systems
-        ),
+        items=_grades(assessed, systems),
         reasons=why,
         missing=missing,
         notes=(*assessed.notes, *queries, f"bilag.weights = A {weights.A}, B {weights.B}, C {weights.C}"),
+    )
+
+
+def _grades(assessed: Bilag, systems: Iterable[str]) -> tuple[Figure, ...]:
+    """The grade of each system; one graded in two ways has none."""
+    return tuple(
+        Figure(
+            name=one,
+            value=assessed.grades.get(one),
+            reasons=CONTRADICTORY if one in assessed.contradicted else _gap(one in assessed.grades),
+        )
+        for one in systems
     )
 
 

@@ -77,13 +77,16 @@ class Chart:
 
     def _with_lab_queries(self, side: Side[Sledai]) -> Side[Sledai]:
         """The side with what laboratory results of those days say otherwise; no score is changed."""
+        forms = [form for form in side.choice.chosen if form.items]
+        if not forms:
+            return side
         lookback = self.protocol.parameters.sledai.lookback_days
         previous = sledai_labs.previous_results(
             self.protocol, self.clock.t0, self.protocol.visit(side.label), self.results
         )
         notes = [
             note
-            for form in side.choice.chosen
+            for form in forms
             for note in sledai_labs.queries(form, self.results, lookback_days=lookback, previous=previous)
         ]
         return replace(side, choice=replace(side.choice, notes=side.choice.notes + tuple(notes)))

@@ -17,6 +17,7 @@ from app.protocol.definition import Protocol
 
 NAME = "eq5d-5l"
 DIMENSIONS = EQ5D_DIMENSION.codes
+DIRECTION = "a higher sum is worse, a higher index is better"
 VALUE_SETS: Mapping[str, Mapping[str, tuple[str, str, str, str]]] = {
     # Andrade et al. 2020, doi 10.1007/s40273-019-00876-4: what levels 2 to 5 take from full health
     "FR": {
@@ -55,7 +56,7 @@ def reading(protocol: Protocol, form: Form) -> Reading:
     """The three readings, with the five levels they were made of."""
     state = levels(form.answers)
     chosen = protocol.parameters.eq5d
-    remarks = (f"eq5d.version = {chosen.version}", f"eq5d.value_set = {chosen.value_set}")
+    remarks = (DIRECTION, f"eq5d.version = {chosen.version}", f"eq5d.value_set = {chosen.value_set}")
     scores, notes = _unknown(form) if state is None else _scores(state, chosen.value_set)
     open_items = [item for item in DIMENSIONS if item not in form.answers or item in form.contradicted]
     return Reading(

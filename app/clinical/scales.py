@@ -90,11 +90,12 @@ def _queries(
     protocol: Protocol, clock: Clock | None, results: Results, variant: str, placed: Placed[Sledai]
 ) -> Iterator[str]:
     """Where laboratory results say otherwise; for SLEDAI-2K any proteinuria above 0.5 counts."""
+    forms = [form for form in placed.choice.chosen if form.items]
     previous = None
-    if clock is not None and variant == "selena":
+    if forms and clock is not None and variant == "selena":
         previous = sledai_labs.previous_results(protocol, clock.t0, placed.visit, results.counted)
     lookback = protocol.parameters.sledai.lookback_days
-    for form in placed.choice.chosen:
+    for form in forms:
         yield from sledai_labs.queries(form, results.counted, lookback_days=lookback, previous=previous)
 
 

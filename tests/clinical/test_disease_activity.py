@@ -162,7 +162,10 @@ def test_a_system_never_involved_after_it_was_is_queried_at_its_visit() -> None:
         pytest.param(pga("2.0", on=day(-1)), pga("2.3", on=day(91)), "0.3", id="2.0 to 2.3"),
         pytest.param(pga("1.5", on=day(-1)), pga("1.79", on=day(91)), "0.29", id="1.5 to 1.79"),
         pytest.param(
-            pga("4.0", of=10, on=day(-1)), pga("5.0", of=10, on=day(91)), "0.3", id="4 to 5 of a scale of 10"
+            pga("4.0", of="10", on=day(-1)),
+            pga("5.0", of="10", on=day(91)),
+            "0.3",
+            id="4 to 5 of a scale of 10",
         ),
     ],
 )
@@ -314,8 +317,8 @@ def test_a_form_at_the_same_time_completes_another() -> None:
 
 
 def test_a_change_of_the_unit_of_a_scale_never_matters() -> None:
-    on_ten = activity(infusion(), pga("5.0", of=10, on=day(91)))["pga", "M3"]
-    on_hundred = activity(infusion(), pga("50", of=100, on=day(91)))["pga", "M3"]
+    on_ten = activity(infusion(), pga("5.0", of="10", on=day(91)))["pga", "M3"]
+    on_hundred = activity(infusion(), pga("50", of="100", on=day(91)))["pga", "M3"]
 
     assert shown(on_ten) == shown(on_hundred) == "1.5"
 
