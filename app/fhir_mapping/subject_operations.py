@@ -38,8 +38,13 @@ DISEASE_ACTIVITY = of_subject(
     "Scores at every visit",
     "Every score of the protocol at baseline and at each visit, with its items, its change from baseline, and"
     " what laboratory results say otherwise: SLEDAI, BILAG, PGA, damage, quality of life, skin and lung.",
-    VISIT,
-    NAME,
+    replace(VISIT, about="The visit asked about (M0, M3, M6, …); all that plan a score where none is named."),
+    replace(
+        NAME,
+        about="The score: selena-sledai, sledai-2k, bilag-classic, bilag-2004, pga, slicc-damage, sf36v2,"
+        " eq5d-5l, eq5d-vas, eq5d-index; mrss, fvc, dlco, tlc and their -percent-predicted; all of them where"
+        " none is named.",
+    ),
     answer=FIGURES,
     example="visit=M6&name=selena-sledai",
 )
