@@ -57,13 +57,18 @@ class Given:
         return self.record.source.type == STATEMENT
 
     @property
-    def days(self) -> Iterator[date]:
-        """Every day from the first to the last, of ten years at most.
+    def counted(self) -> range:
+        """The numbers (`date.toordinal`) of the days from the first to the last, of ten years at most.
 
         No criterion looks at a longer time, and a start such as 1900-01-01 often stands for "long ago".
         """
-        length = (self.last - self.first).days + 1
-        return (shifted(self.first, n) for n in range(max(0, length - LONGEST), length))
+        last = self.last.toordinal()
+        return range(max(self.first.toordinal(), last - LONGEST + 1), last + 1)
+
+    @property
+    def days(self) -> Iterator[date]:
+        """The same as days."""
+        return map(date.fromordinal, self.counted)
 
 
 def records_of(case: Case, drugs: Iterable[Drug]) -> Iterator[tuple[Administration, Drug]]:
