@@ -12,7 +12,7 @@ class Concept:
     """One code with its neutral names.
 
     `weight` is what a SLEDAI item counts for when present. `span` is the lowest and the highest whole
-    number the item of a form, or the total of a score, can be.
+    number the item of a form, or the total of a score, can be. `definition` says what counts as it.
     """
 
     code: str
@@ -20,6 +20,7 @@ class Concept:
     fr: str
     weight: int | None = None
     span: tuple[int, int] | None = None
+    definition: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,4 +85,5 @@ def _code_system(system: CodeSystem) -> Document:
 
 def _concept(concept: Concept) -> Document:
     french = {"language": "fr", "value": concept.fr}
-    return {"code": concept.code, "display": concept.en, "designation": [french]}
+    meaning = {"definition": concept.definition} if concept.definition else {}
+    return {"code": concept.code, "display": concept.en, **meaning, "designation": [french]}
