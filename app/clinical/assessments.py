@@ -1,9 +1,10 @@
 """The assessments of one subject with the instruments of the Responder Index, placed at its visits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from app.clinical import bilag, pga, sledai, sledai_labs
 from app.clinical.bilag import Bilag
@@ -32,11 +33,7 @@ class Assessed:
     @property
     def seen(self) -> date | None:
         """The last day on which the subject was assessed for the visit."""
-        used: list[Dated] = []
-        for side in (self.sledai.after, self.bilag.after, self.pga.after):
-            used += side.choice.chosen
-        days = [item.when.last_day for item in used if item.when is not None]
-        return max(days, default=None)
+        return _last_day((self.sledai.after.choice, self.bilag.after.choice, self.pga.after.choice))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +56,11 @@ class Chart:
             pga=self._pair(self.pga, visit, reference),
             queries=self._queries(grades),
         )
+
+    def seen(self, visit: Visit) -> date | None:
+        """The last day on which the subject was assessed for a visit."""
+        instruments: tuple[Instrument[Any], ...] = (self.sledai, self.bilag, self.pga)
+        return _last_day(self.clock.after(visit, instrument) for instrument in instruments)
 
     def _pair(self, instrument: Instrument[D], visit: Visit, reference: Visit) -> Pair[D]:
         return Pair(
@@ -99,6 +101,11 @@ class Chart:
         latest = max(order(item.when, item.source) for item in used)
         until = [item for item in self.bilag.counted if item.when and order(item.when, item.source) <= latest]
         return bilag.inconsistencies(until, bilag.systems(self.protocol))
+
+
+def _last_day(choices: Iterable[Choice[Any]]) -> date | None:
+    whens = (item.when for choice in choices for item in choice.chosen)
+    return max((when.last_day for when in whens if when is not None), default=None)
 
 
 def chart(protocol: Protocol, history: History, t0: Infusion, *, today: date | None) -> Chart:

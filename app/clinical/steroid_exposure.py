@@ -74,7 +74,7 @@ class Reading:
 
     def seen(self, label: str) -> date | None:
         """The day of the assessment that stands for a visit."""
-        return self.chart.at(self.protocol.visit(label), self.protocol.visit(self.steroids.reference)).seen
+        return self.chart.seen(self.protocol.visit(label))
 
     def alive(self, label: str) -> tuple[Finding, ...]:
         """Whether the subject lived to be seen at the visit, for one who has died."""
@@ -100,7 +100,8 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
             days=steroid_days(protocol, steroids, history, t0=t0, today=asked.today),
             chart=chart(protocol, history, t0, today=asked.today),
         )
-        results = tuple(_result(reading, question) for question in questions)
+        before = reading.before()
+        results = tuple(_result(reading, before, question) for question in questions)
     return Answer(
         question="steroid-exposure",
         subject=history.enrolment.source,
@@ -123,9 +124,8 @@ def _questions(steroids: Steroids, asked: Asked) -> list[Question]:
     ]
 
 
-def _result(reading: Reading, question: Question) -> Result:
+def _result(reading: Reading, before: Mean, question: Question) -> Result:
     label, rule = question
-    before = reading.before()
     if rule is None:
         return Result(
             visit=label,
