@@ -337,3 +337,33 @@ def test_an_answer_bears_the_name_of_its_question() -> None:
     answer = disease_activity.answer(SLE, subject(infusion()), Asked(today=LATE))
 
     assert (answer.question, answer.protocol) == ("disease-activity", "MSC-SLE")
+
+
+def test_by_the_parameter_the_bilag_2004_is_the_one_that_is_missed() -> None:
+    protocol = with_parameter(SLE, "bilag", variant="bilag2004", weights=None)
+    graded = bilag(
+        dict(zip(BILAG_2004_SYSTEMS, "ABBCEEEEE", strict=True)), instrument="bilag-2004", on=day(91)
+    )
+    found = activity(infusion(), graded, protocol=protocol)
+
+    assert shown(found["bilag-2004", "M3"]) == "29"
+    assert found["bilag-2004", "M6"].reasons == ("missing-observation",)
+    assert ("bilag-classic", "M6") not in found
+
+
+@pytest.mark.parametrize(("days", "queries"), [(10, 0), (14, 1)])
+def test_items_look_back_as_many_days_as_the_protocol_says(days: int, queries: int) -> None:
+    protocol = with_parameter(SLE, "sledai", lookback_days=days)
+    form = sledai(rest="absent", on=day(91))
+
+    found = activity(infusion(), form, measured("777-3", "80", "10*9/L", on=day(79)), protocol=protocol)
+
+    assert sum("by the laboratory" in note for note in found["selena-sledai", "M3"].notes) == queries
+
+
+def test_a_system_graded_in_two_ways_leaves_the_total_open() -> None:
+    found = activity(infusion(), bilag({"renal": "A"}, on=day(91)), bilag({"renal": "B"}, on=day(91)))
+
+    assert shown(found["bilag-classic", "M3"]) == "0 to 9"
+    assert found["bilag-classic", "M3"].reasons == ("conflicting-values",)
+    assert figure(found["bilag-classic", "M3"], "renal").reasons == ("conflicting-values",)
