@@ -164,7 +164,8 @@ def _figures(dose: Dose) -> Iterator[Figure]:
     sources = dose.weight.evidence
     yield Figure(name="weight", value=_shown(kg), unit="kg", evidence=sources, reasons=why)
     yield Figure(name="weight-age", value=dose.weight.age, unit="d", evidence=sources, reasons=why)
-    yield Figure(name="lot", value=dose.given.lot, evidence=(dose.given.source,))
+    unsaid = () if dose.given.lot is not None else ("missing-observation",)
+    yield Figure(name="lot", value=dose.given.lot, evidence=(dose.given.source,), reasons=unsaid)
 
 
 def _shown(number: PerKg | None) -> Interval | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from app.clinical.answers import Answer, Figure, Result, wire
+from app.clinical.answers import Answer, Figure, Result, Value, wire
 from app.clinical.asked import Asked
 from app.clinical.case import once
 from app.clinical.comparison import six_digits
@@ -180,15 +180,19 @@ def _serious(protocol: Protocol, subject: Watched, event: Happened) -> Result:
 def told(event: Happened) -> Iterator[Figure]:
     """What an event was, in a few words."""
     related = {Truth.YES: "related", Truth.NO: "unrelated", Truth.UNKNOWN: "not-assessed"}[event.related]
-    yield Figure(name="event", value=event.name)
-    yield Figure(name="onset", value=event.when)
-    yield Figure(name="study-day", value=event.study_day)
-    yield Figure(name="max-grade", value=event.grade)
-    yield Figure(name="relation", value=related)
-    yield Figure(name="opinions", value=event.opinions)
-    yield Figure(name="serious-because", value=", ".join(event.criteria) or None)
-    yield Figure(name="expected", value=event.expected)
-    yield Figure(name="outcome", value=event.outcome)
+    said: dict[str, Value | None] = {
+        "event": event.name,
+        "onset": event.when,
+        "study-day": event.study_day,
+        "max-grade": event.grade,
+        "relation": related,
+        "opinions": event.opinions,
+        "serious-because": ", ".join(event.criteria) or None,
+        "expected": event.expected,
+        "outcome": event.outcome,
+    }
+    for name, value in said.items():
+        yield Figure(name=name, value=value, reasons=("missing-observation",) if value is None else ())
 
 
 def _number(truths: Iterable[Truth]) -> Interval:

@@ -1,6 +1,8 @@
 """The questions of the trial about a study as a whole (decision 5)."""
 
-from app.fhir_mapping.trial_parameters import NAME, RULE, VISIT, of_study
+from dataclasses import replace
+
+from app.fhir_mapping.trial_parameters import NAME, ON, RULE, VISIT, of_study
 
 ENDPOINT_SUMMARY = of_study(
     "$endpoint-summary",
@@ -18,8 +20,10 @@ ENDPOINT_SUMMARY = of_study(
 SAFETY_SUMMARY = of_study(
     "$safety-summary",
     "Adverse events of the study",
-    "Events and subjects by grade, relation, period and organ class, the serious ones with their reporting"
-    " deadlines.",
+    "Events and subjects by period, relation, grade, organ and system organ class, in all and by arm, with"
+    " exact confidence intervals; the primary endpoint; the serious events one by one with their reporting"
+    " deadlines by the study's legal regime. A number that depends on what is not known is a range.",
+    answer="One parameter `result` per group of events, then one per serious event.",
 )
 DOSE_ESCALATION = of_study(
     "$dose-escalation",
@@ -38,5 +42,10 @@ ENROLMENT = of_study(
 OVERDUE = of_study(
     "$overdue",
     "What is overdue",
-    "Serious adverse events whose report is due or overdue by the study's legal regime, and visits missed.",
+    "Reports of serious adverse events that are overdue or due by the study's legal regime, and visits whose"
+    " window is over with nothing, or not all, recorded; the longest overdue first.",
+    replace(NAME, about="report or visit; both where none is named."),
+    replace(ON, about="The day asked about; today where none is named."),
+    answer="One parameter `result` per report and per visit.",
+    example="name=report",
 )

@@ -2,7 +2,13 @@
 
 from typing import Final
 
-from app.fhir_mapping.study_operations import DOSE_ESCALATION, ENDPOINT_SUMMARY, ENROLMENT
+from app.fhir_mapping.study_operations import (
+    DOSE_ESCALATION,
+    ENDPOINT_SUMMARY,
+    ENROLMENT,
+    OVERDUE,
+    SAFETY_SUMMARY,
+)
 from app.fhir_mapping.subject_operations import (
     BIOMARKERS,
     CELL_DOSE,
@@ -36,4 +42,6 @@ TRIAL_OPERATIONS: Final = (
     SURVIVAL,
     CELL_DOSE,
     DOSE_ESCALATION,
+    SAFETY_SUMMARY,
+    OVERDUE,
 )

@@ -34,6 +34,8 @@ ASKED = {
     "$cell-dose": ("msc-sle-05", {}),
     "$dose-escalation": ("msc-sle", {}),
     "$lastn": ("", {"max": "2"}),
+    "$safety-summary": ("msc-sle", {}),
+    "$overdue": ("msc-sle", {"name": "report", "on": "2020-10-20"}),
     "$stats": (
         "",
         {"subject": "Patient/msc-sle-p01", "code": "http://loinc.org|4485-9", "statistic": "average"},
