@@ -62,7 +62,9 @@ STEROID_EXPOSURE = of_subject(
     "$steroid-exposure",
     "Corticosteroids in prednisone equivalents",
     "The mean daily dose at baseline, at each visit and over weeks 40 to 52, and whether it was reduced by 25"
-    " % (and below 7.5 mg per day).",
+    " % (and below 7.5 mg per day). A day without a record counts as none only where that is declared: by a"
+    " MedicationStatement `not-taken` of the class (ATC H02AB) with first and last day, or by the attestation"
+    " `treatment-history-complete` of that day or a later one; otherwise it is not known.",
     VISIT,
     RULE,
     example="visit=M6",
@@ -71,8 +73,10 @@ TREATMENT_FAILURE = of_subject(
     "$treatment-failure",
     "Treatment failure",
     "Whether treatment failed by any of the synopsis's criteria (end-stage renal failure, doubled creatinine,"
-    " active nephritis, rescue treatment), each with its events, confirmations and open windows.",
+    " active nephritis, rescue treatment), each with its events, confirmations and open windows. Why a rescue"
+    " treatment was given is read from its reasonCode or reasonReference, or attested (`rescue-for-sle`).",
     NAME,
+    example="name=TF3",
 )
 TOLERANCE = of_subject(
     "$tolerance",
