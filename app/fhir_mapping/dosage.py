@@ -76,7 +76,7 @@ def _entry(dosage: Element, effective: Element | None) -> Taken:
     """One entry; what is taken as needed is nothing that can be counted."""
     if dosage.get("asNeededBoolean") or "asNeededCodeableConcept" in dosage:
         return NOTHING
-    given = dosage.get("doseAndRate") or ()
+    given: Sequence[Element] = dosage.get("doseAndRate", ())
     if len(given) != 1:
         return NOTHING
     dose, timing = given[0].get("doseQuantity") or {}, dosage.get("timing")

@@ -54,6 +54,37 @@ GOOD: dict[str, dict[str, Any]] = {
         "subject": {"reference": "Patient/corpus-1"},
         "effectiveDateTime": "2021-03-01",
     },
+    "MedicationStatement": {
+        "resourceType": "MedicationStatement",
+        "status": "active",
+        "medicationCodeableConcept": {"text": "prednisone"},
+        "subject": {"reference": "Patient/corpus-1"},
+    },
+    "Condition": {
+        "resourceType": "Condition",
+        "clinicalStatus": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/condition-clinical",
+                    "code": "active",
+                }
+            ]
+        },
+        "subject": {"reference": "Patient/corpus-1"},
+    },
+    "Procedure": {
+        "resourceType": "Procedure",
+        "status": "completed",
+        "subject": {"reference": "Patient/corpus-1"},
+    },
+    "Consent": {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": {"text": "research"},
+        "category": [{"text": "consent to research"}],
+        "patient": {"reference": "Patient/corpus-1"},
+        "policyRule": {"text": "version 3.0"},
+    },
     "ResearchStudy": {"resourceType": "ResearchStudy", "status": "active"},
 }
 

@@ -339,7 +339,7 @@ class _Making:
         document |= self.only(
             identifier=self.identifiers(),
             basedOn=[self.unhosted("ServiceRequest")],
-            partOf=[self.refer("MedicationAdministration", self.infusions), self.unhosted("Procedure")],
+            partOf=[self.refer("MedicationAdministration", self.infusions), self.elsewhere("Procedure")],
             category=[self.concept("laboratory", "vital-signs")],
             subject=self.patient_or("Group", "Device"),
             focus=[self.refer("Patient", self.patients), self.unhosted("Specimen")],
@@ -412,7 +412,7 @@ class _Making:
             event=self.concept("10016256", "10037660"),
             date=self.date(),
             recordedDate=self.date(),
-            resultingCondition=[self.unhosted("Condition")],
+            resultingCondition=[self.elsewhere("Condition")],
             location=self.unhosted("Location"),
             seriousness=self.concept("serious", "non-serious"),
             severity={
