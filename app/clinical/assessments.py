@@ -42,7 +42,7 @@ class Chart:
 
     protocol: Protocol
     clock: Clock
-    results: tuple[Measurement, ...]
+    laboratory: tuple[Measurement, ...]
     sledai: Instrument[Sledai]
     bilag: Instrument[Bilag]
     pga: Instrument[Pga]
@@ -84,12 +84,12 @@ class Chart:
             return side
         lookback = self.protocol.parameters.sledai.lookback_days
         previous = sledai_labs.previous_results(
-            self.protocol, self.clock.t0, self.protocol.visit(side.label), self.results
+            self.protocol, self.clock.t0, self.protocol.visit(side.label), self.laboratory
         )
         notes = [
             note
             for form in forms
-            for note in sledai_labs.queries(form, self.results, lookback_days=lookback, previous=previous)
+            for note in sledai_labs.queries(form, self.laboratory, lookback_days=lookback, previous=previous)
         ]
         return replace(side, choice=replace(side.choice, notes=side.choice.notes + tuple(notes)))
 
@@ -114,7 +114,7 @@ def chart(protocol: Protocol, history: History, t0: Infusion, *, today: date | N
     return Chart(
         protocol=protocol,
         clock=Clock(protocol, t0, today),
-        results=results.counted,
+        laboratory=sledai_labs.relevant(results.counted),
         sledai=results.instrument(
             sledai.name(protocol), partial(sledai.assessments, protocol), sledai.merged
         ),

@@ -10,12 +10,13 @@ from decimal import Decimal
 from app.clinical.answers import Figure
 from app.clinical.codes import SCORE
 from app.clinical.form_codes import EQ5D_DIMENSION
-from app.clinical.forms import Answers, Form, Layout
+from app.clinical.forms import Answers, Form, laid_out
 from app.clinical.interval import Interval
 from app.clinical.reading import Reading, given
 from app.protocol.definition import Protocol
 
 NAME = "eq5d-5l"
+LAYOUT = laid_out(SCORE.coding(NAME), EQ5D_DIMENSION)
 DIMENSIONS = EQ5D_DIMENSION.codes
 DIRECTION = "a higher sum is worse, a higher index is better"
 VALUE_SETS: Mapping[str, Mapping[str, tuple[str, str, str, str]]] = {
@@ -28,11 +29,6 @@ VALUE_SETS: Mapping[str, Mapping[str, tuple[str, str, str, str]]] = {
         "ad": ("0.02046", "0.04683", "0.20005", "0.25803"),
     },
 }
-
-
-def layout() -> Layout:
-    """How the five dimensions are recorded."""
-    return Layout(SCORE.coding(NAME), EQ5D_DIMENSION)
 
 
 def levels(answers: Answers) -> tuple[int, ...] | None:

@@ -38,15 +38,17 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a form may hold: the code of the Observation, its items, and what its total can be."""
+    """What a form may hold: the code of the Observation, what its items and its total can be."""
 
     panel: Coding
-    items: CodeSystem
+    spans: Mapping[Coding, Interval]
     total: Interval | None = None
 
-    def span(self, item: str) -> Interval:
-        """What an item's answer can be; one without whole-number answers is a scale of 0 to 100."""
-        return Interval.of(*(self.items.concept(item).span or (0, 100)))
+
+def laid_out(panel: Coding, items: CodeSystem, total: Interval | None = None) -> Layout:
+    """The form with these items; one without whole-number answers is a scale of 0 to 100."""
+    spans = {items.coding(one.code): Interval.of(*(one.span or (0, 100))) for one in items.concepts}
+    return Layout(panel, spans, total)
 
 
 def instrument(results: Results, name: str, *layouts: Layout) -> Instrument[Form]:
@@ -78,8 +80,9 @@ def _part(part: Measurement, layouts: Sequence[Layout], empty: Form) -> Form:
             total, notes = _number(part, layout.total, "total")
             return replace(empty, total=total, notes=notes)
         for code in part.codings:
-            if code.system == layout.items.url and code.code in layout.items.codes:
-                answer, notes = _number(part, layout.span(code.code), code.code)
+            span = layout.spans.get(code)
+            if span is not None:
+                answer, notes = _number(part, span, code.code)
                 return replace(empty, answers={} if answer is None else {code.code: answer}, notes=notes)
     return empty
 

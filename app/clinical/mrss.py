@@ -2,22 +2,19 @@
 
 from app.clinical.codes import SCORE
 from app.clinical.form_codes import MRSS_SITE
-from app.clinical.forms import Answers, Form, Layout
+from app.clinical.forms import Answers, Form, laid_out
 from app.clinical.interval import Interval
 from app.clinical.reading import Reading, given, totalled, why_open
 
 NAME = "mrss"
-RANGE = Interval.of(0, sum(site.span[1] for site in MRSS_SITE.concepts if site.span))
-
-
-def layout() -> Layout:
-    """How a skin score is recorded."""
-    return Layout(SCORE.coding(NAME), MRSS_SITE, RANGE)
+RANGE = Interval.of(0, 51)
+LAYOUT = laid_out(SCORE.coding(NAME), MRSS_SITE, RANGE)
+SITE = Interval.of(0, 3)
 
 
 def total(answers: Answers) -> Interval:
     """The sum of the sites; one not examined adds anything from 0 to 3."""
-    sites = [answers.get(site.code, Interval.of(*(site.span or (0, 3)))) for site in MRSS_SITE.concepts]
+    sites = [answers.get(code, SITE) for code in MRSS_SITE.codes]
     return Interval.of(sum(site.low for site in sites), sum(site.high for site in sites))
 
 

@@ -13,7 +13,7 @@ from app.clinical.codes import SCORE
 from app.clinical.forms import instrument
 from app.clinical.presence import SNOMED
 from app.clinical.reading import Reading
-from app.clinical.records import Coding
+from app.clinical.records import Coding, Measurement
 from app.clinical.schedule import Choice, Dated
 from app.clinical.sledai import Sledai
 from app.clinical.visits import Clock, Instrument, Results
@@ -21,6 +21,7 @@ from app.protocol.definition import Protocol, Visit
 from app.protocol.parameters import BilagVariant
 
 D = TypeVar("D", bound=Dated)
+Laboratory = tuple[Measurement, ...]
 
 EQ5D_INDEX = frozenset({SCORE.coding("eq5d-index"), Coding(SNOMED, "736534008")})
 EQ5D_VAS = frozenset({SCORE.coding("eq5d-vas"), Coding(SNOMED, "736535009")})
@@ -68,6 +69,7 @@ def scales(protocol: Protocol, clock: Clock | None, results: Results) -> tuple[S
 def _sledai(protocol: Protocol, clock: Clock | None, results: Results) -> Iterator[Scale[Sledai]]:
     """The SLEDAI the protocol means, and the other one where it was recorded."""
     own = protocol.parameters.sledai.variant
+    laboratory = sledai_labs.relevant(results.counted)
     for variant, name in sorted(sledai.INSTRUMENT.items(), key=lambda pair: pair[0] != own):
         yield Scale(
             name=name,
@@ -75,28 +77,28 @@ def _sledai(protocol: Protocol, clock: Clock | None, results: Results) -> Iterat
             instrument=results.instrument(
                 name, partial(sledai.assessments, protocol, variant=variant), sledai.merged
             ),
-            read=partial(_read_sledai, protocol, clock, results, variant),
+            read=partial(_read_sledai, protocol, clock, laboratory, variant),
             due=variant == own,
         )
 
 
 def _read_sledai(
-    protocol: Protocol, clock: Clock | None, results: Results, variant: str, placed: Placed[Sledai]
+    protocol: Protocol, clock: Clock | None, laboratory: Laboratory, variant: str, placed: Placed[Sledai]
 ) -> Reading:
-    return sledai_reading(protocol, placed.assessed, _queries(protocol, clock, results, variant, placed))
+    return sledai_reading(protocol, placed.assessed, _queries(protocol, clock, laboratory, variant, placed))
 
 
 def _queries(
-    protocol: Protocol, clock: Clock | None, results: Results, variant: str, placed: Placed[Sledai]
+    protocol: Protocol, clock: Clock | None, laboratory: Laboratory, variant: str, placed: Placed[Sledai]
 ) -> Iterator[str]:
     """Where laboratory results say otherwise; for SLEDAI-2K any proteinuria above 0.5 counts."""
     forms = [form for form in placed.choice.chosen if form.items]
     previous = None
     if forms and clock is not None and variant == "selena":
-        previous = sledai_labs.previous_results(protocol, clock.t0, placed.visit, results.counted)
+        previous = sledai_labs.previous_results(protocol, clock.t0, placed.visit, laboratory)
     lookback = protocol.parameters.sledai.lookback_days
     for form in forms:
-        yield from sledai_labs.queries(form, results.counted, lookback_days=lookback, previous=previous)
+        yield from sledai_labs.queries(form, laboratory, lookback_days=lookback, previous=previous)
 
 
 def _bilag(protocol: Protocol, results: Results) -> Iterator[Scale[Bilag]]:
@@ -134,19 +136,19 @@ def _forms(protocol: Protocol, results: Results) -> Iterator[Scale[Any]]:
     yield Scale(
         name=slicc.NAME,
         word="slicc",
-        instrument=instrument(results, slicc.NAME, slicc.layout()),
+        instrument=instrument(results, slicc.NAME, slicc.LAYOUT),
         read=lambda placed: slicc.reading(protocol, placed.assessed, placed.earlier),
     )
     yield Scale(
         name=sf36.NAME,
         word="sf36v2",
-        instrument=instrument(results, sf36.NAME, *sf36.layouts()),
+        instrument=instrument(results, sf36.NAME, *sf36.LAYOUTS),
         read=lambda placed: sf36.reading(protocol, placed.assessed),
     )
     yield Scale(
         name=mrss.NAME,
         word="mrss",
-        instrument=instrument(results, mrss.NAME, mrss.layout()),
+        instrument=instrument(results, mrss.NAME, mrss.LAYOUT),
         read=lambda placed: mrss.reading(placed.assessed),
     )
 
@@ -156,7 +158,7 @@ def _eq5d(protocol: Protocol, results: Results) -> Iterator[Scale[Any]]:
     yield Scale(
         name=eq5d.NAME,
         word="eq5d-5l",
-        instrument=instrument(results, eq5d.NAME, eq5d.layout()),
+        instrument=instrument(results, eq5d.NAME, eq5d.LAYOUT),
         read=lambda placed: eq5d.reading(protocol, placed.assessed),
     )
     for name, codes in (("eq5d-vas", EQ5D_VAS), ("eq5d-index", EQ5D_INDEX)):

@@ -13,12 +13,13 @@ from app.clinical.answers import Figure
 from app.clinical.codes import SCORE
 from app.clinical.comparison import plain, six_digits
 from app.clinical.form_codes import SF36_ITEM, SF36_SCALE
-from app.clinical.forms import Form, Layout
+from app.clinical.forms import Form, laid_out
 from app.clinical.interval import Interval
 from app.clinical.reading import Reading, given
 from app.protocol.definition import Protocol
 
 NAME = "sf36v2"
+LAYOUTS = (laid_out(SCORE.coding(NAME), SF36_ITEM), laid_out(SCORE.coding(NAME), SF36_SCALE))
 PAIN, IN_THE_WAY = "7", "8"
 
 
@@ -48,12 +49,6 @@ RECODED: Mapping[str, tuple[str, ...]] = {
 }
 IN_THE_WAY_ALONE = ("6.0", "4.75", "3.5", "2.25", "1.0")
 """What question 8 counts for where question 7 is not answered."""
-
-
-def layouts() -> tuple[Layout, Layout]:
-    """How the questions are recorded, and the scales where only they are."""
-    panel = SCORE.coding(NAME)
-    return Layout(panel, SF36_ITEM), Layout(panel, SF36_SCALE)
 
 
 def scale(name: str, answers: Mapping[str, int], scoring: str) -> Fraction | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.clinical.interval import Interval
-from app.clinical.records import Measurement, Source
+from app.clinical.records import Coding, Measurement, Source
 from app.clinical.schedule import visit_of
 from app.clinical.sledai import Sledai
 from app.clinical.timeline import Infusion, order
@@ -81,6 +81,13 @@ RULES = {
     "leukopenia": LabRule(LEUKOCYTES, (LEUKOCYTES,), _beyond("<", "3"), unless="a drug"),
     "fever": LabRule(TEMPERATURE, (), _beyond(">", "38"), deniable=False, unless="an infection"),
 }
+
+CODINGS = frozenset(Coding(LOINC, code) for rule in RULES.values() for code in rule.codes)
+
+
+def relevant(measurements: Iterable[Measurement]) -> tuple[Measurement, ...]:
+    """The results some item can be read from."""
+    return tuple(one for one in measurements if not CODINGS.isdisjoint(one.codings))
 
 
 def derived(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from app.clinical.answers import Figure
 from app.clinical.codes import SCORE
 from app.clinical.damage_codes import DOMAINS, SLICC_ITEM
-from app.clinical.forms import Answers, Form, Layout
+from app.clinical.forms import Answers, Form, laid_out
 from app.clinical.interval import Interval
 from app.clinical.reading import Reading, given, totalled, why_open
 from app.protocol.definition import Protocol
@@ -15,6 +15,8 @@ from app.protocol.definition import Protocol
 NAME = "slicc-damage"
 ESRD = "esrd"
 RENAL_CAP = Decimal(3)
+LAYOUT = laid_out(SCORE.coding(NAME), SLICC_ITEM, Interval.of(0, 48))
+SPANS = {code.code: span for code, span in LAYOUT.spans.items()}
 ADDED: Mapping[int, frozenset[str]] = {
     39: frozenset(),
     41: frozenset({"pulmonary-resection", "pancreatic-insufficiency"}),
@@ -34,11 +36,6 @@ def whole(protocol: Protocol) -> Interval:
     return total({}, items(protocol))
 
 
-def layout() -> Layout:
-    """How a damage index is recorded."""
-    return Layout(SCORE.coding(NAME), SLICC_ITEM, Interval.of(0, 48))
-
-
 def total(answers: Answers, of: Sequence[str]) -> Interval:
     """The sum over the domains; an item not answered adds anything from nothing to all its points."""
     return _sum(domain(name, answers, of) for name in DOMAINS)
@@ -47,9 +44,7 @@ def total(answers: Answers, of: Sequence[str]) -> Interval:
 def domain(name: str, answers: Answers, of: Sequence[str]) -> Interval:
     """The points of one domain; end-stage renal disease is three, whatever else the kidney has."""
     points = {
-        item.code: answers.get(item.code, Interval.of(*(item.span or (0, 1))))
-        for item in DOMAINS[name]
-        if item.code in of
+        item.code: answers.get(item.code, SPANS[item.code]) for item in DOMAINS[name] if item.code in of
     }
     failed = points.pop(ESRD, None)
     rest = _sum(points.values())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.clinical.eq5d import index, layout, reading
+from app.clinical.eq5d import LAYOUT, index, reading
 from app.clinical.presence import SNOMED
 from tests.clinical.make import day, infusion
 from tests.clinical.make_forms import SLE, activity, eq5d, measured, read, shown
@@ -15,7 +15,7 @@ READINGS = ("lss-seed", "lss", "lss-0-based", "index")
 
 def readings(state: str) -> tuple[str, ...]:
     """The readings of one state."""
-    made = reading(SLE, read(layout(), eq5d(state))).scores
+    made = reading(SLE, read(LAYOUT, eq5d(state))).scores
     assert tuple(one.name for one in made) == READINGS
     return tuple(str(one.value or ", ".join(one.reasons)) for one in made)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clinical.form_codes import SF36_ITEM
-from app.clinical.sf36 import SCALES, layouts, reading, scale
+from app.clinical.sf36 import LAYOUTS, SCALES, reading, scale
 from tests.clinical.make import day, infusion
 from tests.clinical.make_forms import SLE, Answers, activity, read, sf36, shown, with_parameter
 
@@ -86,7 +86,7 @@ def scales(
 ) -> dict[str, str]:
     """Every scale of one form."""
     protocol = with_parameter(SLE, "sf36", scoring=scoring)
-    made = reading(protocol, read(layouts()[0], sf36(answers, recorded), layouts()[1]))
+    made = reading(protocol, read(LAYOUTS[0], sf36(answers, recorded), LAYOUTS[1]))
     return {one.name: str(one.value or ", ".join(one.reasons)) for one in made.scores}
 
 

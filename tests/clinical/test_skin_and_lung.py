@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.clinical.mrss import layout, reading
+from app.clinical.mrss import LAYOUT, reading
 from app.protocol.definition import Protocol
 from tests.clinical.make import day, infusion
 from tests.clinical.make_forms import SSC, activity, measured, mrss, read, shown, with_parameter
@@ -15,7 +15,7 @@ CELLS = infusion(product="bm-msc")
 
 def skin(recorded: Any) -> str:
     """The skin score of one form."""
-    made = reading(read(layout(), recorded)).scores[0]
+    made = reading(read(LAYOUT, recorded)).scores[0]
     return str(made.value or ", ".join(made.reasons))
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.clinical.damage_codes import DOMAINS, SLICC_ITEM
 from app.clinical.interval import Interval
-from app.clinical.slicc import items, layout, reading, total, whole
+from app.clinical.slicc import LAYOUT, items, reading, total, whole
 from tests.clinical.make import day, infusion
 from tests.clinical.make_forms import SLE, activity, between, figure, read, shown, slicc, with_parameter
 
@@ -18,7 +18,7 @@ ITEM = {item.code: item for item in SLICC_ITEM.concepts}
 
 def points(answers: dict[str, int | bool], *, protocol: Any = SLE, rest: int | None = 0) -> Interval | None:
     """The index of one form."""
-    made = reading(protocol, read(layout(), slicc(answers, rest=rest)), ()).scores[0].value
+    made = reading(protocol, read(LAYOUT, slicc(answers, rest=rest)), ()).scores[0].value
     assert made is None or isinstance(made, Interval)
     return made
 
@@ -84,7 +84,7 @@ def test_a_cva_that_is_only_ticked_counts_one_point_or_two() -> None:
     ],
 )
 def test_the_items_and_the_written_total_must_agree(recorded: Any, damage: str) -> None:
-    made = reading(SLE, read(layout(), recorded), ()).scores[0]
+    made = reading(SLE, read(LAYOUT, recorded), ()).scores[0]
 
     assert (str(made.value) if made.value else made.reasons[0]) == damage
 
