@@ -8,6 +8,7 @@ from here (SELENA-SLEDAI: clinical conventions §1.1; BILAG: §1.3).
 from app.clinical.code_system import BASE, CodeSystem, Concept
 from app.clinical.damage_codes import SLICC_ITEM
 from app.clinical.form_codes import EQ5D_DIMENSION, LUNG, MRSS_SITE, SF36_ITEM, SF36_SCALE
+from app.clinical.state_codes import STATE_REASON
 
 __all__ = ["BASE", "CodeSystem", "Concept"]
 
@@ -175,4 +176,5 @@ CODE_SYSTEMS = (
     PRODUCT,
     ORGAN_CLASS,
     STOP_REASON,
+    STATE_REASON,
 )

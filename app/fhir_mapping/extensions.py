@@ -4,6 +4,12 @@ from typing import Final
 
 OURS: Final = "https://trialbridge.example/fhir/StructureDefinition/"
 
+STATE_REASON: Final = OURS + "state-reason"
+"""Why a ResearchSubject came into its status (valueCodeableConcept, or valueString)."""
+
+STATE_DATE: Final = OURS + "state-date"
+"""The day on which a ResearchSubject came into its status (valueDate or valueDateTime)."""
+
 RESEARCH_STUDY: Final = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy"
 """HL7's: the ResearchStudy an Observation or an administration was made for (valueReference)."""
 

@@ -6,15 +6,25 @@
 | `identifier` | `code` | the first one; the subject's pseudonymous number |
 | `individual` | `patient_id` | the Patient |
 | `study` | `study_id` | the ResearchStudy |
-| `status` | `status` | never changed by a computed answer |
+| `status` | `status` | never changed by a computed answer; changes step by step, as below |
+| extension `state-reason` | | why the subject came into the status |
+| extension `state-date` | | the day of it |
 | `period` | `period_start`, `period_end` | as written |
 | `assignedArm`, `actualArm` | `assigned_arm`, `actual_arm` | names of arms of the study |
 | `consent` | | the Consent referred to |
+
+A subject may be created with any status, for a running trial is imported as it stands. An update that
+changes the status has to be a step of R4's states (`$status-history` names those that may follow) and says
+why and when, in the extensions `state-reason` (a CodeableConcept, such as a code of our `state-reason`, or
+a text) and `state-date` under `https://trialbridge.example/fhir/StructureDefinition/`. Nobody comes on the
+study (`on-study`, `on-study-intervention`, `on-study-observation`) without a Consent in force, named by
+`consent`, or an investigator's attestation `consent-signed`. `off-study` and `withdrawn` are final. A status
+that was entered by mistake is taken back with the reason `correction`. A patient has at most one part in one
+study that goes on (`pending-on-study`, the three on the study, `follow-up`).
 """
 
-from typing import Any
-
 from app.clinical.records import Enrolment, Source
+from app.fhir_mapping import subject_state
 from app.fhir_mapping.datatypes import identifiers, meant_span, period, target_id
 from app.fhir_mapping.extensions import SITE_PATH
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
@@ -33,13 +43,12 @@ def to_records(document: Document, source: Source) -> tuple[Enrolment]:
             identifiers=identifiers(document.get("identifier")),
             assigned_arm=document.get("assignedArm"),
             actual_arm=document.get("actualArm"),
-            consent=_literal(document.get("consent")),
+            consent=subject_state.consent(document),
+            since=subject_state.since(document),
+            why=subject_state.why(document),
+            corrects=subject_state.corrects(document),
         ),
     )
-
-
-def _literal(reference: Any) -> str | None:
-    return reference.get("reference") if isinstance(reference, dict) else None
 
 
 RESEARCH_SUBJECT = Resource(

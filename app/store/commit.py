@@ -21,6 +21,7 @@ from app.store.current import Current, lock_current, objection
 from app.store.database import Connection, Contention, Database, Key
 from app.store.integrity import check_deletions, check_references
 from app.store.piece import Indexes, Piece, standing
+from app.store.states import check_enrolments, check_states
 from app.store.versions import check_versions
 from app.store.visibility import Visibility
 from app.store.writing import planned, write
@@ -59,6 +60,8 @@ async def commit(
     await check_references(database, connection, pieces, indexes)
     await check_versions(database, connection, pieces, current)
     await check_arms(database, connection, pieces, indexes)
+    await check_states(database, connection, pieces, current, indexes)
+    await check_enrolments(database, connection, pieces, indexes)
     await check_deletions(database, connection, pieces)
     at = await _instant(connection, clock)
     await write(database, connection, planned(pieces, current, at), indexes, at=at)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table, text
 
+from app.clinical.states import ENROLLED
 from app.store.types import DAY, EXACT, FLAG, KEY, NUMBER, TEXT
 
 metadata = MetaData(
@@ -45,6 +46,15 @@ subject = Table(
 )
 Index(None, subject.c.study_id, subject.c.patient_id)
 Index(None, subject.c.patient_id)
+_GOES_ON = text(f"status IN ({', '.join(repr(state) for state in ENROLLED)})")
+Index(
+    "ix_subject_enrolled_once",
+    subject.c.patient_id,
+    subject.c.study_id,
+    unique=True,
+    sqlite_where=_GOES_ON,
+    postgresql_where=_GOES_ON,
+)
 measurement = Table(
     "measurement",
     metadata,

@@ -50,7 +50,9 @@ async def test_every_subject_is_read_once_and_as_alone(trial: Store, size: int) 
 
 async def test_a_study_is_read_as_it_was(trial: Store) -> None:
     [first] = await transact(trial, EVERYTHING, [put(c3("p1", "0.71"), "o1")])
-    await transact(trial, EVERYTHING, [put(c3("p1", "1.20"), "o1"), put(subject("p1"), "rs3")])
+    await transact(
+        trial, EVERYTHING, [put(c3("p1", "1.20"), "o1"), put(subject("p1") | {"status": "candidate"}, "rs3")]
+    )
     await transact(trial, EVERYTHING, [delete("ResearchSubject", "rs2")])
 
     then, now = await read(trial, at=first.last_updated), await read(trial)

@@ -1,0 +1,168 @@
+"""A subject's state changes step by step, with a consent, and no patient is enrolled twice in one study."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from app.clinical import consent_gate
+from app.clinical.care import Consent
+from app.clinical.history import Record
+from app.clinical.records import Measurement, Source
+from app.clinical.states import ENROLLED
+from app.fhir_mapping import codec, subject_state
+from app.fhir_mapping.change import Put
+from app.fhir_mapping.index import records
+from app.fhir_mapping.outcome import Issue, Refusal
+from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.resource import Document
+from app.store.current import NEVER, Current
+from app.store.database import Connection, Database, Key, Row
+from app.store.piece import Indexes, Piece, standing
+
+_KIND = "ResearchSubject"
+_STORED = "SELECT r.id, r.document FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id"
+_CONSENTS = """SELECT r.type, r.id, r.version, r.patient_id, r.study_id, r.document
+ FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id WHERE NOT r.deleted"""
+_ATTESTED = """SELECT r.type, r.id, r.version, r.patient_id, r.study_id, r.document
+ FROM search_token s JOIN resource r ON r.type = s.type AND r.id = s.id
+ WHERE s.type = 'Observation' AND s.parameter = 'code' AND s.code = $2 AND {patient} AND NOT r.deleted"""
+_ENROLLED = f"""SELECT s.patient_id, s.study_id, s.id
+ FROM {{keys}} JOIN subject s ON s.patient_id = k.type AND s.study_id = k.id
+ WHERE s.status IN ({", ".join(f"'{state}'" for state in ENROLLED)})"""
+
+
+async def check_states(
+    database: Database,
+    connection: Connection,
+    pieces: Sequence[Piece],
+    current: Mapping[Key, Current],
+    indexes: Indexes,
+) -> None:
+    """422 for a change of state that is no step, says neither why nor when, or lacks the consent."""
+    changing = [
+        put
+        for piece in standing(pieces)
+        for put in _subjects(piece)
+        if not current.get((_KIND, put.id), NEVER).deleted
+    ]
+    if not changing:
+        return
+    keys = database.key_set(sorted((_KIND, put.id) for put in changing))
+    rows = await connection.fetch(_STORED.format(keys=database.keys(1)), keys)
+    before = {name: codec.read(document) for name, document in rows}
+    entering = [put for put in changing if subject_state.needs_consent(before[put.id], put.document)]
+    known = await _consents(database, connection, entering, indexes)
+    for piece in standing(pieces):
+        own = set(piece.keys())
+        beside = [
+            *(one for one in known if (one.source.type, one.source.id) not in own),
+            *_brought(piece, indexes),
+        ]
+        issues = tuple(
+            issue
+            for put in _subjects(piece)
+            if put.id in before
+            for issue in _issues(put, before[put.id], indexes, beside)
+        )
+        piece.refused = Refusal(422, issues) if issues else None
+
+
+async def check_enrolments(
+    database: Database, connection: Connection, pieces: Sequence[Piece], indexes: Indexes
+) -> None:
+    """422 where a patient would have two parts in one study that go on.
+
+    Of two who write at once the index of the table lets one through; the other looks again, and is refused.
+    """
+    pairs = {
+        pair
+        for piece in standing(pieces)
+        for put in _subjects(piece)
+        if (pair := _pair(put, indexes)) is not None
+    }
+    if not pairs:
+        return
+    rows = await connection.fetch(_ENROLLED.format(keys=database.keys(1)), database.key_set(sorted(pairs)))
+    taken = {(patient, study): name for patient, study, name in rows}
+    for piece in standing(pieces):
+        own = {change.id for change in piece.changes() if change.resource.name == _KIND}
+        free = {pair: name for pair, name in taken.items() if name not in own}
+        issues = tuple(_taken(piece, free, indexes))
+        if issues:
+            piece.refused = Refusal(422, issues)
+        else:
+            taken = free
+
+
+def _taken(piece: Piece, taken: dict[tuple[str, str], str], indexes: Indexes) -> Iterable[Issue]:
+    """The enrolments of a piece that meet another; those that do not are taken from then on."""
+    for put in _subjects(piece):
+        pair = _pair(put, indexes)
+        if pair is not None and taken.setdefault(pair, put.id) != put.id:
+            yield subject_state.enrolled_twice(taken[pair], where=_where(put))
+
+
+def _pair(put: Put, indexes: Indexes) -> tuple[str, str] | None:
+    """The patient and the study of a part that goes on."""
+    index = indexes[id(put)]
+    if index.patient is None or index.study is None or not subject_state.is_enrolled(put.document):
+        return None
+    return index.patient, index.study
+
+
+def _issues(put: Put, before: Document, indexes: Indexes, known: Sequence[Record]) -> Iterable[Issue]:
+    where = _where(put)
+    yield from subject_state.refused(before, put.document, where=where)
+    if not subject_state.needs_consent(before, put.document):
+        return
+    index = indexes[id(put)]
+    named = [one for one in known if isinstance(one, Consent) and ("Consent", one.source.id) in index.links]
+    results = [one for one in known if isinstance(one, Measurement)]
+    if not consent_gate.is_open(index.patient or "", consents=named, results=results):
+        yield subject_state.without_consent(put.document, where=where)
+
+
+async def _consents(
+    database: Database, connection: Connection, entering: Sequence[Put], indexes: Indexes
+) -> list[Record]:
+    """The Consents that are named and the attestations there are, of those who come on the study."""
+    if not entering:
+        return []
+    of = [indexes[id(put)] for put in entering]
+    named = sorted({key for index in of for key in index.links if key[0] == "Consent"})
+    patients = sorted({index.patient for index in of if index.patient is not None})
+    rows = await connection.fetch(_CONSENTS.format(keys=database.keys(1)), database.key_set(named))
+    attested = _ATTESTED.format(patient=database.member("s.patient_id", 1))
+    rows += await connection.fetch(attested, database.members(patients), consent_gate.SIGNED.code)
+    return [record for row in rows for record in _records(row)]
+
+
+def _records(row: Row) -> Sequence[Record]:
+    kind, name, version, patient, study, document = row
+    source = Source(kind, name, version)
+    return records(RESOURCES[kind], codec.read(document), source, patient=patient, study=study)
+
+
+def _brought(piece: Piece, indexes: Indexes) -> list[Record]:
+    """The Consents and attestations that come in the same piece."""
+    if not any(put.resource.name in ("Consent", "Observation") for put in piece.puts()):
+        return []
+    return [
+        record
+        for put in piece.puts()
+        if put.resource.name in ("Consent", "Observation")
+        for index in [indexes[id(put)]]
+        for record in records(
+            put.resource,
+            put.document,
+            Source(put.resource.name, put.id, 0),
+            patient=index.patient,
+            study=index.study,
+        )
+    ]
+
+
+def _subjects(piece: Piece) -> list[Put]:
+    return [put for put in piece.puts() if put.resource.name == _KIND]
+
+
+def _where(put: Put) -> str:
+    return put.where or _KIND
