@@ -13,6 +13,7 @@ from app.clinical.history import History, Record
 from app.clinical.records import Administration, AdverseEvent, Enrolment, Measurement, Person, Source, Study
 from app.fhir_mapping import codec
 from app.fhir_mapping.index import index_rows, records
+from app.fhir_mapping.modifiers import understood
 from app.fhir_mapping.outcome import gone, not_found, refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Document
@@ -111,15 +112,10 @@ _FACTS = frozenset(
         *("Condition", "Procedure", "Consent"),
     }
 )
-_MODIFIERS = (b'"modifierExtension"', b'"implicitRules"')
 
 
 def _is_understood(row: Row) -> bool:
-    """R4 forbids to process what carries a modifier one does not know; we know none.
-
-    https://hl7.org/fhir/R4/extensibility.html#modifierExtension
-    """
-    return row[0] not in _FACTS or row[5] is None or not any(one in row[5] for one in _MODIFIERS)
+    return row[0] not in _FACTS or row[5] is None or understood(row[0], row[5])
 
 
 def _records(row: Row) -> Sequence[Record]:
