@@ -131,9 +131,8 @@ async def test_what_carries_an_unknown_modifier_is_left_out_and_named(
     found = await of_subject(cared_for, EVERYTHING, "rs1", None)
 
     assert [str(one) for one in found.not_understood] == [f"{kind}/{NAMES[kind]}/_history/2"]
-    assert kind not in {
-        one.source.type for one in (*found.administrations, *found.conditions, *found.procedures]
-    }
+    kept: list[Any] = [*found.administrations, *found.conditions, *found.procedures]
+    assert kind not in {one.source.type for one in kept}
 
 
 async def test_they_are_among_everything_of_the_patient(cared_for: Store) -> None:
