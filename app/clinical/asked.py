@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,10 +10,12 @@ class Asked:
     """How a question was narrowed; None where the asker left it open.
 
     `today` is the clinical day the answer is given for: the day named (`on`), else the day of `asOf`, else
-    the day of asking, in Europe/Paris. `names` narrows the results to those of these names.
+    the day of asking, in Europe/Paris. `at` is the instant of `asOf` or of asking, where no day is named.
+    `names` narrows the results to those of these names.
     """
 
     today: date
+    at: datetime | None = None
     on: date | None = None
     visits: tuple[str, ...] | None = None
     rules: tuple[str, ...] | None = None

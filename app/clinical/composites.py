@@ -6,10 +6,11 @@ They stand apart from QUESTIONS, so that what asks every question in turn asks e
 from collections.abc import Mapping
 from typing import Final
 
-from app.clinical import chronicle
+from app.clinical import chronicle, status
 from app.clinical.questions import Decide
 
 COMPOSED: Final[Mapping[str, Decide]] = {
+    "status": status.answer,
     "timeline": chronicle.answer,
 }
 """By the name of the operation, without its dollar."""

@@ -17,6 +17,7 @@ from app.fhir_mapping.subject_operations import (
     ELIGIBILITY,
     IMPACT,
     SRI_STATUS,
+    STATUS,
     STEROID_EXPOSURE,
     SURVIVAL,
     TIMELINE,
@@ -26,6 +27,7 @@ from app.fhir_mapping.subject_operations import (
 )
 
 TRIAL_OPERATIONS: Final = (
+    STATUS,
     SRI_STATUS,
     ELIGIBILITY,
     CLINICAL_RESPONSE,

@@ -61,12 +61,18 @@ def stored(
 def described(request: FhirRequest, content: dict[str, Any], *, tag: str) -> FhirResponse:
     """A description that changes with the server alone; 304 where the client has it already."""
     etag = f'W/"{tag}"'
-    known = request.header(b"if-none-match")
-    if known is not None and etag.removeprefix("W/") in {
-        one.strip().removeprefix("W/") for one in known.split(",")
-    }:
-        return FhirResponse(304, b"", [(b"etag", etag.encode())])
-    return document(content, headers=[(b"etag", etag.encode())])
+    return unless_held(request, document(content, headers=[(b"etag", etag.encode())]))
+
+
+def unless_held(request: FhirRequest, response: FhirResponse) -> FhirResponse:
+    """The answer; 304 where the client names its ETag as one it has already."""
+    held = (request.header(b"if-none-match") or "").split(",")
+    tags = [(name, value) for name, value in response.headers if name == b"etag"]
+    asked = request.method in {"GET", "HEAD"}
+    known = {one.strip().removeprefix("W/").encode() for one in held}
+    if asked and any(value.removeprefix(b"W/") in known for _, value in tags):
+        return FhirResponse(304, b"", tags)
+    return response
 
 
 def written(request: FhirRequest, version: Version) -> FhirResponse:

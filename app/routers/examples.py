@@ -19,6 +19,7 @@ STORED = {
 """By type, a resource of the demonstration trial: what a read shows."""
 
 ASKED = {
+    "$status": ("msc-sle-03", {"on": "2020-09-15"}),
     "$sri-status": ("msc-sle-01", {"visit": "M6"}),
     "$eligibility": ("msc-sle-c01", {"on": "2022-09-12"}),
     "$timeline": ("msc-sle-01", {"name": "assessment"}),

@@ -1,19 +1,20 @@
 """What every question of the trial needs at the door: the clock, the protocol, and how it is answered."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked
 from app.clinical.records import Study
+from app.fhir_mapping import links
 from app.fhir_mapping.outcome import refusal
 from app.fhir_mapping.parameters import parameters
 from app.fhir_mapping.plain import plain
 from app.fhir_mapping.question import Question
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all, protocol_for
-from app.routers import answers
-from app.routers.answers import PLAIN_JSON, FhirResponse
+from app.routers.answers import FHIR_JSON, PLAIN_JSON, FhirResponse
 
 _TRIAL_ZONE = ZoneInfo("Europe/Paris")
 
@@ -27,6 +28,7 @@ def narrowed(question: Question, as_of: datetime) -> Asked:
     """What the clinical room is asked with: the day named, else that of the moment asked about."""
     return Asked(
         today=question.on or as_of.astimezone(_TRIAL_ZONE).date(),
+        at=None if question.on is not None else as_of,
         on=question.on,
         visits=question.visits,
         rules=question.rules,
@@ -49,7 +51,9 @@ def protocol_of(study: Study | None, name: str) -> Protocol:
 
 
 def answered(question: Question, answer: Answer, as_of: datetime) -> FhirResponse:
-    """The answer, as Parameters or plainly."""
-    if question.plain:
-        return FhirResponse(200, plain(answer, as_of=as_of, language=question.language), [PLAIN_JSON])
-    return answers.resource(parameters(answer, as_of=as_of, language=question.language))
+    """The answer, as Parameters or plainly; its ETag is the same as long as it says the same."""
+    written = plain if question.plain else parameters
+    body = written(answer, as_of=as_of, language=question.language)
+    said = body.replace(links.instant(as_of).encode(), b"")
+    etag = b'W/"%b"' % sha256(said).hexdigest()[:32].encode()
+    return FhirResponse(200, body, [PLAIN_JSON if question.plain else FHIR_JSON, (b"etag", etag)])
