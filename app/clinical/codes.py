@@ -8,9 +8,10 @@ from here (SELENA-SLEDAI: clinical conventions §1.1; BILAG: §1.3).
 from app.clinical.code_system import BASE, CodeSystem, Concept
 from app.clinical.damage_codes import SLICC_ITEM
 from app.clinical.form_codes import EQ5D_DIMENSION, LUNG, MRSS_SITE, SF36_ITEM, SF36_SCALE
+from app.clinical.sledai_codes import SLEDAI_ITEM
 from app.clinical.state_codes import STATE_REASON
 
-__all__ = ["BASE", "CodeSystem", "Concept"]
+__all__ = ["BASE", "SLEDAI_ITEM", "CodeSystem", "Concept"]
 
 SCORE = CodeSystem(
     "score",
@@ -36,37 +37,6 @@ SCORE = CodeSystem(
             "ACR/EULAR 2013 score of systemic sclerosis",
             "Score ACR/EULAR 2013 de la sclérodermie systémique",
         ),
-    ),
-)
-
-SLEDAI_ITEM = CodeSystem(
-    "sledai-item",
-    "Items of the SLE disease activity index, with their weights",
-    (
-        Concept("seizure", "Seizure", "Crise convulsive", 8),
-        Concept("psychosis", "Psychosis", "Psychose", 8),
-        Concept("organic-brain-syndrome", "Organic brain syndrome", "Syndrome cérébral organique", 8),
-        Concept("visual-disturbance", "Visual disturbance", "Trouble visuel", 8),
-        Concept("cranial-nerve", "Cranial nerve disorder", "Atteinte des nerfs crâniens", 8),
-        Concept("lupus-headache", "Lupus headache", "Céphalée lupique", 8),
-        Concept("cva", "Cerebrovascular accident", "Accident vasculaire cérébral", 8),
-        Concept("vasculitis", "Vasculitis", "Vascularite", 8),
-        Concept("arthritis", "Arthritis", "Arthrite", 4),
-        Concept("myositis", "Myositis", "Myosite", 4),
-        Concept("urinary-casts", "Urinary casts", "Cylindres urinaires", 4),
-        Concept("haematuria", "Haematuria", "Hématurie", 4),
-        Concept("proteinuria", "Proteinuria", "Protéinurie", 4),
-        Concept("pyuria", "Pyuria", "Leucocyturie", 4),
-        Concept("rash", "Inflammatory rash", "Éruption inflammatoire", 2),
-        Concept("alopecia", "Alopecia", "Alopécie", 2),
-        Concept("mucosal-ulcers", "Mucosal ulcers", "Ulcérations muqueuses", 2),
-        Concept("pleurisy", "Pleurisy", "Pleurésie", 2),
-        Concept("pericarditis", "Pericarditis", "Péricardite", 2),
-        Concept("low-complement", "Low complement", "Complément abaissé", 2),
-        Concept("dna-binding", "Increased DNA binding", "Anticorps anti-ADN augmentés", 2),
-        Concept("fever", "Fever", "Fièvre", 1),
-        Concept("thrombocytopenia", "Thrombocytopenia", "Thrombopénie", 1),
-        Concept("leukopenia", "Leukopenia", "Leucopénie", 1),
     ),
 )
 
