@@ -5,18 +5,20 @@ one inclusion criterion is not met or one exclusion criterion is present; otherw
 A computed eligibility is decision support: it changes no status.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 from app.clinical import combining
 from app.clinical.answers import Answer, Finding, Result
-from app.clinical.asked import Asked
+from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.case import Case, once
 from app.clinical.consent import consented
 from app.clinical.diagnosis import diagnosed
 from app.clinical.history import History
 from app.clinical.latest import Window
 from app.clinical.persons import age_between, childbearing_potential, other_enrolment, sex
+from app.clinical.records import Source
 from app.clinical.renal import creatinine_clearance
 from app.clinical.results import attested, measured, score_at_baseline, scored, statement, tested
 from app.clinical.series import changed, repeated
@@ -59,6 +61,7 @@ from app.protocol.questions import (
 
 QUESTION = "eligibility"
 VERDICTS = {Truth.YES: "eligible", Truth.NO: "ineligible", Truth.UNKNOWN: "undetermined"}
+NOT_STORED = "Nothing of what was sent is stored."
 SUPPORT = "Decision support: the status of the ResearchSubject changes only by an authorised write."
 
 
@@ -92,6 +95,28 @@ def assess(protocol: Protocol, history: History, *, on: date) -> Answer:
         on=on.isoformat(),
         notes=(SUPPORT, *history.remarks()),
     )
+
+
+def of_candidates(study: Source, protocol: Protocol, judged: Sequence[tuple[str, Answer]]) -> Answer:
+    """The answers about several people as one about the study, each result under the person's name."""
+    days = {one.on for _, one in judged}
+    return Answer(
+        question="check-eligibility",
+        subject=study,
+        protocol=protocol.key,
+        protocol_version=protocol.version,
+        results=tuple(replace(result, name=name) for name, one in judged for result in one.results),
+        on=days.pop() if len(days) == 1 else None,
+        notes=once((NOT_STORED, *(note for _, one in judged for note in one.notes))),
+    )
+
+
+def refuse_unknown(protocol: Protocol, population: str | None) -> None:
+    """Refuse to judge by the criteria of a population the protocol does not have."""
+    known = [one.name for one in protocol.populations]
+    if population is not None and population not in known:
+        said = f"population {population!r} is not one of {', '.join(known) or 'none'}"
+        raise CannotAnswer(said, parameter="population")
 
 
 def default_day(history: History) -> date | None:

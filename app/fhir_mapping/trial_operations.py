@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.fhir_mapping.check_operation import CHECK_ELIGIBILITY
 from app.fhir_mapping.study_operations import (
     DOSE_ESCALATION,
     ENDPOINT_SUMMARY,
@@ -17,7 +18,6 @@ from app.fhir_mapping.subject_operations import (
     ELIGIBILITY,
     IMPACT,
     SRI_STATUS,
-    STATUS,
     STEROID_EXPOSURE,
     SURVIVAL,
     TIMELINE,
@@ -27,9 +27,9 @@ from app.fhir_mapping.subject_operations import (
 )
 
 TRIAL_OPERATIONS: Final = (
-    STATUS,
     SRI_STATUS,
     ELIGIBILITY,
+    CHECK_ELIGIBILITY,
     CLINICAL_RESPONSE,
     DISEASE_ACTIVITY,
     BIOMARKERS,

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from app.fhir_mapping import check
+from app.fhir_mapping.check_operation import CHECK_ELIGIBILITY
 from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.operations import named, served
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
@@ -11,7 +12,8 @@ from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS,
 from app.fhir_mapping.subject_operations import IMPACT
 from app.fhir_mapping.wording import did_you_mean
 from app.routers import observation_operations, standard_operations
-from app.routers.answers import FhirResponse, unless_held
+from app.routers.answers import FhirResponse
+from app.routers.check_eligibility import check_eligibility
 from app.routers.decisions import decide
 from app.routers.everything import everything
 from app.routers.impact import of_change
@@ -33,7 +35,7 @@ async def operation(request: FhirRequest) -> FhirResponse:
     if request.method == "POST" and asked.name not in OF_A_RESOURCE:
         await _take_in(request)
     computed = _of_study if asked.resources == ("ResearchStudy",) else _computed
-    return unless_held(request, await STANDARD.get(asked.name, computed)(request, asked))
+    return await STANDARD.get(asked.name, computed)(request, asked)
 
 
 async def _take_in(request: FhirRequest) -> None:
@@ -72,10 +74,11 @@ STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse
     LASTN.name: observation_operations.lastn,
     STATS.name: observation_operations.stats,
     IMPACT.name: of_change,
+    CHECK_ELIGIBILITY.name: check_eligibility,
 }
 """By operation, what answers it, where it is not a question of the trial like the others."""
 
-OF_A_RESOURCE = frozenset({VALIDATE.name, IMPACT.name})
+OF_A_RESOURCE = frozenset({VALIDATE.name, IMPACT.name, CHECK_ELIGIBILITY.name})
 """What is asked about a resource in the body, which they open themselves."""
 
 
