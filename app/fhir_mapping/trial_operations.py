@@ -18,6 +18,7 @@ from app.fhir_mapping.subject_operations import (
     ELIGIBILITY,
     IMPACT,
     SRI_STATUS,
+    STATUS,
     STEROID_EXPOSURE,
     SURVIVAL,
     TIMELINE,
@@ -27,6 +28,7 @@ from app.fhir_mapping.subject_operations import (
 )
 
 TRIAL_OPERATIONS: Final = (
+    STATUS,
     SRI_STATUS,
     ELIGIBILITY,
     CHECK_ELIGIBILITY,

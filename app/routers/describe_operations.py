@@ -9,7 +9,7 @@ from app.fhir_mapping.trial_operations import TRIAL_OPERATIONS
 from app.routers import examples
 from app.routers.describe import narrowed
 from app.routers.example_candidate import CANDIDATE
-from app.routers.fragments import Said, answer, body, id_of, interaction, query_parameter, refusals
+from app.routers.fragments import Said, answer, body, id_of, interaction, nothing, query_parameter, refusals
 
 QUESTIONS = "Questions"
 
@@ -37,13 +37,19 @@ def operation(asked: Operation, resource: Resource, level: Level, method: str) -
             *([] if posted else _queried(asked, resource, filled)),
         ],
         sends=_sent(asked, resource, level, filled) if posted else None,
-        answers={"200": answer(asked.returns, asked.answer)} | refusals(*_refused(asked, level)),
+        answers={"200": answer(asked.returns, asked.answer), **_held(asked, posted=posted)}
+        | refusals(*_refused(asked, level)),
     )
     if asked in TRIAL_OPERATIONS:
         said["responses"]["200"]["content"]["application/json"] = {
             "schema": {"type": "object", "description": "The same as compact plain JSON (`view=plain`)."}
         }
     return said
+
+
+def _held(asked: Operation, *, posted: bool) -> Said:
+    """What a client is answered that has the same answer already (If-None-Match)."""
+    return {"304": nothing("304")} if asked in TRIAL_OPERATIONS and not posted else {}
 
 
 def _refused(asked: Operation, level: Level) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS,
 from app.fhir_mapping.subject_operations import IMPACT
 from app.fhir_mapping.wording import did_you_mean
 from app.routers import observation_operations, standard_operations
-from app.routers.answers import FhirResponse
+from app.routers.answers import FhirResponse, unless_held
 from app.routers.check_eligibility import check_eligibility
 from app.routers.decisions import decide
 from app.routers.everything import everything
@@ -35,7 +35,7 @@ async def operation(request: FhirRequest) -> FhirResponse:
     if request.method == "POST" and asked.name not in OF_A_RESOURCE:
         await _take_in(request)
     computed = _of_study if asked.resources == ("ResearchStudy",) else _computed
-    return await STANDARD.get(asked.name, computed)(request, asked)
+    return unless_held(request, await STANDARD.get(asked.name, computed)(request, asked))
 
 
 async def _take_in(request: FhirRequest) -> None:
