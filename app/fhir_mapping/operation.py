@@ -36,6 +36,7 @@ class Operation:
     `methods` are how it is asked over HTTP. `standard` is HL7's definition it follows, None where the
     operation is our own. `searches` says that the search parameters of the type narrow it, too.
     `returns` is the type of its answer and `answer` what that holds; `example` is a query that shows it.
+    `also` are the media types it answers in beside FHIR JSON.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Operation:
     returns: str = "Parameters"
     answer: str = "The answer."
     example: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:

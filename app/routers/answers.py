@@ -1,6 +1,6 @@
 """What goes back to a FHIR client: stored bytes with the headers of the version they are."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -21,11 +21,15 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(slots=True)
 class FhirResponse:
-    """A status, headers and bytes; nothing is parsed or serialised on its way out."""
+    """A status, headers and bytes; nothing is parsed or serialised on its way out.
+
+    `stream` gives the bytes of an answer that is made while it is sent, instead of a body.
+    """
 
     status: int
     body: bytes = b""
     headers: Headers = field(default_factory=list)
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 def resource(body: bytes, *, status: int = 200) -> FhirResponse:

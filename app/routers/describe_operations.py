@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.fhir_mapping.check_operation import CHECK_ELIGIBILITY
+from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.operation import Level, Operation, OperationParameter
 from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.trial_operations import TRIAL_OPERATIONS
@@ -40,6 +41,8 @@ def operation(asked: Operation, resource: Resource, level: Level, method: str) -
         answers={"200": answer(asked.returns, asked.answer), **_held(asked, posted=posted)}
         | refusals(*_refused(asked, level)),
     )
+    for media_type in asked.also:
+        said["responses"]["200"]["content"][media_type] = {"schema": {"type": "string"}}
     if asked in TRIAL_OPERATIONS:
         said["responses"]["200"]["content"]["application/json"] = {
             "schema": {"type": "object", "description": "The same as compact plain JSON (`view=plain`)."}
@@ -54,7 +57,8 @@ def _held(asked: Operation, *, posted: bool) -> Said:
 
 def _refused(asked: Operation, level: Level) -> tuple[str, ...]:
     found = ("404", "410") if level == "instance" else ()
-    return ("400", *found, *(("422",) if asked in TRIAL_OPERATIONS else ()))
+    decides = asked in TRIAL_OPERATIONS or asked is EXPORT
+    return ("400", *found, *(("422",) if decides else ()))
 
 
 def _sent(asked: Operation, resource: Resource, level: Level, filled: Mapping[str, str]) -> Said:

@@ -5,6 +5,7 @@ failure becomes an OperationOutcome here. Nothing is parsed, and no content is l
 """
 
 import os
+from contextlib import aclosing
 from itertools import count
 from time import perf_counter
 
@@ -118,9 +119,14 @@ def _place(request: FhirRequest) -> str:
 
 async def _sent(response: FhirResponse, ours: Headers, send: Send, *, with_body: bool) -> None:
     headers = [*response.headers, *ours]
-    if response.status not in {204, 304}:
+    if response.status not in {204, 304} and response.stream is None:
         headers.append((b"content-length", b"%d" % len(response.body)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if response.stream is not None:
+        async with aclosing(response.stream) as stream:
+            if with_body:
+                async for piece in stream:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": response.body if with_body else b""})
 
 

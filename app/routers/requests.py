@@ -4,15 +4,15 @@ Rules: https://hl7.org/fhir/R4/http.html#general (content negotiation, If-Match,
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive
 
 from app.fhir_mapping import links
+from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.resource import Resource
 from app.routers.intake import Intake
@@ -26,8 +26,6 @@ from app.routers.negotiation import (
     readable,
 )
 from app.routers.service import Service
-
-T = TypeVar("T")
 
 FORM = "application/x-www-form-urlencoded"
 WANTED = "application/fhir+json, with fhirVersion=4.0 if you name one (XML is not offered)"
@@ -121,6 +119,8 @@ class FhirRequest:
 
     def negotiate(self, parameters: Sequence[tuple[str, str]] | None = None) -> None:
         """Refuse (406) a client that cannot read FHIR JSON; `_format` wins over Accept."""
+        if self.operation == EXPORT.name:
+            return  # its parameters say what it answers
         asked = self.parameters if parameters is None and self.query else parameters or ()
         format_ = dict(asked).get("_format") or None
         accept = self.headers.get(b"accept")
@@ -184,26 +184,6 @@ class FhirRequest:
         if len(received) > largest:
             raise too_large(largest)
         return bytes(received)
-
-
-async def unless_gone(request: FhirRequest, work: Coroutine[Any, Any, T]) -> T:
-    """What long work comes to; it ends when the client goes away (Disconnected)."""
-    working = asyncio.create_task(work)
-    watching = asyncio.create_task(_gone(request.receive))
-    try:
-        await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise Disconnected
-        return working.result()
-    finally:
-        working.cancel()
-        watching.cancel()
-
-
-async def _gone(receive: Receive) -> None:
-    """Wait until the client has gone; what it still sends says nothing."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def merged(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:

@@ -10,7 +10,9 @@ from app.store.visibility import Visibility, visible
 END_OF_TIME = datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00")
 """Stands for now: whatever has been stored was stored before."""
 
-_COLUMNS = "r.type, r.id, r.version, r.patient_id, r.study_id, {document}"
+_WHOLE = "r.type, r.id, r.version, r.patient_id, r.study_id, r.document"
+_WITHOUT_DOCUMENT = "r.type, r.id, r.version, r.patient_id, r.study_id, NULL"
+_COUNTED = "r.type, r.study_id, count(*)"
 
 # `NOT (… > …)` says `<=` so that SQLite, which keeps no statistics, does not read the whole store in the
 # order it was written: the other conditions name an index each.
@@ -44,18 +46,27 @@ class AsOf:
         """The ResearchSubjects of some studies, without their documents."""
         one_of = self._database.member("study_id", 2)
         condition = f"type = 'ResearchSubject' AND {one_of} AND document IS NOT NULL"
-        return await self._rows(condition, condition, [self._database.members(studies)], document="NULL")
+        values = [self._database.members(studies)]
+        return await self._rows(condition, condition, values, columns=_WITHOUT_DOCUMENT)
 
     async def about(self, patients: Sequence[str], kinds: Sequence[str]) -> list[Row]:
         """The resources of these types about these patients."""
+        return await self._rows(*self._about(kinds), [self._database.members(patients)])
+
+    async def counts(self, patients: Sequence[str], kinds: Sequence[str]) -> list[Row]:
+        """How many resources of each of these types there are about these patients: type, study, number."""
+        now, then = (f"{condition} AND document IS NOT NULL" for condition in self._about(kinds))
+        values = [self._database.members(patients)]
+        return await self._rows(now, then, values, columns=_COUNTED, end=" GROUP BY r.type, r.study_id")
+
+    def _about(self, kinds: Sequence[str]) -> tuple[str, str]:
         whose, kind = self._database.member("patient_id", 2), ", ".join(f"'{one}'" for one in kinds)
-        now, then = f"type IN ({kind}) AND {whose}", f"(type || '') IN ({kind}) AND {whose}"
-        return await self._rows(now, then, [self._database.members(patients)])
+        return f"type IN ({kind}) AND {whose}", f"(type || '') IN ({kind}) AND {whose}"
 
     async def _rows(
-        self, now: str, then: str, values: list[Any], *, document: str = "r.document"
+        self, now: str, then: str, values: list[Any], *, columns: str = _WHOLE, end: str = ""
     ) -> list[Row]:
         values = [self._at, *values]
         seen = visible(self._database, self._visibility, "r", values)
-        source, columns = _THEN.format(now=now, then=then), _COLUMNS.format(document=document)
-        return await self._connection.fetch(f"SELECT {columns} FROM {source} WHERE {seen}", *values)
+        sql = f"SELECT {columns} FROM {_THEN.format(now=now, then=then)} WHERE {seen}{end}"
+        return await self._connection.fetch(sql, *values)

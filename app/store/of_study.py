@@ -4,6 +4,7 @@ A page is one statement, however many subjects it is about, and is small enough 
 documents as they are stored, so that they can be read, and decided from, in another process.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,6 +65,19 @@ class Subjects:
         patients = self.patients
         for start in range(0, len(patients), size):
             yield await self._page(patients[start : start + size])
+
+    async def counts(self) -> Mapping[str, int]:
+        """How many resources of each type there are about the subjects, without those of other studies."""
+
+        async def work(connection: Connection) -> list[Row]:
+            then = AsOf(self.store.database, connection, self.visibility, self.as_of)
+            return await then.counts(self.patients, KINDS)
+
+        found = Counter({"ResearchStudy": len(self.studies)})
+        for kind, study, number in await self.store.database.read(work, seconds=SECONDS):
+            if study is None or study in self.studies:
+                found[kind] += number
+        return found
 
     async def _page(self, patients: Sequence[str]) -> Page:
         async def work(connection: Connection) -> list[Row]:
