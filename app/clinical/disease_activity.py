@@ -5,6 +5,7 @@ complete it; where laboratory results say otherwise than the form, that is a que
 """
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from app.clinical.answers import Answer, Figure, Result
@@ -12,7 +13,7 @@ from app.clinical.asked import Asked, CannotAnswer, among
 from app.clinical.case import once
 from app.clinical.history import History
 from app.clinical.scales import Placed, Scale, scales
-from app.clinical.timeline import NotInfused, infusion, order
+from app.clinical.timeline import NotInfused, as_if_infused, infusion, order
 from app.clinical.visits import Clock, Results, by_status
 from app.protocol.definition import Protocol, Visit
 
@@ -29,7 +30,8 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     visits = [visit for visit in planned if visit.label in labels]
     t0 = infusion(protocol, history)
     if isinstance(t0, NotInfused):
-        results = _without_day_0(t0, [one for one in known if one.name in names], visits)
+        clock = Clock(protocol, as_if_infused(history, asked.today), asked.today)
+        results = _without_day_0(t0, clock, history, names, visits)
     else:
         results = _results(Clock(protocol, t0, asked.today), history, names, visits)
     return Answer(
@@ -43,12 +45,16 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
 
 
 def _without_day_0(
-    t0: NotInfused, wanted: Collection[Scale[Any]], visits: Collection[Visit]
+    t0: NotInfused, clock: Clock, history: History, names: Collection[str], visits: Collection[Visit]
 ) -> Iterator[Result]:
-    """Without day 0 no assessment can be placed at a visit."""
-    for scale in wanted:
+    """Without day 0 nothing can be placed at a visit; of one to be infused, the baseline so far is told."""
+    to_come = t0.reason == "not-infused"
+    before = [visit for visit in visits if to_come and visit.window[1] <= 0]
+    for result in _results(clock, history, names, before):
+        yield _provisional(result, t0, clock.t0.day.isoformat())
+    for scale in scales(clock.protocol, clock, Results((), {})):
         for visit in visits:
-            if scale.due and scale.word in visit.assessed:
+            if scale.name in names and scale.due and scale.word in visit.assessed and visit not in before:
                 yield Result(
                     name=scale.name,
                     visit=visit.label,
@@ -56,6 +62,17 @@ def _without_day_0(
                     missing=(t0.needs,),
                     evidence=t0.evidence,
                 )
+
+
+def _provisional(result: Result, t0: NotInfused, on: str) -> Result:
+    """A baseline that still may become another: it is that of an infusion on the day asked for."""
+    return replace(
+        result,
+        reasons=once((t0.reason, *result.reasons)),
+        missing=once((t0.needs, *result.missing)),
+        notes=(*result.notes, f"not infused yet: this would be the baseline of an infusion on {on}"),
+        figures=tuple(figure for figure in result.figures if figure.name != "study-day"),
+    )
 
 
 def _results(

@@ -2,18 +2,16 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from app.clinical import sledai
-from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, unknown
 from app.clinical.comparison import passes, plain
 from app.clinical.latest import Window, aged, dated, judge, normalised, shown
 from app.clinical.presence import NEGATIVE, NEGATIVE_FLAGS, POSITIVE, POSITIVE_FLAGS
-from app.clinical.records import Coding, Measurement, Moment
+from app.clinical.records import Coding, Measurement
 from app.clinical.schedule import baseline
-from app.clinical.timeline import Infusion
+from app.clinical.timeline import as_if_infused
 from app.clinical.truth import Truth, any_of
 from app.protocol.measured import Measured, Scored, Threshold
 from app.protocol.questions import Assay, Attested, ScoreAtBaseline, Tested
@@ -66,7 +64,7 @@ def score_at_baseline(criterion: ScoreAtBaseline, case: Case) -> Judged:
     """The score before the infusion; before there is one, up to the day asked for."""
     chosen = baseline(
         case.protocol,
-        case.infusion or _as_if_infused(case),
+        case.infusion or as_if_infused(case.history, case.on),
         sledai.assessments(case.protocol, case.measurements),
     )
     threshold = f"{criterion.op} {plain(criterion.value)}"
@@ -220,10 +218,3 @@ def _ever(criterion: Tested, case: Case, items: tuple[Measurement, ...], order: 
         evidence=(item.source,),
         figures=aged([when], window),
     )
-
-
-def _as_if_infused(case: Case) -> Infusion:
-    """The day asked for in the place of the infusion that has not been given yet."""
-    start, end = (datetime.combine(day, time(), UTC) for day in (case.on, shifted(case.on, 1)))
-    day = Moment(case.on.isoformat(), start, end, case.on, case.on, has_time=False)
-    return Infusion(day, case.on, case.history.enrolment.source)

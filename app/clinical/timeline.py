@@ -5,7 +5,7 @@ Days are calendar days in Europe/Paris, as `Moment` gives them.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 from app.clinical.calendar import shifted
 from app.clinical.history import History
@@ -77,6 +77,12 @@ def infusion(protocol: Protocol, history: History) -> Infusion | NotInfused:
         needs = f"the exact day on which the infusion {first.source} began"
         return NotInfused("partial-date", needs, (first.source,))
     return Infusion(start, start.day, first.source)
+
+
+def as_if_infused(history: History, on: date) -> Infusion:
+    """A day in the place of the infusion that has not been given yet: what would then be the baseline."""
+    start, end = (datetime.combine(day, time(), UTC) for day in (on, shifted(on, 1)))
+    return Infusion(Moment(on.isoformat(), start, end, on, on, has_time=False), on, history.enrolment.source)
 
 
 def infusions(protocol: Protocol, history: History) -> tuple[Administration, ...]:

@@ -218,12 +218,22 @@ def test_proteinuria_counts_where_it_is_new_or_rises_or_whenever_it_is_there() -
     assert len(proteinuria(SLE, "0.9", "sledai-2k")) == 1
 
 
-def test_without_an_infusion_every_score_says_so() -> None:
-    found = activity(sledai(12, on=day(-1)))
+def test_without_an_infusion_every_score_says_so_and_the_baseline_so_far_is_told() -> None:
+    today = date.fromisoformat(day(0))
+    found = activity(sledai(12, on=day(-1)), pga("2.0", on=day(-40)), today=today)
 
-    assert {result.reasons for result in found.values()} == {("not-infused",)}
-    assert ("selena-sledai", "M0") in found
+    assert {result.reasons[0] for result in found.values()} == {"not-infused"}
+    assert shown(found["selena-sledai", "M0"]) == "12"
+    assert "not infused yet" in found["selena-sledai", "M0"].notes[-1]
+    assert found["pga", "M0"].reasons == ("not-infused", "baseline-missing", "outside-window")
+    assert found["selena-sledai", "M3"].figures == ()
     assert ("sledai-2k", "M0") not in found
+
+
+def test_an_infusion_of_an_unknown_day_places_nothing() -> None:
+    found = activity(infusion("2021-03"), sledai(12, on=day(-1)))
+
+    assert {result.reasons for result in found.values()} == {("partial-date",)}
 
 
 def test_a_visit_whose_window_is_open_may_still_come() -> None:
