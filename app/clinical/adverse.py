@@ -58,6 +58,14 @@ def _between(surely: bool, perhaps: bool) -> Truth:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """How bad an event must be to count as toxicity: its grade, its seriousness, or both."""
+
+    least: int
+    by: str = "grade"
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """One adverse event with all that is asked of it."""
 
@@ -79,21 +87,38 @@ class Reported:
         """Whether it counts for a reading: `any` counts every event, `related` those due to the cells."""
         return Truth.YES if rule == ANY else self.relation.verdict
 
-    def toxic(self, days: Days, t0: Infusion, *, rule: str, least: int) -> Truth:
-        """Whether it had at least that grade from some moment of those days on."""
-        reached = any_of(days.hold(t0, step.when) & step.grade.holds(">=", least) for step in self.steps)
+    @property
+    def serious(self) -> Truth:
+        """As it was reported; a criterion of seriousness says so too. It never follows from the grade."""
+        if self.event.serious or self.event.criteria:
+            return Truth.YES
+        return Truth.UNKNOWN if self.event.serious is None else Truth.NO
+
+    def bad(self, step: Step, bar: Bar) -> Truth:
+        """Whether it is as bad, from that step on, as an event must be to count as toxicity."""
+        graded = step.grade.holds(">=", bar.least)
+        match bar.by:
+            case "grade":
+                return graded
+            case "serious":
+                return self.serious
+            case _:
+                return graded & self.serious
+
+    def toxic(self, days: Days, t0: Infusion, *, rule: str, bar: Bar) -> Truth:
+        """Whether it was that bad from some moment of those days on."""
+        reached = any_of(days.hold(t0, step.when) & self.bad(step, bar) for step in self.steps)
         return reached & self.counts(rule)
 
-    def open_for(self, days: Days, t0: Infusion, *, rule: str, least: int) -> tuple[str, ...]:
+    def open_for(self, days: Days, t0: Infusion, *, rule: str, bar: Bar) -> tuple[str, ...]:
         """The reasons for which it is not known whether it is such an event."""
-        may = [step for step in self.steps if step.grade.holds(">=", least) is not Truth.NO]
+        may = [step for step in self.steps if self.bad(step, bar) is not Truth.NO]
         inside = [(step, days.hold(t0, step.when)) for step in may]
+        graded = [step.grade.holds(">=", bar.least) for step, where in inside if where is not Truth.NO]
         reasons = {
             "partial-date": any(where is Truth.UNKNOWN for _, where in inside),
-            "grade-missing": any(
-                where is not Truth.NO and step.grade.holds(">=", least) is Truth.UNKNOWN
-                for step, where in inside
-            ),
+            "grade-missing": bar.by != "serious" and Truth.UNKNOWN in graded,
+            "missing-observation": bar.by != "grade" and self.serious is Truth.UNKNOWN,
         }
         relation_open = self.relation.reasons if self.counts(rule) is Truth.UNKNOWN else ()
         return (*(reason for reason, applies in reasons.items() if applies), *relation_open)

@@ -43,15 +43,15 @@ def _counts(criterion: Diagnosed, condition: Condition, case: Case) -> bool:
     return (
         condition.verification not in NEVER_COUNT
         and (began is None or began.first_day <= case.on)
-        and _is_of(condition, criterion.codes)
-        and not _is_of(condition, criterion.excepted)
+        and is_of(condition.codings, criterion.codes)
+        and not is_of(condition.codings, criterion.excepted)
     )
 
 
 def _holds(criterion: Diagnosed, condition: Condition, case: Case) -> Truth:
     """Whether it is confirmed, active (unless any time will do), and certainly the disease meant."""
     confirmed = Truth.YES if condition.verification == "confirmed" else Truth.UNKNOWN
-    clear = Truth.UNKNOWN if _is_of(condition, criterion.unclear) else Truth.YES
+    clear = Truth.UNKNOWN if is_of(condition.codings, criterion.unclear) else Truth.YES
     active = Truth.YES if criterion.ever else _active(condition, case)
     return all_of((confirmed, clear, active))
 
@@ -63,8 +63,9 @@ def _active(condition: Condition, case: Case) -> Truth:
     return Truth.YES if condition.clinical in ACTIVE else Truth.UNKNOWN
 
 
-def _is_of(condition: Condition, codes: tuple[Code, ...]) -> bool:
-    return any(_is(coding, code) for coding in condition.codings for code in codes)
+def is_of(codings: tuple[Coding, ...], codes: tuple[Code, ...]) -> bool:
+    """Whether one of the codings is one of those codes."""
+    return any(_is(coding, code) for coding in codings for code in codes)
 
 
 def _is(coding: Coding, code: Code) -> bool:

@@ -41,6 +41,7 @@ class Behind:
     arm: str | None
     events: tuple[tuple[Happened, Duty], ...]
     visits: tuple[Missed, ...]
+    unsaid: tuple[Source, ...]  # events of which nobody said whether they are serious
 
 
 def row(protocol: Protocol, history: History, asked: Asked) -> Behind:
@@ -53,7 +54,9 @@ def row(protocol: Protocol, history: History, asked: Asked) -> Behind:
         for duty in event.duties
         if event.serious is Truth.YES and duty.state in WAITING
     )
-    return Behind(subject.source, subject.arm, waiting, tuple(_missed(protocol, history, asked.today)))
+    unsaid = tuple(event.source for event in subject.events if event.serious is Truth.UNKNOWN)
+    missed = tuple(_missed(protocol, history, asked.today))
+    return Behind(subject.source, subject.arm, waiting, missed, unsaid)
 
 
 def _missed(protocol: Protocol, history: History, today: date) -> Iterator[Missed]:
@@ -87,6 +90,7 @@ def answer(protocol: Protocol, study: Study, rows: Sequence[Behind], asked: Aske
             *(_visit(*found) for found in visits if VISIT in names),
         ),
         on=asked.today.isoformat(),
+        notes=tuple(f"{source} does not say whether it is serious" for one in rows for source in one.unsaid),
     )
 
 

@@ -51,16 +51,9 @@ def duties(one: Reported, regime: Regime, today: date) -> tuple[Duty, ...]:
     )
 
 
-def is_serious(event: AdverseEvent) -> Truth:
-    """As it was reported; a criterion of seriousness says so too. It never follows from the grade."""
-    if event.serious or event.criteria:
-        return Truth.YES
-    return Truth.UNKNOWN if event.serious is None else Truth.NO
-
-
 def _applies(one: Reported, about: str) -> tuple[Truth, tuple[str, ...]]:
     """Whether the duty is about this event, and what would tell."""
-    serious = is_serious(one.event)
+    serious = one.serious
     if about == "serious" or serious is not Truth.YES:
         return serious, ("whether it is serious",) if serious is Truth.UNKNOWN else ()
     unexpected = Truth.UNKNOWN if one.event.expected is None else Truth.of(not one.event.expected)

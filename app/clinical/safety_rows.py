@@ -14,7 +14,7 @@ from app.clinical.grading import worst
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.records import Source
-from app.clinical.reporting import Duty, duties, finding, is_serious
+from app.clinical.reporting import Duty, duties, finding
 from app.clinical.timeline import Infusion, NotInfused, infusion
 from app.clinical.toxicity import asks, days_of, readings
 from app.clinical.truth import Truth
@@ -95,9 +95,7 @@ def _verdicts(
         if isinstance(t0, NotInfused):
             yield rule, None
         else:
-            result = tolerance.result(
-                protocol, history.person, found, t0=t0, visit=visit, rule=rule, today=today
-            )
+            result = tolerance.result(protocol, history, found, t0=t0, visit=visit, rule=rule, today=today)
             yield rule, result.verdict
 
 
@@ -114,7 +112,7 @@ def _happened(protocol: Protocol, one: Reported, t0: Infusion | NotInfused, toda
         grade=worst(event, protocol.parameters.ae),
         organ=one.place.organ,
         system=one.place.system,
-        serious=is_serious(event),
+        serious=one.serious,
         criteria=event.criteria,
         expected=event.expected,
         outcome=event.outcome,

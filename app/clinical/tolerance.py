@@ -14,7 +14,7 @@ from app.clinical.asked import Asked, among
 from app.clinical.case import once
 from app.clinical.history import History
 from app.clinical.interval import Interval
-from app.clinical.records import Person
+from app.clinical.malignancy import no_malignancy
 from app.clinical.timeline import Infusion, NotInfused, infusion
 from app.clinical.toxicity import asks, days_of, death_reported, free_of_toxicity, period_over, readings
 from app.clinical.truth import Truth, all_of
@@ -41,7 +41,7 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
         results=tuple(
             _not_infused(label, rule, t0)
             if isinstance(t0, NotInfused)
-            else result(protocol, history.person, found, t0=t0, visit=label, rule=rule, today=asked.today)
+            else result(protocol, history, found, t0=t0, visit=label, rule=rule, today=asked.today)
             for label in labels
             for rule in rules
         ),
@@ -56,12 +56,12 @@ def primary(protocol: Protocol, history: History, today: date) -> Result:
     if isinstance(t0, NotInfused):
         return _not_infused(label, rule, t0)
     found = adverse.reported(protocol, history)
-    return result(protocol, history.person, found, t0=t0, visit=label, rule=rule, today=today)
+    return result(protocol, history, found, t0=t0, visit=label, rule=rule, today=today)
 
 
 def result(
     protocol: Protocol,
-    person: Person | None,
+    history: History,
     found: Sequence[Reported],
     *,
     t0: Infusion,
@@ -72,8 +72,9 @@ def result(
     """Met means tolerated: no such event, the period over, and no death that nobody reported."""
     days = days_of(protocol, visit)
     free = free_of_toxicity(protocol, found, days=days, t0=t0, visit=visit, rule=rule)
-    died = death_reported(person, found, days=days, t0=t0)
-    findings = (free, *period_over(days, t0, today=today, ended=died is not None), *(died or ()))
+    died = death_reported(history.person, found, days=days, t0=t0)
+    healthy = no_malignancy(protocol, history, found, days=days, t0=t0, visit=visit)
+    findings = (free, *healthy, *period_over(days, t0, today=today, ended=died is not None), *(died or ()))
     verdict = all_of(one.verdict for one in findings)
     still = [one for one in findings if verdict is Truth.UNKNOWN and one.verdict is Truth.UNKNOWN]
     return Result(

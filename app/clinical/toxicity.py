@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from app.clinical.adverse import ANY, RELATED, RULES, Days, Reported
+from app.clinical.adverse import ANY, RELATED, RULES, Bar, Days, Reported
 from app.clinical.answers import Finding
 from app.clinical.asked import CannotAnswer
 from app.clinical.case import Judged, once
@@ -24,7 +24,9 @@ DEATH = Sentence(
     en="The subject did not die in this period, or the event that led to death is reported with grade 5.",
     fr="Le sujet n'est pas décédé pendant cette période, ou l'événement en cause est déclaré de grade 5.",
 )
+WANTED = {"grade": "of grade {} or more", "serious": "serious", "both": "serious and of grade {} or more"}
 NEEDS = {
+    "missing-observation": "whether it is serious",
     "partial-date": "the exact day on which it began or worsened",
     "grade-missing": "its grade (extension ae-grade)",
     "causality-missing": "an assessor's opinion on whether the cells caused it (suspectEntity.causality)",
@@ -60,22 +62,24 @@ def free_of_toxicity(
     protocol: Protocol, found: Sequence[Reported], *, days: Days, t0: Infusion, visit: str, rule: str
 ) -> Finding:
     """That none of the events is a toxicity; those that might be are its parts."""
-    least = protocol.parameters.ae.min_grade
+    chosen = protocol.parameters.ae
+    bar = Bar(chosen.min_grade, chosen.seriousness)
     parts = tuple(
-        _event(one, days, t0, rule=rule, least=least)
+        _event(one, days, t0, rule=rule, bar=bar)
         for one in found
-        if one.toxic(days, t0, rule=ANY, least=least) is not Truth.NO
+        if one.toxic(days, t0, rule=ANY, bar=bar) is not Truth.NO
     )
     verdict = ~any_of(~part.verdict for part in parts)
     still = [part for part in parts if verdict is Truth.UNKNOWN and part.verdict is Truth.UNKNOWN]
+    wanted = WANTED[bar.by].format(bar.least)
     safety = asks(protocol)
     text = safety.immediate if visit == safety.primary else safety.later
     return Finding(
         id="no-toxicity",
         verdict=verdict,
         text=text.by_language(),
-        observed=f"{len(parts)} events that reach grade {least} or may",
-        threshold=f"no event of grade {least} or more{', related to the cells,' if rule == RELATED else ''} "
+        observed=f"{len(parts)} events that are {wanted}, or may be",
+        threshold=f"no event that is {wanted}{', related to the cells,' if rule == RELATED else ''} "
         f"from day {days.first} to day {days.last}",
         evidence=once(source for part in parts for source in part.evidence),
         reasons=once(reason for part in still for reason in part.reasons),
@@ -84,10 +88,10 @@ def free_of_toxicity(
     )
 
 
-def _event(one: Reported, days: Days, t0: Infusion, *, rule: str, least: int) -> Finding:
+def _event(one: Reported, days: Days, t0: Infusion, *, rule: str, bar: Bar) -> Finding:
     """One event: met where it leaves the infusion tolerated."""
-    verdict = ~one.toxic(days, t0, rule=rule, least=least)
-    reasons = one.open_for(days, t0, rule=rule, least=least) if verdict is Truth.UNKNOWN else ()
+    verdict = ~one.toxic(days, t0, rule=rule, bar=bar)
+    reasons = one.open_for(days, t0, rule=rule, bar=bar) if verdict is Truth.UNKNOWN else ()
     wanted = ", ".join(NEEDS[reason] for reason in reasons)
     day = t0.study_day(one.event.when)
     when = f"day {day}" if day is not None else f"{one.event.when.text if one.event.when else 'no date'}"

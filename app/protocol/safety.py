@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from app.protocol.parts import ShortCode
 from app.protocol.regimes import Regime, regimes
 from app.protocol.words import Frozen, Sentence, Text
 
@@ -15,9 +16,11 @@ class AeParameters(Frozen):
     """The primary endpoint: an event of at least `min_grade` in the first days after the infusion.
 
     `require_related` asks for a relation to the cells; both readings are reported. `severity_fallback` reads
-    mild, moderate, severe as grades 1, 2, 3 where no grade is sent.
+    mild, moderate, severe as grades 1, 2, 3 or more where no grade is sent. `seriousness` says whether the
+    grade makes an event count, its being reported as serious, or both.
     """
 
+    seriousness: Literal["grade", "serious", "both"] = "grade"
     min_grade: Annotated[int, Field(ge=1, le=5, strict=True)] = 3
     primary_window_days: Days = 10
     window_mode: Literal["calendar", "hours"] = "calendar"
@@ -40,13 +43,16 @@ class Safety(Frozen):
     """What the protocol says of tolerance: its sentences, and the organs whose worst grade it asks for.
 
     `primary` is the name of the first days after the infusion, as of a visit. `regimes` are legal regimes
-    of reporting that are the study's own, beside those known to every trial.
+    of reporting that are the study's own, beside those known to every trial. `malignancies` are diagnoses
+    that must not arise after the first days, where the protocol says so.
     """
 
     primary: Text = "D10"
     immediate: Sentence
     later: Sentence
     organs: tuple[Text, ...] = ()
+    malignancies: tuple[ShortCode, ...] = ()
+    no_malignancy: Sentence | None = None
     regimes: dict[Text, Regime] = Field(default_factory=dict)
 
     def regime(self, name: str | None) -> Regime | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +12,15 @@ from hypothesis import strategies as st
 from app.clinical import tolerance
 from app.clinical.answers import Answer, Finding, Result
 from app.clinical.asked import Asked, CannotAnswer
-from app.clinical.codes import ORGAN_CLASS
+from app.clinical.care import Condition
+from app.clinical.codes import ORGAN_CLASS, PRODUCT
 from app.clinical.history import History
 from app.clinical.interval import Interval
-from app.clinical.records import AdverseEvent, Coding, Opinion
+from app.clinical.records import AdverseEvent, Coding, Opinion, Source
 from app.protocol.definition import Protocol
-from tests.clinical.make import DAY_0, day
-from tests.clinical.make_safety import CELLS, LUPUS, MEDDRA, SCLEROSIS, choosing, event, treated
+from app.protocol.loader import load
+from tests.clinical.make import DAY_0, at, day
+from tests.clinical.make_safety import CELLS, LUPUS, MEDDRA, SCLEROSIS, choosing, event, infused, treated
 
 LATER = date(2023, 1, 1)
 MET, NOT, OPEN = "met", "not-met", "undetermined"
@@ -181,6 +184,11 @@ def _codings(codes: Any) -> Any:
     ("values", "happened", "usual", "chosen"),
     [
         ({"min_grade": 4}, FEVER, NOT, MET),
+        ({"seriousness": "serious"}, replace(FEVER, serious=False), NOT, MET),
+        ({"seriousness": "serious"}, replace(NAUSEA, serious=True), MET, NOT),
+        ({"seriousness": "serious"}, NAUSEA, MET, OPEN),
+        ({"seriousness": "both"}, replace(FEVER, serious=False), NOT, MET),
+        ({"seriousness": "both"}, FEVER, NOT, OPEN),
         ({"primary_window_days": 7}, FEVER, NOT, MET),
         ({"window_mode": "hours"}, FEVER, NOT, MET),
         ({"window_mode": "hours"}, event(3, on="2021-03-11T09:30:00+01:00", cause="possible"), NOT, NOT),
@@ -241,6 +249,51 @@ def test_the_sclerosis_trial_asks_it_too() -> None:
     answer = asked(replace(treated(), administrations=()), SCLEROSIS)
 
     assert answer.results[0].visit == "D10"
+
+
+CANCER = Condition(
+    source=Source("Condition", "c", 1),
+    patient="p",
+    codings=(Coding("http://hl7.org/fhir/sid/icd-10", "C50.9"),),
+    text=None,
+    clinical="active",
+    verification="confirmed",
+    onset=at(day(60)),
+    abatement=None,
+    recorded=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (CANCER, NOT),
+        (replace(CANCER, verification="provisional"), OPEN),
+        (replace(CANCER, verification="refuted"), MET),
+        (replace(CANCER, onset=at(day(-60))), MET),
+        (replace(CANCER, codings=(Coding("http://hl7.org/fhir/sid/icd-10", "I10"),)), MET),
+    ],
+)
+def test_the_sclerosis_trial_counts_a_cancer_that_arises_as_not_tolerated(
+    condition: Condition, expected: str
+) -> None:
+    history = treated(at=replace(infused(), codings=(PRODUCT.coding("bm-msc"),)))
+    answer = asked(replace(history, conditions=(condition,)), SCLEROSIS)
+
+    assert result(answer, "M3").verdict == expected
+    assert result(answer, "D10").verdict == MET
+    assert result(asked(replace(treated(), conditions=(condition,))), "M3").verdict == MET  # lupus: not asked
+
+
+def test_a_toy_trial_has_its_own_days_and_grade() -> None:
+    toy = load(Path(__file__).parents[1] / "acceptance" / "toy-trial.toml")
+    cells = tuple(Coding(code.system, code.code) for code in toy.study.products)
+    history = treated(event(2, on=day(20), cause="possible"), at=replace(infused(), codings=cells))
+
+    assert [(one.visit, one.verdict) for one in asked(history, toy, rules=("related",)).results] == [
+        ("W4", NOT),
+        ("W12", NOT),
+    ]
 
 
 def test_a_protocol_without_tolerance_refuses() -> None:
