@@ -128,7 +128,9 @@ VISIT_MATRIX = of_subject(
 STATUS_HISTORY = of_subject(
     "$status-history",
     "The subject's states",
-    "Every state the subject has been in, since when, with the reason, and the states that may follow.",
+    "Every state the subject has been in (`state`), since and until when, when it was recorded, by which"
+    " version and why; the states that may follow (`next-state`), and the days of consent, infusion and end"
+    " (`milestone`).",
     answer=FIGURES,
 )
 IMPACT = of_subject(

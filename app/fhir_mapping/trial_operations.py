@@ -19,6 +19,7 @@ from app.fhir_mapping.subject_operations import (
     IMPACT,
     SRI_STATUS,
     STATUS,
+    STATUS_HISTORY,
     STEROID_EXPOSURE,
     SURVIVAL,
     TIMELINE,
@@ -29,6 +30,7 @@ from app.fhir_mapping.subject_operations import (
 
 TRIAL_OPERATIONS: Final = (
     STATUS,
+    STATUS_HISTORY,
     SRI_STATUS,
     ELIGIBILITY,
     CHECK_ELIGIBILITY,

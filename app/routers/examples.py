@@ -32,6 +32,7 @@ ASKED = {
     "$clinical-response": ("msc-sle-01", {"visit": "M6"}),
     "$biomarkers": ("msc-sle-01", {"visit": "M6", "name": "c3"}),
     "$survival": ("msc-sle-01", {}),
+    "$status-history": ("msc-sle-01", {}),
     "$cell-dose": ("msc-sle-05", {}),
     "$dose-escalation": ("msc-sle", {}),
     "$lastn": ("", {"max": "2"}),

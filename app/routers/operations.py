@@ -4,23 +4,21 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from app.fhir_mapping import check
 from app.fhir_mapping.check_operation import CHECK_ELIGIBILITY
-from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.operations import named, served
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.question import from_parameters, parse
 from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS, VALIDATE
-from app.fhir_mapping.subject_operations import IMPACT
+from app.fhir_mapping.subject_operations import IMPACT, STATUS_HISTORY
 from app.fhir_mapping.wording import did_you_mean
 from app.routers import observation_operations, standard_operations
 from app.routers.answers import FhirResponse, unless_held
 from app.routers.check_eligibility import check_eligibility
 from app.routers.decisions import decide
 from app.routers.everything import everything
-from app.routers.export import export
-from app.routers.gone import unless_gone
 from app.routers.impact import of_change
-from app.routers.requests import FhirRequest
+from app.routers.requests import FhirRequest, unless_gone
+from app.routers.status_history import status_history
 from app.routers.study_decisions import decide_study
 from app.routers.trial_answers import answered, narrowed, now, protocol_of
 from app.store.of_study import subjects_of
@@ -74,11 +72,11 @@ STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse
     VALIDATE.name: standard_operations.validate,
     META.name: standard_operations.meta,
     EVERYTHING.name: everything,
-    EXPORT.name: export,
     LASTN.name: observation_operations.lastn,
     STATS.name: observation_operations.stats,
     IMPACT.name: of_change,
     CHECK_ELIGIBILITY.name: check_eligibility,
+    STATUS_HISTORY.name: status_history,
 }
 """By operation, what answers it, where it is not a question of the trial like the others."""
 

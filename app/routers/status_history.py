@@ -1,0 +1,59 @@
+"""$status-history over HTTP: the versions of a ResearchSubject as the states it has been in."""
+
+from datetime import datetime
+
+from app.clinical.records import Enrolment, Source
+from app.clinical.state_history import Recorded, answer
+from app.fhir_mapping import codec, links
+from app.fhir_mapping.change import Version
+from app.fhir_mapping.operation import Operation
+from app.fhir_mapping.question import parse
+from app.fhir_mapping.research_subject import to_records
+from app.routers.answers import FhirResponse
+from app.routers.requests import FhirRequest
+from app.routers.trial_answers import answered, narrowed, now, protocol_of
+from app.store import documents
+from app.store.records import of_subject
+
+_PAGE = 500
+
+
+async def status_history(request: FhirRequest, asked: Operation) -> FhirResponse:
+    """Every state the subject has been in, as it was known at the moment asked about."""
+    question = parse(asked, request.parameters)
+    as_of = question.as_of or now()
+    service = request.service
+    history = await of_subject(service.store, service.visibility, request.id, question.as_of)
+    protocol = protocol_of(history.study, history.enrolment.study)
+    versions = [_recorded(one) for one in await _versions(request, as_of)]
+    return answered(question, answer(protocol, history, versions, narrowed(question, as_of)), as_of)
+
+
+async def _versions(request: FhirRequest, as_of: datetime) -> list[Version]:
+    """All versions up to the moment, the oldest first."""
+    service, found, after = request.service, list[Version](), None
+    while True:
+        page = await documents.history(
+            service.store,
+            service.visibility,
+            "ResearchSubject",
+            request.id,
+            count=_PAGE,
+            after=after,
+            ascending=True,
+        )
+        found += [one for one in page.versions if one.last_updated <= as_of]
+        if page.after is None:
+            return found
+        after = page.after
+
+
+def _recorded(version: Version) -> Recorded:
+    return Recorded(links.instant(version.last_updated), _enrolment(version))
+
+
+def _enrolment(version: Version) -> Enrolment | None:
+    if version.document is None:
+        return None
+    source = Source(version.type, version.id, version.version)
+    return to_records(codec.read(version.document), source)[0]
