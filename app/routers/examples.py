@@ -35,9 +35,9 @@ ASKED = {
     "$status-history": ("msc-sle-01", {}),
     "$cell-dose": ("msc-sle-05", {}),
     "$dose-escalation": ("msc-sle", {}),
-    "$lastn": ("", {"max": "2"}),
     "$safety-summary": ("msc-sle", {}),
     "$overdue": ("msc-sle", {"name": "report", "on": "2020-10-20"}),
+    "$lastn": ("", {"max": "2"}),
     "$stats": (
         "",
         {"subject": "Patient/msc-sle-p01", "code": "http://loinc.org|4485-9", "statistic": "average"},

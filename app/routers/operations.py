@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from app.fhir_mapping import check
 from app.fhir_mapping.check_operation import CHECK_ELIGIBILITY
+from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.operations import named, served
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
@@ -16,8 +17,10 @@ from app.routers.answers import FhirResponse, unless_held
 from app.routers.check_eligibility import check_eligibility
 from app.routers.decisions import decide
 from app.routers.everything import everything
+from app.routers.export import export
+from app.routers.gone import unless_gone
 from app.routers.impact import of_change
-from app.routers.requests import FhirRequest, unless_gone
+from app.routers.requests import FhirRequest
 from app.routers.status_history import status_history
 from app.routers.study_decisions import decide_study
 from app.routers.trial_answers import answered, narrowed, now, protocol_of
@@ -72,6 +75,7 @@ STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse
     VALIDATE.name: standard_operations.validate,
     META.name: standard_operations.meta,
     EVERYTHING.name: everything,
+    EXPORT.name: export,
     LASTN.name: observation_operations.lastn,
     STATS.name: observation_operations.stats,
     IMPACT.name: of_change,
