@@ -88,36 +88,40 @@ def _diagnosis(observed: Observed, condition: Condition) -> Event:
 def _dialysis(
     observed: Observed, dialysed: Sequence[Procedure], diagnosed: Sequence[Event]
 ) -> Iterator[Event]:
-    """All dialyses since the infusion as one: for good where it lasts, or with the diagnosis.
-
-    A shorter one may have been for an acute failure; the protocol does not say whether that counts.
-    """
+    """All dialyses since the infusion as one event."""
     each = [(one, _event(observed, one.source, one.period.start, "dialysis")) for one in dialysed]
     counted = [(one, event) for one, event in each if event.judged.truth is not Truth.NO]
-    if not counted:
-        return
-    sources = tuple(one.source for one, _ in counted)
     days = [event.day for _, event in counted if event.day is not None]
-    if not days:
-        yield counted[0][1]
-        return
-    first, last = min(days), max(_last_day(observed, one) for one, _ in counted)
+    if days:
+        last = max(_last_day(observed, one) for one, _ in counted)
+        events = [event for _, event in counted]
+        yield Event(
+            id="dialysis", day=min(days), judged=_lasting(observed, min(days), last, events, diagnosed)
+        )
+    else:
+        yield from (event for _, event in counted)
+
+
+def _lasting(
+    observed: Observed, first: date, last: date, dialysed: Sequence[Event], diagnosed: Sequence[Event]
+) -> Judged:
+    """For good where it lasts, or with the diagnosis; else it may have been for an acute failure.
+
+    The protocol does not say whether that counts.
+    """
     acute = observed.case.protocol.parameters.tf1.acute_days
-    lasts = Truth.of((last - first).days >= acute) & any_of(event.judged.truth for _, event in counted)
+    in_time = any_of(event.judged.truth for event in dialysed)
+    lasts = Truth.of((last - first).days >= acute) & in_time
     truth = any_of((lasts, *(event.judged.truth for event in diagnosed)))
     pending = observed.today < shifted(first, acute)
-    yield Event(
-        id="dialysis",
-        day=first,
-        judged=Judged(
-            truth=Truth.YES if truth is Truth.YES else Truth.UNKNOWN,
-            reasons=("ambiguous-protocol", *(("confirmation-pending",) if pending else ())),
-            needs=f"whether the dialysis went on for {acute} days (a later Procedure, or its period), or the "
-            "diagnosis of end-stage renal disease (Condition)",
-            observed=f"dialysis {observed.told(first)}, to {last}",
-            threshold=f"for {acute} days, or with end-stage renal disease",
-            evidence=once((*sources, *(one for event in diagnosed for one in event.judged.evidence))),
-        ),
+    return Judged(
+        truth=Truth.YES if truth is Truth.YES else Truth.UNKNOWN,
+        reasons=("ambiguous-protocol", *(("confirmation-pending",) if pending else ())),
+        needs=f"whether the dialysis went on for {acute} days (a later Procedure, or its period), or the "
+        "diagnosis of end-stage renal disease (Condition)",
+        observed=f"dialysis {observed.told(first)}, to {last}",
+        threshold=f"for {acute} days, or with end-stage renal disease",
+        evidence=once(source for event in (*dialysed, *diagnosed) for source in event.judged.evidence),
     )
 
 
