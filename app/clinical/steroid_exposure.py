@@ -125,15 +125,21 @@ def _questions(steroids: Steroids, asked: Asked) -> list[Question]:
 
 
 def _result(reading: Reading, before: Mean, question: Question) -> Result:
+    """The mean at the reference, or what a rule says at a visit."""
     label, rule = question
-    if rule is None:
-        return Result(
-            visit=label,
-            figures=_figures(before),
-            reasons=before.reasons,
-            evidence=once((reading.t0.source, *before.evidence)),
-            missing=() if before.needs is None else (before.needs,),
-        )
+    if rule is not None:
+        return _judged(reading, before, label, rule)
+    return Result(
+        visit=label,
+        figures=_figures(before),
+        reasons=before.reasons,
+        evidence=once((reading.t0.source, *before.evidence)),
+        missing=() if before.needs is None else (before.needs,),
+    )
+
+
+def _judged(reading: Reading, before: Mean, label: str, rule: SteroidRule) -> Result:
+    """Whether every condition of the rule is met; where nothing can be reduced, nothing is said."""
     after = reading.after(label, rule)
     findings = (*_conditions(reading.chosen, rule, before, after), *reading.alive(label))
     verdict = all_of(finding.verdict for finding in findings)
