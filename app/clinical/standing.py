@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.clinical import consent_gate, states
+from app.clinical import consent_gate, reporting, states
 from app.clinical.adverse import Reported, reported
-from app.clinical.answers import Answer, Figure, Result
+from app.clinical.answers import Answer, Figure, Finding, Result
 from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.case import once
 from app.clinical.events import amounts, named, told
@@ -16,6 +16,7 @@ from app.clinical.interval import Interval
 from app.clinical.questions import QUESTIONS
 from app.clinical.records import AdverseEvent
 from app.clinical.timeline import Infusion, NotInfused, infusion
+from app.clinical.truth import Truth
 from app.clinical.visit_matrix import Cell, cells
 from app.protocol.definition import Protocol, Visit
 
@@ -195,11 +196,12 @@ def adverse_events(standing: Standing) -> Iterator[Result]:
     highest = Interval.of(
         max((one.low for one in grades), default=0), max((one.high for one in grades), default=0)
     )
-    of_concern = [one for one in found if one.event.serious or _goes_on(standing, one.event)]
+    serious = [one for one in found if one.serious is Truth.YES]
+    of_concern = [one for one in found if one in serious or _goes_on(standing, one.event)]
     counts = {
         "events": len(found),
         "open": sum(_goes_on(standing, one.event) for one in found),
-        "serious": sum(one.event.serious is True for one in found),
+        "serious": len(serious),
     }
     yield Result(name="adverse-events", figures=(*told(**counts), Figure(name="max-grade", value=highest)))
     for one in of_concern:
@@ -212,6 +214,7 @@ def _concern(standing: Standing, one: Reported) -> Result:
     return Result(
         name="adverse-event",
         evidence=(event.source,),
+        findings=_reports(standing, one),
         figures=(
             *told(title=one.name, date=None if event.when is None else event.when.day or event.when.text),
             *told(
@@ -220,6 +223,15 @@ def _concern(standing: Standing, one: Reported) -> Result:
             Figure(name="max-grade", value=worst(event, standing.protocol.parameters.ae)),
         ),
     )
+
+
+def _reports(standing: Standing, one: Reported) -> tuple[Finding, ...]:
+    """By when a serious event must be reported by the study's legal regime, and whether it was."""
+    safety = standing.protocol.safety
+    regime = None if safety is None else safety.regime(standing.protocol.study.regime)
+    if regime is None:
+        return ()
+    return tuple(reporting.finding(duty) for duty in reporting.duties(one, regime, standing.asked.today))
 
 
 def _goes_on(standing: Standing, event: AdverseEvent) -> bool:

@@ -130,6 +130,17 @@ def test_adverse_events_are_counted_and_those_of_concern_listed() -> None:
     assert [said(one)["title"] for one in named(answer, "adverse-event")] == ["rash", "sepsis"]
 
 
+def test_a_serious_event_says_by_when_it_must_be_reported() -> None:
+    aware = at(day(21))
+    history = treated(fell_ill("sepsis", 20, grade=4, serious=True, site_aware=aware, criteria=("death",)))
+
+    [event] = named(of(history, on=40), "adverse-event")
+
+    [to_sponsor] = [one for one in event.findings if one.id == "sponsor-initial"]
+    deadline = {one.name: one.value for one in to_sponsor.figures}
+    assert (deadline["state"], deadline["due"]) == ("overdue", DAY_0 + timedelta(days=22))
+
+
 def test_an_event_is_open_until_the_day_it_ended() -> None:
     history = treated(fell_ill("rash", 3, outcome="resolved", ended=at(day(50))))
 
