@@ -54,6 +54,20 @@ def needs_consent(before: Document, after: Document) -> bool:
     return before.get("status") != after.get("status") and after.get("status") in ON_STUDY
 
 
+def lacking(document: Document) -> tuple[Issue, ...]:
+    """What a ResearchSubject may be stored without, and will be asked for."""
+    named = {
+        "assignedArm": "the subject is assigned to no arm: its dose cannot be checked against a plan",
+        "consent": "the subject names no Consent: it comes on the study only with one, or with consent-signed"
+        " attested",
+    }
+    return tuple(
+        Issue("informational", text, f"ResearchSubject.{name}", severity="warning")
+        for name, text in named.items()
+        if name not in document
+    )
+
+
 def refused(before: Document, after: Document, *, where: str) -> tuple[Issue, ...]:
     """Why an update may not change the status so; nothing where it leaves the status alone."""
     if before.get("status") == after.get("status"):

@@ -5,7 +5,7 @@ Source: https://hl7.org/fhir/R4/resource-operation-validate.html
 
 from dataclasses import dataclass
 
-from app.fhir_mapping import check, codec
+from app.fhir_mapping import check, codec, subject_state
 from app.fhir_mapping.outcome import Issue, refusal
 from app.fhir_mapping.question import Pair, from_parameters
 
@@ -43,6 +43,13 @@ def _without_resources(top: dict[str, bytes], parts: list[dict[str, bytes]]) -> 
     kept = [codec.joined(part) for part in parts if part.keys() - {"name"}]
     rest = {name: value for name, value in top.items() if name != "parameter"}
     return codec.joined(rest | ({"parameter": b"[%b]" % b",".join(kept)} if kept else {}))
+
+
+def remarks(kind: str, raw: bytes | None) -> tuple[Issue, ...]:
+    """What is worth saying of a resource that would be stored as it is."""
+    if raw is None or kind != "ResearchSubject":
+        return ()
+    return subject_state.lacking(codec.read(raw))
 
 
 def unknown_profile(kind: str, profile: str) -> Issue | None:

@@ -32,6 +32,7 @@ async def validate(request: FhirRequest, asked: Operation) -> FhirResponse:
     if not issues:
         done = "an update" if mode == "update" else f"a {mode}"
         issues = [Issue("informational", f"{done} of this would be carried out", severity="information")]
+        issues += validation.remarks(request.resource.name, body.raw)
     placed = Refusal(200, tuple(issues)).at(request.resource.name)
     return answers.document(operation_outcome(placed.issues))
 

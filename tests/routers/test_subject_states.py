@@ -274,3 +274,20 @@ async def test_of_two_entries_of_a_batch_one_succeeds(trial: httpx.AsyncClient) 
 
     statuses = sorted(one["response"]["status"][:3] for one in answer.json()["entry"])
     assert statuses == ["201", "422"]
+
+
+async def test_a_check_says_what_a_subject_may_be_stored_without(trial: httpx.AsyncClient) -> None:
+    bare = await trial.post("/fhir/ResearchSubject/$validate", content=body("ResearchSubject"))
+
+    said = {(issue["severity"], *issue.get("expression", ())) for issue in bare.json()["issue"]}
+    assert {("warning", "ResearchSubject.assignedArm"), ("warning", "ResearchSubject.consent")} < said
+    assert "information" in {severity for severity, *_ in said}
+
+
+async def test_a_check_of_a_step_says_what_the_update_would(trial: httpx.AsyncClient) -> None:
+    name = await is_in(trial, "off-study")
+    content = body("ResearchSubject", id=name, status="screening")
+
+    checked = await trial.post(f"/fhir/ResearchSubject/{name}/$validate", content=content)
+
+    assert "has ended its part" in checked.text
