@@ -46,16 +46,16 @@ class Behind:
 
 def row(protocol: Protocol, history: History, asked: Asked) -> Behind:
     """The reports not sent and the visits missed of one subject."""
-    among((REPORT, VISIT), asked.names, parameter="name")
+    names = among((REPORT, VISIT), asked.names, parameter="name")
     subject = watched(protocol, history, asked)
     waiting = tuple(
         (event, duty)
         for event in subject.events
         for duty in event.duties
-        if event.serious is Truth.YES and duty.state in WAITING
+        if REPORT in names and event.serious is Truth.YES and duty.state in WAITING
     )
     unsaid = tuple(event.source for event in subject.events if event.serious is Truth.UNKNOWN)
-    missed = tuple(_missed(protocol, history, asked.today))
+    missed = tuple(_missed(protocol, history, asked.today)) if VISIT in names else ()
     return Behind(subject.source, subject.arm, waiting, missed, unsaid)
 
 

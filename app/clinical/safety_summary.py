@@ -70,12 +70,17 @@ def _not_tolerated(protocol: Protocol, arm: str | None, group: Sequence[Watched]
 
 def _events(arm: str | None, group: Sequence[Watched]) -> Iterator[Result]:
     """Events and subjects by period and relation, with the grades."""
+    infused = sum(one.treated for one in group)
+    with_events = [one for one in group if one.events]
     for period in PERIODS:
         for relation in RELATIONS:
-            found = [(one, event.holds(period, relation), event) for one in group for event in one.events]
-            if arm is not None and all(held is Truth.NO for _, held, _ in found):
+            found = [(one, _held(one, period, relation)) for one in with_events]
+            counted = [pair for _, of_subject in found for pair in of_subject]
+            if arm is not None and not counted:
                 continue
-            counted = [(event, held) for _, held, event in found if held is not Truth.NO]
+            had = [any_of(held for _, held in of_subject) for one, of_subject in found if one.treated]
+            surely = sum(truth is Truth.YES for truth in had)
+            perhaps = sum(truth is not Truth.NO for truth in had)
             yield Result(
                 name=f"events {period}",
                 arm=arm,
@@ -83,10 +88,16 @@ def _events(arm: str | None, group: Sequence[Watched]) -> Iterator[Result]:
                 evidence=tuple(event.source for event, _ in counted),
                 figures=(
                     *_counts(counted),
-                    *_subjects(group, [(one, held) for one, held, _ in found]),
+                    *_share("subjects", surely, perhaps, infused),
                     *_grades(counted),
                 ),
             )
+
+
+def _held(subject: Watched, period: str, relation: str) -> list[tuple[Happened, Truth]]:
+    """The events of a subject that are counted there, or may be."""
+    found = ((event, event.holds(period, relation)) for event in subject.events)
+    return [(event, held) for event, held in found if held is not Truth.NO]
 
 
 def _counts(counted: Sequence[tuple[Happened, Truth]]) -> Iterator[Figure]:
@@ -98,18 +109,6 @@ def _counts(counted: Sequence[tuple[Happened, Truth]]) -> Iterator[Figure]:
     yield Figure(
         name="max-grade", value=Interval(max(surely, default=Decimal(0)), max(perhaps, default=Decimal(0)))
     )
-
-
-def _subjects(group: Sequence[Watched], found: Sequence[tuple[Watched, Truth]]) -> Iterator[Figure]:
-    """How many of those infused had at least one."""
-    by_subject: dict[str, list[Truth]] = {}
-    for subject, held in found:
-        by_subject.setdefault(str(subject.source), []).append(held)
-    infused = [one for one in group if one.treated]
-    had = [any_of(by_subject.get(str(one.source), ())) for one in infused]
-    surely = sum(truth is Truth.YES for truth in had)
-    perhaps = sum(truth is not Truth.NO for truth in had)
-    yield from _share("subjects", surely, perhaps, len(infused))
 
 
 def _grades(counted: Sequence[tuple[Happened, Truth]]) -> Iterator[Figure]:
