@@ -60,15 +60,16 @@ async def _corrected(request: FhirRequest, found: Recorded, raw: bytes) -> Propo
 
 async def _accepted(request: FhirRequest, raw: bytes) -> Put:
     """The resource as it would be stored; Refusal with everything that stands against it."""
-    kind = codec.read(raw).get("resourceType")
+    sent = codec.read(raw)
+    kind = sent.get("resourceType") if isinstance(sent, dict) else None
     resource = RESOURCES.get(kind) if isinstance(kind, str) else None
     if resource is None:
         text = f"send one of {', '.join(RESOURCES)}: answers rest on these"
         raise refusal(400, "not-supported", text, "resourceType")
     try:
         put = request.intake.put(resource, raw, id="")
-        sent = put.document.get("id")
-        put = updating(replace(put, id=sent)) if sent else replace(put, id=new_id(), fresh=True)
+        own = put.document.get("id")
+        put = updating(replace(put, id=own)) if own else replace(put, id=new_id(), fresh=True)
         await rehearse(request.service.store, request.service.visibility, [put])
     except Refusal as refused:
         raise refused.at(resource.name) from None

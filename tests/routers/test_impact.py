@@ -1,6 +1,7 @@
 """$impact through HTTP: what a correction changes, and that writing it changes exactly that."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -13,6 +14,8 @@ from tests.routers.make import HEADERS, issues
 
 SUBJECT = "/fhir/ResearchSubject/msc-sle-01"
 PGA = "Observation/msc-sle-01-m6-pga"
+C3 = "Observation/msc-sle-01-m6-c3"
+CREATININE = "Observation/msc-sle-01-m6-creatinine"
 Plain = dict[str, Any]
 
 
@@ -64,17 +67,29 @@ def with_value(document: dict[str, Any], value: Any) -> dict[str, Any]:
     }
 
 
+def key(result: Plain, question: str) -> tuple[Any, ...]:
+    return (question, *(result.get(name) for name in ("name", "arm", "visit", "rule")))
+
+
 async def every_answer(demo: httpx.AsyncClient) -> dict[tuple[Any, ...], Any]:
-    """The verdict of every result of every question, asked one by one."""
+    """Every result of every question, asked one by one, without what it rests on."""
     found = {}
     for question in QUESTIONS:
         answer = await demo.get(f"{SUBJECT}/${question}", params={"view": "plain"})
         if answer.status_code == 422:
             continue
         for one in codec.read(answer.content)["results"]:
-            key = (question, *(one.get(name) for name in ("name", "arm", "visit", "rule")))
-            found[key] = one.get("verdict")
+            found[key(one, question)] = without_evidence(one)
     return found
+
+
+def without_evidence(part: Any) -> Any:
+    """What is said, without the versions of the records that say it."""
+    if isinstance(part, dict):
+        return {name: without_evidence(value) for name, value in part.items() if name != "evidence"}
+    if isinstance(part, list):
+        return [without_evidence(one) for one in part]
+    return re.sub(r"/_history/\d+", "", part) if isinstance(part, str) else part
 
 
 async def test_without_a_fact_the_answers_that_rest_on_it_are_undetermined(demo: httpx.AsyncClient) -> None:
@@ -88,23 +103,39 @@ async def test_without_a_fact_the_answers_that_rest_on_it_are_undetermined(demo:
     assert figures(criterion)["verdict-before"] == "met"
 
 
-async def test_a_proposed_correction_says_what_writing_it_then_does(demo: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(("address", "value"), [(PGA, 3), (C3, 2), (C3, "0.1"), (CREATININE, 900)])
+async def test_a_proposed_correction_says_what_writing_it_then_does(
+    demo: httpx.AsyncClient, address: str, value: Any
+) -> None:
     before = await every_answer(demo)
-    correction = with_value(await document(demo, PGA), 3)
+    correction = with_value(await document(demo, address), Decimal(value))
 
-    foreseen = verdicts(changed(await proposed(demo, correction)))
+    foreseen = changed(await proposed(demo, correction))
     unchanged = await every_answer(demo)
-    written = await demo.put(f"/fhir/{PGA}", content=codec.write(correction))
+    written = await demo.put(f"/fhir/{address}", content=codec.write(correction))
     after = await every_answer(demo)
 
     assert written.status_code == 200
     assert unchanged == before
+    different = {one for one in before.keys() | after.keys() if before.get(one) != after.get(one)}
     assert foreseen
-    assert foreseen == {
-        key: (before.get(key), after.get(key))
-        for key in before.keys() | after.keys()
-        if before.get(key) != after.get(key)
+    assert {key(one, one["question"]) for one in foreseen} == different
+    assert verdicts(foreseen) == {
+        one: (before[one].get("verdict"), after[one].get("verdict"))
+        for one in different
+        if before[one].get("verdict") != after[one].get("verdict")
     }
+
+
+async def test_a_corrected_complement_says_which_marker_and_which_score_it_puts_in_question(
+    demo: httpx.AsyncClient,
+) -> None:
+    found = changed(await proposed(demo, with_value(await document(demo, C3), Decimal("0.1"))))
+
+    marker = next(one for one in found if one["question"] == "biomarkers" and one["visit"] == "M6")
+    assert (marker["name"], figures(marker)["reference-range-after"]) == ("c3", "below")
+    score = next(one for one in found if one["question"] == "disease-activity")
+    assert "low-complement" in figures(score)["notes-after"]
 
 
 async def test_what_a_correction_changed_is_told_afterwards(demo: httpx.AsyncClient) -> None:
@@ -212,6 +243,31 @@ async def test_what_cannot_be_asked_is_refused(
 
     assert answer.status_code == status
     assert issues(answer)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"resourceType":"Parameters"}',
+        b'{"resourceType":"Parameters","parameter":[{"name":"resource","resource":5}]}',
+        b'{"resourceType":"Parameters","parameter":[{"name":"resource","valueString":"x"}]}',
+        b'{"resourceType":["Observation"]}',
+    ],
+)
+async def test_a_body_that_is_no_proposal_is_refused(demo: httpx.AsyncClient, body: bytes) -> None:
+    answer = await demo.post(f"{SUBJECT}/$impact", content=body)
+
+    assert answer.status_code == 400
+    assert issues(answer)
+
+
+async def test_a_resource_is_never_sent_in_the_address(demo: httpx.AsyncClient) -> None:
+    validated = await demo.post("/fhir/Observation/$validate?resource=x", content=b"{}")
+
+    assert validated.status_code == 400
 
 
 async def test_a_resource_answers_do_not_rest_on_is_refused(demo: httpx.AsyncClient) -> None:
