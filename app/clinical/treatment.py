@@ -10,10 +10,10 @@ from app.clinical.answers import Figure
 from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, once
 from app.clinical.comparison import plain, six_digits
-from app.clinical.exposure import Exposure, exposure
-from app.clinical.given import Question, read, records_of
+from app.clinical.exposure import Exposure, exposure, is_by
+from app.clinical.given import Given, Question, ask, read, records_of
 from app.clinical.latest import Window
-from app.clinical.records import Source
+from app.clinical.records import Administration, Source
 from app.clinical.results import statement
 from app.clinical.truth import Truth
 from app.protocol.eligibility import HISTORY_COMPLETE
@@ -88,18 +88,21 @@ def dose_course(criterion: DoseCourse, case: Case) -> Judged:
 
 
 def last_dose_within(criterion: LastDoseWithin, case: Case) -> Judged:
-    """Some dose of the drug lies in the days before baseline."""
+    """Some dose of the drug, by a route asked for, lies in the days before baseline."""
     last = case.baseline
     first = shifted(last, -criterion.days)
     doses: list[tuple[date, Source]] = []
     questions: list[Question] = []
     for record, drug in records_of(case, case.protocol.drugs_named(criterion.drugs)):
+        right_way = is_by(record, criterion.routes)
+        if right_way is Truth.NO:
+            continue
         given, vague = read(record, drug, until=last)
-        start = record.period.start
-        if given is not None:
-            doses.append((given.last, given.source))
-        elif start is not None and first <= start.first_day and start.last_day <= last:
-            doses.append((start.last_day, record.source))  # some day of the window, whichever it was
+        day = _last_day(given, record, first, last)
+        if right_way is Truth.UNKNOWN and day is not None:
+            vague = (*vague, ask(record, "missing-observation", "by which route it was given", day=day))
+        elif day is not None:
+            doses.append((day, record.source))
         questions += [question for question in vague if question.day >= first]
     latest = max(doses, key=lambda dose: (dose[0], str(dose[1])), default=None)
     met = latest is not None and latest[0] >= first
@@ -115,6 +118,15 @@ def last_dose_within(criterion: LastDoseWithin, case: Case) -> Judged:
         evidence=(source, *judged.evidence),
         figures=(Figure(name="age-of-evidence", value=(last - day).days, unit="d"),),
     )
+
+
+def _last_day(given: Given | None, record: Administration, first: date, last: date) -> date | None:
+    """The last day it was given on; of a vague date that lies in the window it is some day of the window."""
+    if given is not None:
+        return given.last
+    start = record.period.start
+    inside = start is not None and first <= start.first_day and start.last_day <= last
+    return start.last_day if start is not None and inside else None
 
 
 def history_complete(case: Case, window: Window | None = None) -> Judged:

@@ -39,6 +39,11 @@ def without(name: str) -> Change:
     return change
 
 
+def unsigned(screening: Screening) -> None:
+    """Neither a Consent nor an investigator says that she has signed."""
+    del screening["consent-signed"], screening["consent"], screening["subject"]["consent"]
+
+
 def measured(name: str, number: str) -> Change:
     def change(screening: Screening) -> None:
         screening[name]["valueQuantity"]["value"] = Decimal(number)
@@ -159,7 +164,7 @@ CASES: list[tuple[str, list[Change], str, dict[str, str]]] = [
     ("prednisone raised twelve days before", [prednisone_raised], "ineligible", {"I5": "not-met"}),
     (
         "no consent yet",
-        [without("consent-signed")],
+        [unsigned],
         "undetermined",
         {"I8": "undetermined"},
     ),
