@@ -3,7 +3,7 @@
 How an assessment is recognised is declared in the protocol; here is what each of these ways means.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -99,11 +99,15 @@ class Recorded:
         return clock.at(visit, self._instrument(name, codes))
 
     def _instrument(self, name: str, codes: Sequence[Code]) -> Instrument[Seen]:
-        def assess(measurements: Iterable[Measurement]) -> tuple[Seen, ...]:
-            each = (panels(Coding(code.system, code.code), list(measurements)) for code in codes)
-            return once(_seen(parts) for found in each for parts in found)
+        """All that is recorded with these codes; read once for all visits."""
+        key = (name, *codes)
+        if key not in self._read:
+            self._read[key] = self.results.instrument(name, _reader(codes), _first)
+        return self._read[key]
 
-        return self.results.instrument(name, assess, lambda several: next(iter(several), None))
+    @cached_property
+    def _read(self) -> dict[tuple[object, ...], Instrument[Seen]]:
+        return {}
 
     def _taken(self, t0: Infusion, visit: Visit, assessment: Assessment) -> Found:
         """The records by which one of these drugs was certainly taken on some day of a visit."""
@@ -119,6 +123,19 @@ class Recorded:
         if chosen:
             return Found(chosen=tuple(chosen))
         return Found(reasons=tuple(reasons), missing=(assessment.name,))
+
+
+def _reader(codes: Sequence[Code]) -> Callable[[Iterable[Measurement]], tuple[Seen, ...]]:
+    def assess(measurements: Iterable[Measurement]) -> tuple[Seen, ...]:
+        several = tuple(measurements)
+        each = (panels(Coding(code.system, code.code), several) for code in codes)
+        return once(_seen(parts) for found in each for parts in found)
+
+    return assess
+
+
+def _first(several: Sequence[Seen]) -> Seen | None:
+    return next(iter(several), None)
 
 
 def _seen(parts: Sequence[Measurement]) -> Seen:
