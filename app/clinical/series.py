@@ -124,10 +124,10 @@ def _apart(criterion: Repeated, first: Reading, second: Reading) -> Truth:
 
 
 def _waits(criterion: Repeated, series: Sequence[Reading], one: Reading) -> bool:
-    """Whether a value that passes has not been looked at again, long enough after it."""
+    """Whether a value that passes, or may, has not been looked at again, long enough after it."""
     later = [other for other in series if other.judged.truth is Truth.NO and other.when.start >= one.when.end]
     apart = [other for other in later if criterion.unbroken or _apart(criterion, one, other) is Truth.YES]
-    return one.judged.truth is Truth.YES and not apart
+    return one.judged.truth is not Truth.NO and not apart
 
 
 def _unclear(criterion: Repeated, deciding: Sequence[Reading], order: str) -> Judged:
@@ -140,7 +140,9 @@ def _unclear(criterion: Repeated, deciding: Sequence[Reading], order: str) -> Ju
 
 
 def _unconfirmed(criterion: Repeated, case: Case, alone: Reading, order: str) -> Judged:
-    """One value that passes and was not looked at again."""
+    """One value that passes, or may, and was not looked at again."""
+    if alone.judged.truth is Truth.UNKNOWN:
+        return alone.judged
     is_pending = shifted(alone.when.last_day, criterion.days_apart or 1) >= case.on
     reason = "confirmation-pending" if is_pending else "confirmation-missing"
     return unknown(reason, f"{order} again, {_apart_words(criterion)} apart")
