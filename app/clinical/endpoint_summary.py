@@ -176,6 +176,8 @@ def _distribution(tally: _Tally) -> Iterator[Figure]:
         return  # numbers in different units have no mean
     for name, code in STATISTICS.items():
         yield Figure(name=name, value=COMPUTED[code](tally.values), unit=unit)
+    lower, upper = (COMPUTED[code](tally.values) for code in ("4-lower", "4-upper"))
+    yield Figure(name="quartiles", value=Interval(lower, upper), unit=unit)
 
 
 def _why(tally: _Tally) -> Iterator[Figure]:

@@ -123,6 +123,8 @@ COMPUTED: Final[Mapping[str, Callable[[Sequence[Decimal]], Decimal]]] = {
     "variance": lambda values: six_digits(_squares(values)),
     "20-percent": _percentile(Fraction(1, 5)),
     "80-percent": _percentile(Fraction(4, 5)),
+    "4-lower": _percentile(Fraction(1, 4)),
+    "4-upper": _percentile(Fraction(3, 4)),
 }
 """By R4's code, the function of the values that can be counted."""
 

@@ -34,6 +34,8 @@ def decimals(*texts: str) -> list[Decimal]:
         ("std-dev", "0.298608"),
         ("20-percent", "0.58"),
         ("80-percent", "0.98"),
+        ("4-lower", "0.625"),
+        ("4-upper", "0.95"),
     ],
 )
 def test_four_results_of_c3_and_one_left_out(name: str, expected: str) -> None:

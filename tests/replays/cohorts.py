@@ -124,8 +124,8 @@ MSC_SSC = Cohort(
 )
 """Twenty treated subjects of MSC-SSc, ten at each dose."""
 
-_RESPONDS = (Visit(-3, 12, "2.0", {"musculoskeletal": "B"}), Visit(168, 6, "1.0", {"musculoskeletal": "C"}))
-_DOES_NOT = (Visit(-3, 12, "2.0", {"musculoskeletal": "B"}), Visit(168, 10, "1.8", {"musculoskeletal": "B"}))
+_RESPONDS = (Visit(-3, 12, "2.0", {"musculoskeletal": "B"}), Visit(171, 6, "1.0", {"musculoskeletal": "C"}))
+_DOES_NOT = (Visit(-3, 12, "2.0", {"musculoskeletal": "B"}), Visit(171, 10, "1.8", {"musculoskeletal": "B"}))
 _RELATED = {
     1: (Event(NAUSEA, 1, 2),),
     3: (Event(PARAESTHESIA, 0, 1), Event(FLUSHING, 0, 1)),
@@ -176,10 +176,16 @@ _GRADES_OF = {
 _SEEN = (91, 183, 274, 365)
 
 
-def _courses(key: str, arm: str, counts: dict[str, int], *, deaths: int = 0) -> list[Subject]:
-    """Subjects who keep one response at every visit; those who die do so among the others, after M6."""
+def _courses(
+    key: str, arm: str, counts: dict[str, int], *, deaths: int = 0, relapses: tuple[int, ...] = ()
+) -> list[Subject]:
+    """Subjects who keep one response at every visit but those who relapse: each from that day on.
+
+    Those who die do so among those without a response, after M6.
+    """
     kinds = [kind for kind, count in counts.items() for _ in range(count)]
     dying = len(kinds) - deaths
+    again = dict(enumerate(relapses))
     return [
         Subject(
             number=f"{key}{number:03}",
@@ -190,7 +196,11 @@ def _courses(key: str, arm: str, counts: dict[str, int], *, deaths: int = 0) -> 
             died=200 if number >= dying else None,
             visits=(
                 Visit(-2, bilag=_SICK),
-                *(Visit(day, bilag=_GRADES_OF[kind]) for day in _SEEN if number < dying or day < 200),
+                *(
+                    Visit(day, bilag=_SICK if number in again and day >= again[number] else _GRADES_OF[kind])
+                    for day in _SEEN
+                    if number < dying or day < 200
+                ),
             ),
         )
         for number, kind in enumerate(kinds)
@@ -202,9 +212,11 @@ WANG = Cohort(
     study=SLE,
     product="uc-msc",
     arms=("cohort-1e6",),
-    subjects=_courses("w", "cohort-1e6", {"major": 13, "partial": 11, "none": 16}, deaths=3),
+    subjects=_courses(
+        "w", "cohort-1e6", {"major": 13, "partial": 11, "none": 16}, deaths=3, relapses=(274, 274, 274, 365)
+    ),
 )
-"""Forty patients: 13 major and 11 partial responses, three deaths."""
+"""Forty patients: 13 major and 11 partial responses at M6, of which four relapse; three deaths."""
 
 MERRILL = Cohort(
     key="merrill",
