@@ -1,4 +1,4 @@
-"""The command line: serve, demo, migrate, rebuild, openapi.
+"""The command line: serve, demo, migrate, rebuild, export, openapi.
 
 Exit codes: 0 done; 1 it could not be done (a database, a protocol, a port); 2 it must not be done as
 asked (a wrong option, a missing or senseless setting).
@@ -98,6 +98,7 @@ def demo(
     empty: Annotated[bool, typer.Option("--empty", help="Leave the demonstration trials out.")] = False,
 ) -> None:
     """Serve the demonstration trials on this machine only: migrate, load them once, and listen."""
+    from app.demo.sandbox import load_once, welcome
     from app.main import create_app
     from app.settings import Settings
     from app.store.migrate import upgrade
@@ -110,8 +111,10 @@ def demo(
     settings = Settings(database_url=f"sqlite:///{file}", base_url=address, auth="none")
     upgrade(settings.database_url, base=settings.fhir_base)
     if not empty:
-        asyncio.run(_load_once(settings))
-    _say(_welcome(address, empty=empty))
+        loaded = asyncio.run(load_once(settings))
+        if loaded:
+            _say(f"loaded the demonstration trials: {loaded} resources")
+    _say(welcome(address, empty=empty))
     _listen(create_app(settings), settings, host="127.0.0.1", port=port)
 
 
@@ -142,6 +145,32 @@ def rebuild() -> None:
 
 
 @cli.command()
+def export(
+    study: Annotated[str, typer.Option(help="Its registry number, such as NCT03562065, or its id.")],
+    to: Annotated[Path, typer.Option(help="The directory for the files; made where it is not there.")],
+    as_of: Annotated[str, typer.Option(help="As recorded up to this instant or day, instead of now.")] = "",
+) -> None:
+    """Write a study as pseudonymised files: NDJSON of resources, CSV tables and what their columns mean."""
+    from app.fhir_mapping.outcome import Refusal
+    from app.fhir_mapping.question import instant
+    from app.routers.export_directory import export_to
+    from app.routers.trial_answers import now
+
+    settings = _settings()
+    at = instant(as_of) if as_of else now()
+    if at is None:
+        _stop("--as-of must be an instant, such as 2024-05-03T10:20:30+02:00, or a day", MISUSED)
+    try:
+        sizes = asyncio.run(export_to(settings, to, study=study, as_of=at, say=_say))
+    except Refusal as refusal:
+        _stop("; ".join(issue.text for issue in refusal.issues), FAILED)
+    except Exception as error:  # noqa: BLE001 as above
+        _stop(f"the export is not complete: {type(error).__name__}: {error}", FAILED)
+    for name, size in sizes.items():
+        typer.echo(f"{name}: {size} bytes")
+
+
+@cli.command()
 def openapi() -> None:
     """Print the description of the API (openapi/openapi.json) to standard output."""
     from app.routers.openapi import text
@@ -158,23 +187,6 @@ async def _rebuild(settings: "Settings") -> dict[str, int]:
         return await derive(store, base=settings.fhir_base)
     finally:
         await store.close()
-
-
-async def _load_once(settings: "Settings") -> None:
-    """Put the demonstration trials in through the FHIR interface; what was loaded once is left alone."""
-    import httpx
-
-    from app.demo import load
-    from app.main import create_app
-
-    app = create_app(settings)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client,
-    ):
-        loaded = await load(client)
-    if loaded:
-        _say(f"loaded the demonstration trials: {loaded} resources")
 
 
 def _check_protocols(further: Path | None = None) -> None:
@@ -222,22 +234,6 @@ def _listen(
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.drain_seconds,
-    )
-
-
-def _welcome(url: str, *, empty: bool) -> str:
-    subject = "msc-sle-01"
-    example = f"curl '{url}/fhir/ResearchSubject/{subject}/$sri-status?visit=M6&view=plain'"
-    return "\n".join(
-        [
-            "",
-            "Trialbridge runs as a sandbox: open, on this machine only, on synthetic data.",
-            f"  FHIR R4           {url}/fhir  ({url}/fhir/metadata)",
-            f"  Try it out        {url}/docs",
-            *([] if empty else ["  An SRI answer     " + example]),
-            "Ctrl-C ends it; the data stay.",
-            "",
-        ]
     )
 
 

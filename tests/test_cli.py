@@ -36,7 +36,7 @@ def clean() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TRIALBRIDGE_")}
 
 
-@pytest.mark.parametrize("command", ["serve", "demo", "migrate", "rebuild", "openapi"])
+@pytest.mark.parametrize("command", ["serve", "demo", "migrate", "rebuild", "export", "openapi"])
 def test_each_command_explains_itself(command: str) -> None:
     assert command in run("--help").stdout
     explained = run(command, "--help")
@@ -192,3 +192,22 @@ def test_workers_share_one_database(database_url: str, tmp_path: Path) -> None:
         read = [client.get(answer.headers["location"]).status_code for answer in stored]
 
     assert read == [200] * 20
+
+
+def test_a_study_is_exported_to_files_with_progress(tmp_path: Path) -> None:
+    with serving_demo(tmp_path):
+        pass
+    database, to = {"TRIALBRIDGE_DATABASE_URL": f"sqlite:///{tmp_path / 'trialbridge.db'}"}, tmp_path / "out"
+
+    done = run("export", "--study", "NCT03562065", "--to", str(to), **database)
+    refused = run("export", "--study", "NCT00000000", "--to", str(to), **database)
+
+    assert done.returncode == 0, done.stderr
+    assert "11 of 11 patients" in done.stderr
+    assert (to / "subjects.csv").read_text().count("\n") == 12
+    assert len((to / "Patient.ndjson").read_bytes().splitlines()) == 11
+    assert not list(to.glob("*.part"))
+    assert (refused.returncode, refused.stderr.strip()) == (
+        1,
+        "trialbridge: ResearchStudy NCT00000000 is not known here",
+    )

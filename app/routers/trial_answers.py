@@ -1,6 +1,6 @@
 """What every question of the trial needs at the door: the clock, the protocol, and how it is answered."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -24,10 +24,15 @@ def now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 the clock of the door
 
 
+def today(as_of: datetime) -> date:
+    """The clinical day of an instant."""
+    return as_of.astimezone(_TRIAL_ZONE).date()
+
+
 def narrowed(question: Question, as_of: datetime) -> Asked:
     """What the clinical room is asked with: the day named, else that of the moment asked about."""
     return Asked(
-        today=question.on or as_of.astimezone(_TRIAL_ZONE).date(),
+        today=question.on or today(as_of),
         at=None if question.on is not None else as_of,
         on=question.on,
         visits=question.visits,

@@ -115,6 +115,19 @@ async def subjects_of(store: Store, visibility: Visibility, name: str, as_of: da
     )
 
 
+async def study_named(store: Store, visibility: Visibility, name: str, as_of: datetime) -> str:
+    """The id of the ResearchStudy with this id or registry number; Refusal 404 where there is none."""
+
+    async def work(connection: Connection) -> list[Row]:
+        return await AsOf(store.database, connection, visibility, as_of).of_type("ResearchStudy")
+
+    there = [row for row in await store.database.read(work, seconds=SECONDS) if row[5] is not None]
+    for row in there:
+        if row[1] == name or any(one.code == name for one in read_study(row).identifiers):
+            return str(row[1])
+    raise not_found(f"ResearchStudy {name}")
+
+
 def _by_patient(member: tuple[str, str, str]) -> tuple[str, str]:
     return member[1], member[0]
 

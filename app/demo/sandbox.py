@@ -1,0 +1,37 @@
+"""The demonstration on this machine: the trials are put in once, and a word says where to look."""
+
+import httpx
+
+from app.demo import load
+from app.main import create_app
+from app.settings import Settings
+
+
+async def load_once(settings: Settings) -> int:
+    """Put the demonstration trials in through the FHIR interface; how many resources went in.
+
+    What was loaded once is left alone.
+    """
+    app = create_app(settings)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client,
+    ):
+        return await load(client)
+
+
+def welcome(url: str, *, empty: bool) -> str:
+    """What the sandbox says when it starts."""
+    subject = "msc-sle-01"
+    example = f"curl '{url}/fhir/ResearchSubject/{subject}/$sri-status?visit=M6&view=plain'"
+    return "\n".join(
+        [
+            "",
+            "Trialbridge runs as a sandbox: open, on this machine only, on synthetic data.",
+            f"  FHIR R4           {url}/fhir  ({url}/fhir/metadata)",
+            f"  Try it out        {url}/docs",
+            *([] if empty else ["  An SRI answer     " + example]),
+            "Ctrl-C ends it; the data stay.",
+            "",
+        ]
+    )
