@@ -20,7 +20,8 @@ from app.clinical.latest import Window
 from app.clinical.persons import age_between, childbearing_potential, other_enrolment, sex
 from app.clinical.records import Source
 from app.clinical.renal import creatinine_clearance
-from app.clinical.results import attested, measured, score_at_baseline, scored, statement, tested
+from app.clinical.results import attested, measured, score_at_baseline, statement, tested
+from app.clinical.scored import scored
 from app.clinical.series import changed, repeated
 from app.clinical.stability import stable_treatment
 from app.clinical.stopped import stopped_for

@@ -13,7 +13,7 @@ from app.clinical.records import Coding, Measurement
 from app.clinical.schedule import baseline
 from app.clinical.timeline import as_if_infused
 from app.clinical.truth import Truth, any_of
-from app.protocol.measured import Measured, Scored, Threshold
+from app.protocol.measured import Measured, Threshold
 from app.protocol.questions import Assay, Attested, ScoreAtBaseline, Tested
 from app.protocol.words import Code
 
@@ -103,23 +103,6 @@ def _stated(item: Measurement, order: str) -> Judged:
     if item.truth is None:
         return unknown("attestation-missing", order)
     return Judged(truth=Truth.of(item.truth))
-
-
-def scored(criterion: Scored, case: Case) -> Judged:
-    """The latest total against the threshold."""
-    order = f"record {criterion.order}"
-    threshold = f"{criterion.op} {plain(criterion.value)}"
-
-    def read(item: Measurement) -> Judged:
-        if item.value is None:
-            return unknown(item.problem or "missing-observation", f"{order} as a number")
-        truth = passes(item.value, item.comparator, criterion.op, criterion.value)
-        needs = f"{order} as an exact number"
-        return Judged(truth=truth, reasons=("missing-observation",), needs=needs, threshold=threshold)
-
-    window = Window(case.on, criterion.within_days)
-    judged = judge(case.coded(criterion.codes), window, read, order=order)
-    return replace(judged, notes=case.waiting(criterion.codes))
 
 
 def compared(criterion: Threshold, item: Measurement, order: str) -> Judged:

@@ -8,11 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.clinical.answers import Finding, wire
+from app.clinical.codes import SCORE
+from app.clinical.form_codes import MRSS_SITE
 from app.clinical.records import Measurement
 from app.clinical.timeline import NotInfused, infusion
 from app.clinical.truth import Truth
-from tests.clinical.make import at
+from tests.clinical.make import at, observation
 from tests.clinical.make import infusion as infused
+from tests.clinical.make import number as shown
 from tests.clinical.make_candidate import (
     MSC_SSC,
     answer,
@@ -22,6 +25,7 @@ from tests.clinical.make_candidate import (
     negative,
     number,
     of_protocol,
+    on,
     positive,
     result,
     statement,
@@ -110,6 +114,33 @@ def test_the_skin_score_is_above_15(score: int | None, above: str, at_least: str
 def test_a_skin_score_counts_for_30_days() -> None:
     assert seen("RI3-skin", results={"score:mrss": number(20, day=-30)})[0] == MET
     assert seen("RI3-skin", results={"score:mrss": number(20, day=-31)}) == (OPEN, ("outside-window",))
+
+
+@pytest.mark.parametrize(
+    ("sites", "unknown", "total", "expected"),
+    [
+        (17, 0, None, MET),  # one point each: 17
+        (15, 0, None, NOT_MET),
+        (16, 1, None, MET),  # 16 to 19
+        (13, 1, None, OPEN),  # 13 to 16
+        (10, 1, None, NOT_MET),  # 10 to 13
+        (17, 0, 17, MET),
+        (17, 0, 12, OPEN),  # the form contradicts itself
+    ],
+)
+def test_the_skin_score_may_be_known_by_its_sites(
+    sites: int, unknown: int, total: int | None, expected: str
+) -> None:
+    named = MRSS_SITE.codes
+    points = [*([1] * sites), *([None] * unknown), *([0] * (17 - sites - unknown))]
+    components = (
+        {"codings": (MRSS_SITE.coding(site),), **shown(point)}
+        for site, point in zip(named, points, strict=True)
+        if point is not None
+    )
+    form = observation(SCORE.coding("mrss"), *components, on=on(-10), **shown(total))
+
+    assert seen("RI3-skin", results={"score:mrss": None}, extra=form)[0] == expected
 
 
 @pytest.mark.parametrize(
