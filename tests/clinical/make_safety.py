@@ -13,6 +13,7 @@ from app.clinical.records import (
     AdverseEvent,
     Coding,
     GradeChange,
+    Moment,
     Opinion,
     Span,
 )
@@ -31,16 +32,16 @@ WEIGHT = Coding("http://loinc.org", "29463-7")
 def event(
     grade: int | None = None,
     *,
-    on: str | None = None,
+    on: str | int | None = None,
     cause: str | None = None,
     causes: tuple[str | None, ...] = (),
     suspect: str | None = CELLS,
-    worsened: tuple[tuple[int, str | None], ...] = (),
+    worsened: tuple[tuple[int, str | int | None], ...] = (),
     code: str | None = None,
     name: str | None = None,
     **said: Any,
 ) -> AdverseEvent:
-    """An adverse event of a grade and a day; `cause` is what an assessor said of the cells."""
+    """An adverse event of a grade and a study day or date; `cause` is what an assessor said of the cells."""
     assessments = causes or ((cause,) if cause is not None else ())
     return replace(
         AdverseEvent(
@@ -50,7 +51,7 @@ def event(
             actuality="actual",
             codings=() if code is None else (Coding(MEDDRA, code),),
             text=None,
-            when=None if on is None else make.at(on),
+            when=_when(on),
             recorded=None,
             grade=grade,
             severity=None,
@@ -58,12 +59,19 @@ def event(
             outcome=None,
             opinions=tuple(Opinion(suspect=suspect, assessment=said) for said in assessments),
             identifiers=(),
-            changes=tuple(
-                GradeChange(later, None if since is None else make.at(since)) for later, since in worsened
-            ),
+            changes=tuple(GradeChange(later, _when(since)) for later, since in worsened),
         ),
         **said,
     )
+
+
+def _when(on: str | int | None) -> Moment | None:
+    return None if on is None else make.at(make.day(on) if isinstance(on, int) else on)
+
+
+def like(grade: int | None = None, **said: Any) -> dict[str, Any]:
+    """What is said of an event, for a table of examples; `event(**like(…))` makes it."""
+    return {"grade": grade, **said}
 
 
 def infused(

@@ -121,26 +121,27 @@ def test_a_unit_that_is_no_number_of_cells_is_not_guessed(unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("records", "more", "reason"),
+    ("weights", "more", "reason"),
     [
-        ((), {"cells": "120"}, "missing-observation"),
-        ((weight("60", "2021-02"),), {"cells": "120"}, "partial-date"),
-        ((weight("60", day(3)),), {"cells": "120"}, "missing-observation"),
-        ((weight("60", day(-1)),), {}, "missing-observation"),
-        ((weight("60", day(-1)),), {"cells": "120", "arm": None}, "missing-observation"),
-        ((weight("60", day(-1)),), {"cells": "120", "arm": "unheard-of"}, "missing-observation"),
-        (
-            (weight("60", day(-1), problem="unit-not-convertible", value=None),),
-            {"cells": "120"},
-            "unit-not-convertible",
-        ),
+        ({}, {"cells": "120"}, "missing-observation"),
+        ({"2021-02": "60"}, {"cells": "120"}, "partial-date"),
+        ({day(3): "60"}, {"cells": "120"}, "missing-observation"),
+        ({day(-1): "60"}, {}, "missing-observation"),
+        ({day(-1): "60"}, {"cells": "120", "arm": None}, "missing-observation"),
+        ({day(-1): "60"}, {"cells": "120", "arm": "unheard-of"}, "missing-observation"),
     ],
 )
-def test_what_is_missing_leaves_it_open(records: Any, more: dict[str, Any], reason: str) -> None:
-    found = result(given_cells(*records, **more))
+def test_what_is_missing_leaves_it_open(weights: dict[str, str], more: dict[str, Any], reason: str) -> None:
+    found = result(given_cells(*(weight(kg, on) for on, kg in weights.items()), **more))
 
     assert (found.verdict, found.reasons) == (OPEN, (reason,))
     assert found.missing
+
+
+def test_a_weight_in_a_unit_that_is_none_is_not_used() -> None:
+    odd = weight("60", day(-1), problem="unit-not-convertible", value=None)
+
+    assert result(given_cells(odd, cells="120")).reasons == ("unit-not-convertible",)
 
 
 def test_the_weight_the_cells_were_prepared_for_stands_in_where_none_is_recorded() -> None:
