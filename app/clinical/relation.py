@@ -81,13 +81,14 @@ def _is_about(opinion: Opinion, cells: Cells) -> Truth:
         return Truth.YES
     if opinion.product:
         return Truth.of(not cells.codes.isdisjoint(opinion.product))
-    if _unversioned(opinion.suspect) in cells.infusions:
+    if _local(opinion.suspect) in cells.infusions:
         return Truth.YES
     return Truth.NO if opinion.suspect.startswith(ADMINISTERED) else Truth.UNKNOWN
 
 
-def _unversioned(reference: str) -> str:
-    return reference.partition("/_history/")[0]
+def _local(reference: str) -> str:
+    """`Type/id`, without the server's address before it and the version behind it."""
+    return "/".join(reference.partition("/_history/")[0].split("/")[-2:])
 
 
 def named(infusions: Collection[str], codes: Collection[Coding]) -> Cells:

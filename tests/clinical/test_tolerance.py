@@ -21,6 +21,7 @@ from app.protocol.definition import Protocol
 from app.protocol.loader import load
 from tests.clinical.make import DAY_0, at, day
 from tests.clinical.make_safety import (
+    CELLS,
     LUPUS,
     MEDDRA,
     SCLEROSIS,
@@ -165,6 +166,11 @@ def test_only_opinions_on_the_cells_count() -> None:
 
     assert verdict(steroid) == OPEN
     assert verdict(both) == MET
+
+
+@pytest.mark.parametrize("suspect", [CELLS, f"{CELLS}/_history/2", f"https://trial.example/fhir/{CELLS}"])
+def test_the_infusion_is_known_as_a_suspect_however_it_is_referred_to(suspect: str) -> None:
+    assert verdict(event(3, on=day(2), cause="possible", suspect=suspect)) == NOT
 
 
 def test_a_suspect_that_cannot_be_told_from_the_cells_leaves_it_open() -> None:
