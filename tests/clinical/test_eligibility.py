@@ -390,13 +390,19 @@ def test_a_statement_with_a_time_is_later_than_one_of_the_same_day_with_an_earli
 def test_a_statement_without_a_date_cannot_be_placed() -> None:
     undated = statement("consent-signed", truth=True, when=None)
 
-    assert seen("I8-attested", attested={"consent-signed": None}, extra=(undated,)) == (OPEN, ("partial-date",))
+    assert seen("I8-attested", attested={"consent-signed": None}, extra=(undated,)) == (
+        OPEN,
+        ("partial-date",),
+    )
 
 
 def test_a_statement_that_says_neither_yes_nor_no_is_no_statement() -> None:
     silent = replace(statement("consent-signed", truth=True), truth=None, text="probably")
 
-    assert seen("I8-attested", attested={"consent-signed": None}, extra=(silent,)) == (OPEN, ("attestation-missing",))
+    assert seen("I8-attested", attested={"consent-signed": None}, extra=(silent,)) == (
+        OPEN,
+        ("attestation-missing",),
+    )
 
 
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "preliminary", "unknown"])

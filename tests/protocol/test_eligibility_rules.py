@@ -71,13 +71,114 @@ def test_every_choice_of_the_conventions_is_open() -> None:
             "i4.failure_per",
             "i4.op_strict",
         ),
-        *("i4a.min_mg", "i4a.consecutive", "vi.two_dose", "vii.upper_strict", "viii.sc", "i5.nsaid", "i5.tol_mg"),
-        *("wocbp.max_age", "crcl.formula", "e2c.def", "e4.cause_scope", "e5.hcv", "e6.belimumab_days", "e6.bcell_days"),
+        *(
+            "i4a.min_mg",
+            "i4a.consecutive",
+            "vi.two_dose",
+            "vii.upper_strict",
+            "viii.sc",
+            "i5.nsaid",
+            "i5.tol_mg",
+        ),
+        *(
+            "wocbp.max_age",
+            "crcl.formula",
+            "e2c.def",
+            "e4.cause_scope",
+            "e5.hcv",
+            "e6.belimumab_days",
+            "e6.bcell_days",
+        ),
     }
 
 
-def test_what_is_ordered_is_what_is_read() -> None:
-    for part in load_all()["MSC-SLE"].every_part:
+def test_every_choice_of_the_sclerosis_trial_is_open() -> None:
+    protocol = load_all()["MSC-SSc"]
+    named = {name for part in protocol.every_part for name in part.choices}
+
+    assert {choice.name for choice in protocol.choices} == {
+        *("age.min_inclusive", "age.max_inclusive", "ssc.mrss_op", "ri3.cyc_days", "ri3a.ild"),
+        *("ri3a.direction", "ssc.crcl_unit", "re2d.op", "wocbp.max_age", "donor.age_inclusive"),
+    }
+    assert named == {choice.name for choice in protocol.choices} | {"ssc.change"}
+
+
+def test_the_criteria_of_a_population_are_those_of_its_arm() -> None:
+    protocol = load_all()["MSC-SSc"]
+    [donors] = protocol.populations
+
+    assert protocol.rules_for("donor") is protocol.population("donor") is donors
+    assert protocol.rules_for("cohort-1e6") is protocol.rules_for(None) is protocol
+    assert {part.id for part in donors.own_parts} < {part.id for part in protocol.every_part}
+    assert load_all()["MSC-SLE"].population("donor") is None
+
+
+def donated() -> dict[str, Any]:
+    """A lupus trial with donors, who must agree."""
+    text = {"en": "The donor agrees.", "fr": "Le donneur accepte."}
+    agrees = {"id": "D1", "text": text, "kind": "attested", "attestation": "consent-signed"}
+    return raw() | {"populations": [{"name": "donor", "title": text, "inclusion": [agrees]}]}
+
+
+def test_any_trial_may_have_populations() -> None:
+    protocol = read(donated(), name="x")
+
+    assert [part.id for part in protocol.rules_for("donor").inclusion] == ["D1"]
+
+
+def test_a_population_may_not_use_an_id_or_a_fact_that_is_not_its_own() -> None:
+    twice, strange = donated(), donated()
+    twice["populations"][0]["inclusion"][0]["id"] = "I1"
+    strange["populations"][0]["inclusion"][0]["attestation"] = "agreed"
+
+    assert "two criteria have the id I1" in complaint(twice)
+    assert "D1 names agreed, which this file does not declare" in complaint(strange)
+
+
+def test_a_parameter_that_is_set_may_be_named_by_a_criterion() -> None:
+    changed = donated()
+    age = {"kind": "age-between", "min_years": 18, "min_inclusive": True, "max_inclusive": True}
+    text = {"en": "Age.", "fr": "Âge."}
+    changed["populations"][0]["inclusion"].append(
+        {"id": "D2", "text": text, "max_years": "$sledai.lookback_days", **age}
+    )
+    part = read(changed, name="x").rules_for("donor").inclusion[1]
+
+    assert part.choices == {"sledai.lookback_days": "10"}
+    changed["populations"][0]["inclusion"][1]["max_years"] = "$sledai.unknown"
+    assert "depends on the choice sledai.unknown" in complaint(changed)
+
+
+TIMES = {"value": None, "unit": None, "times_upper_limit": 2}
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint_made"),
+    [
+        ({"kind": "repeated", "hours_apart": 12, "days_apart": 1}, "give either hours_apart or days_apart"),
+        ({"kind": "repeated"}, "give either hours_apart or days_apart"),
+        ({"kind": "measured", "times_upper_limit": 2}, "give either value or times_upper_limit"),
+        ({"kind": "measured", "reported": {"kPa": 8}, **TIMES}, "only a value can be reported"),
+    ],
+)
+def test_a_threshold_that_contradicts_itself_is_refused(said: dict[str, Any], complaint_made: str) -> None:
+    part = {"codes": ["loinc:1742-6"], "op": ">", "value": 3, "unit": "U/L", "order": "ALT", **said}
+
+    assert complaint_made in complaint(
+        with_part(**{name: value for name, value in part.items() if value is not None})
+    )
+
+
+def test_an_earlier_value_must_be_earlier() -> None:
+    part = {"kind": "changed", "codes": ["loinc:19872-1"], "unit": "%", "by": "relative", "order": "FVC"}
+    window = {"direction": "fall", "more_than": 10, "within_days": 90, "from_days": 100, "to_days": 183}
+
+    assert "from_days must lie before to_days" in complaint(with_part(**part, **window))
+
+
+@pytest.mark.parametrize("key", ["MSC-SLE", "MSC-SSc"])
+def test_what_is_ordered_is_what_is_read(key: str) -> None:
+    for part in load_all()[key].every_part:
         if isinstance(part, measured.Measured | questions.Tested):
             codes = (
                 part.codes if isinstance(part, measured.Measured) else [assay.code for assay in part.assays]
