@@ -4,8 +4,9 @@ Every counted assessment is a point of the course, unscheduled ones included. A 
 due and is missing is a point without grades: it may have shown anything.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 
 from app.clinical import bilag
 from app.clinical.assessments import Chart
@@ -15,6 +16,8 @@ from app.clinical.sri_criteria import Side
 from app.clinical.timeline import Infusion, order
 from app.clinical.truth import Truth, any_of
 from app.protocol.definition import Protocol, Visit
+
+_FEW = 4  # missing grades of which every possibility is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,24 @@ class Course:
         found = (self._step(index) for index in range(first + 1, last + 1) if self.points[index].day <= end)
         return Stretch(tuple(found), tuple(item for item in self.vague if self._may_lie(item, start, end)))
 
+    def completions(self, to: str) -> Iterator["Course"]:
+        """Every way in which the few grades missing up to a visit may have been; none where they are many.
+
+        C stands for C, D and E: what is asked of a course never tells them apart.
+        """
+        until = range(self._index(to) + 1)
+        holes = [
+            (place, system)
+            for place in until
+            for system in self.systems
+            if system not in self.points[place].grades
+        ]
+        if self.vague or not 1 <= len(holes) <= _FEW:
+            return
+        for grades in product("ABC", repeat=len(holes)):
+            said = dict(zip(holes, grades, strict=True))
+            yield replace(self, points=tuple(_filled(point, n, said) for n, point in enumerate(self.points)))
+
     def _index(self, label: str) -> int:
         return next(index for index, point in enumerate(self.points) if point.side.label == label)
 
@@ -102,6 +123,15 @@ class Course:
             return True
         first, last = ((day - self.t0.day).days for day in (item.when.first_day, item.when.last_day))
         return first <= end and last >= start
+
+
+def _filled(point: Point, place: int, said: Mapping[tuple[int, str], str]) -> Point:
+    """The point with the grades said of its place."""
+    grades = {system: grade for (where, system), grade in said.items() if where == place}
+    if not grades or point.side.reading is None:
+        return point
+    reading = replace(point.side.reading, grades={**point.grades, **grades})
+    return replace(point, side=replace(point.side, reading=reading))
 
 
 def step(point: Point, reference: Point, systems: Iterable[str]) -> Step:

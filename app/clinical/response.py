@@ -4,8 +4,9 @@
 visit that is missing leaves the flares open, unless what is known settles the answer all the same.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from app.clinical.answers import Answer, Finding, Result, wire
 from app.clinical.asked import Asked, CannotAnswer, among
@@ -25,6 +26,7 @@ from app.protocol.words import Sentence
 ADAPTED, SUSTAINED = "visit-adapted", "explorer-sustained"
 RULES = (ADAPTED, SUSTAINED)
 MAJOR, PARTIAL, FLARE = NAMES = ("major", "partial", "flare")
+WHATEVER = "the answer is the same whatever the missing grades are"
 NOT_APPLICABLE = (
     "not-applicable: no organ system was A or B at inclusion, so that there is nothing to respond"
 )
@@ -40,6 +42,16 @@ class _Question:
     major: tuple[Finding, ...]
     partial: tuple[Finding, ...]
     alive: tuple[Finding, ...]
+
+    def findings(self, name: str) -> tuple[Finding, ...]:
+        """All that decides a response of this name."""
+        return (self.active, *(self.major if name == MAJOR else self.partial), *self.alive)
+
+    def verdict(self, name: str) -> Truth:
+        """The conjunction; not known of a subject with nothing to respond."""
+        if self.active.verdict is not Truth.YES:
+            return Truth.UNKNOWN
+        return all_of(finding.verdict for finding in self.findings(name))
 
 
 def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
@@ -87,17 +99,19 @@ def _results(
     )
     responded: str | None = None
     for label in labels:
-        [major, partial] = _answered(protocol, response, _adapted(protocol, response, history, bilag, label))
-        yield from (major, partial)
+        adapted = partial(_adapted, protocol, response, history, label=label)
+        [major, minor] = _answered(protocol, response, bilag, adapted)
+        yield from (major, minor)
         yield _flares(bilag, response, label, responded=responded)
-        if responded is None and "met" in (major.verdict, partial.verdict):
+        if responded is None and "met" in (major.verdict, minor.verdict):
             responded = label
-    sustained = _sustained(protocol, response, history, bilag, asked)
-    yield from _answered(protocol, response, sustained)
+    yield from _answered(
+        protocol, response, bilag, partial(_sustained, protocol, response, history, asked=asked)
+    )
 
 
 def _adapted(
-    protocol: Protocol, response: Response, history: History, bilag: Course, label: str
+    protocol: Protocol, response: Response, history: History, bilag: Course, *, label: str
 ) -> _Question:
     """What is asked at one visit."""
     ask = Conditions(response.text, bilag)
@@ -105,16 +119,16 @@ def _adapted(
     active = ask.active(required=_active_required(protocol))
     major = (ask.clear(label), ask.no_severe_flare(since))
     alive = _alive(protocol, history, bilag, label)
-    partial = (
+    minor = (
         ask.not_major((active, *major, *alive)),
         ask.no_a(label),
         ask.either(ask.limited(label, since), ask.reduced(label, since)),
     )
-    return _Question(rule=ADAPTED, label=label, active=active, major=major, partial=partial, alive=alive)
+    return _Question(rule=ADAPTED, label=label, active=active, major=major, partial=minor, alive=alive)
 
 
 def _sustained(
-    protocol: Protocol, response: Response, history: History, bilag: Course, asked: Asked
+    protocol: Protocol, response: Response, history: History, bilag: Course, *, asked: Asked
 ) -> _Question:
     """What is asked once, of week 24 and of what followed up to week 52."""
     ask = Conditions(response.text, bilag)
@@ -123,7 +137,7 @@ def _sustained(
     active = ask.active(required=_active_required(protocol))
     alive = _alive(protocol, history, bilag, end)
     major = (ask.clear(half), ask.no_severe_flare(early), ask.maintained(late))
-    partial = (
+    minor = (
         ask.not_major((active, *major, *alive)),
         ask.either(
             ask.for_sixteen_weeks(half, end, today=asked.today),
@@ -131,7 +145,7 @@ def _sustained(
             ask.with_two_b(half, late),
         ),
     )
-    return _Question(rule=SUSTAINED, label=end, active=active, major=major, partial=partial, alive=alive)
+    return _Question(rule=SUSTAINED, label=end, active=active, major=major, partial=minor, alive=alive)
 
 
 def _active_required(protocol: Protocol) -> bool:
@@ -145,26 +159,28 @@ def _alive(protocol: Protocol, history: History, bilag: Course, label: str) -> t
     return alive_at_visit(history.person, seen=seen, window_ends=ends)
 
 
-def _answered(protocol: Protocol, response: Response, question: _Question) -> tuple[Result, Result]:
+def _answered(
+    protocol: Protocol, response: Response, bilag: Course, ask: Callable[[Course], _Question]
+) -> tuple[Result, Result]:
+    """Both responses; where few grades are missing, settled if the answer is the same whatever they are."""
+    question = ask(bilag)
+    is_open = Truth.UNKNOWN in (question.verdict(MAJOR), question.verdict(PARTIAL))
+    worlds = [ask(one) for one in bilag.completions(question.label)] if is_open else []
     highlight = question.label == protocol.parameters.response.highlighted and question.rule == ADAPTED
     objective = (response.objective,) if highlight else ()
     return (
-        _result(MAJOR, response.major, question, question.major, (*objective, *response.remarks)),
-        _result(PARTIAL, response.partial, question, question.partial, response.remarks),
+        _result(MAJOR, question, worlds, (response.major, *objective, *response.remarks)),
+        _result(PARTIAL, question, worlds, (response.partial, *response.remarks)),
     )
 
 
-def _result(
-    name: str,
-    title: Sentence,
-    question: _Question,
-    conditions: tuple[Finding, ...],
-    remarks: Iterable[Sentence],
-) -> Result:
+def _result(name: str, question: _Question, worlds: list[_Question], said: Iterable[Sentence]) -> Result:
     """The conjunction of the conditions; a subject with nothing to respond is neither met nor not met."""
-    findings = (question.active, *conditions, *question.alive)
-    applies = question.active.verdict is Truth.YES
-    verdict = all_of(finding.verdict for finding in findings) if applies else Truth.UNKNOWN
+    findings = question.findings(name)
+    verdict = question.verdict(name)
+    possible = {world.verdict(name) for world in worlds}
+    settled = verdict is Truth.UNKNOWN and len(possible) == 1 and Truth.UNKNOWN not in possible
+    verdict = possible.pop() if settled else verdict
     is_open = [finding for finding in findings if finding.verdict is Truth.UNKNOWN]
     still = is_open if verdict is Truth.UNKNOWN else []
     floor = question.active.verdict is Truth.NO
@@ -177,7 +193,11 @@ def _result(
         reasons=("not-applicable",) if floor else once(why for one in still for why in one.reasons),
         missing=() if floor else once(one.needs for one in still if one.needs is not None),
         evidence=once(source for one in findings for source in one.evidence),
-        notes=(title.en, *([NOT_APPLICABLE] if floor else []), *(remark.en for remark in remarks)),
+        notes=(
+            *([NOT_APPLICABLE] if floor else []),
+            *([WHATEVER] if settled else []),
+            *(sentence.en for sentence in said),
+        ),
     )
 
 

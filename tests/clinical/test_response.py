@@ -1,6 +1,7 @@
 """Major and partial clinical response: worked examples MCR-1 to MCR-6, both definitions, and the laws."""
 
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
@@ -379,3 +380,42 @@ def test_no_subject_has_both_responses(year: dict[int, dict[str, str]]) -> None:
 
     for rule, visit in {(result.rule, result.visit) for result in results if result.rule}:
         assert pair(history, str(visit), str(rule)) != ("met", "met")
+
+
+def test_a_missing_grade_that_cannot_matter_leaves_nothing_open() -> None:
+    history = course({-3: {MUSC: "A", RENAL: "C"}, 91: {MUSC: "C", RENAL: None}})
+    partial = one(history, "partial")
+
+    assert pair(history) == ("undetermined", "not-met")  # C is a major response, A or B are none at all
+    assert "the answer is the same whatever the missing grades are" in partial.notes
+
+
+FEW_HIDDEN = st.sets(st.tuples(st.sampled_from((-3, 91, 183)), st.sampled_from(SYSTEMS)), max_size=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(year=YEAR, hidden=FEW_HIDDEN)
+def test_a_verdict_is_open_only_where_the_missing_grades_decide_it(
+    year: dict[int, dict[str, str]], hidden: set[tuple[int, str]]
+) -> None:
+    places = sorted(hidden)
+    said = {
+        tuple(str(result.verdict) for result in _at_m6(_with(year, dict(zip(places, grades, strict=True)))))
+        for grades in product("ABC", repeat=len(places))
+    }
+    partly = _at_m6(_hiding(year, hidden))
+
+    for number, result in enumerate(partly):
+        possible = {verdicts[number] for verdicts in said}
+        assert result.verdict == (possible.pop() if len(possible) == 1 else "undetermined")
+
+
+def _with(year: dict[int, dict[str, str]], grades: dict[tuple[int, str], str]) -> History:
+    filled = {on: dict(known) for on, known in year.items()}
+    for (on, system), grade in grades.items():
+        filled[on][system] = grade
+    return course({on: dict(known) for on, known in filled.items()})
+
+
+def _at_m6(history: History) -> list[Result]:
+    return ask(history, visits=("M6",), names=("major", "partial"))
