@@ -10,6 +10,7 @@ from app.clinical.answers import Answer, Figure, Result
 from app.clinical.asked import Asked, among
 from app.clinical.events import Event
 from app.clinical.history import History
+from app.clinical.records import Coding
 from app.clinical.schedule import visit_of
 from app.clinical.timeline import Infusion, NotInfused, counted, infusion, infusions, order
 from app.protocol.definition import Protocol
@@ -57,7 +58,8 @@ def everything(protocol: Protocol, history: History, t0: Infusion | NotInfused) 
     yield from events.of_care(history)
     yield from events.of_infusions(product, t0)
     yield from treatment_events.of_treatments(treatments)
-    yield from events.of_measurements(counted(protocol, history.measurements))
+    names = {Coding(code.system, code.code): one.name for one in protocol.markers for code in one.codes}
+    yield from events.of_measurements(counted(protocol, history.measurements), names)
     yield from events.of_adverse_events(history)
     yield from events.of_death(history)
 

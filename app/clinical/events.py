@@ -3,7 +3,7 @@
 Nothing is decided here. What was entered in error, refuted or never carried out is no event.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -20,7 +20,7 @@ from app.clinical.records import (
     Moment,
     Source,
 )
-from app.clinical.timeline import GIVEN, Infusion, NotInfused
+from app.clinical.timeline import GIVEN, Infusion, NotInfused, order
 
 REFUTED = frozenset({"entered-in-error", "refuted"})
 
@@ -99,8 +99,11 @@ def of_infusions(infusions: Iterable[Administration], t0: Infusion | NotInfused)
         yield Event(kind="infusion", when=one.period.start, figures=figures, evidence=(one.source,))
 
 
-def of_measurements(measurements: Iterable[Measurement]) -> Iterator[Event]:
-    """Scores and attested facts one by one; the other results of a day and visit together."""
+def of_measurements(measurements: Iterable[Measurement], names: Mapping[Coding, str]) -> Iterator[Event]:
+    """Scores and attested facts one by one; the other results of a day and visit together.
+
+    `names` are what the protocol calls the markers it knows, by their codes.
+    """
     by_source = groupby(sorted(measurements, key=_order), key=lambda one: one.source)
     others: list[list[Measurement]] = []
     for source, found in by_source:
@@ -109,13 +112,16 @@ def of_measurements(measurements: Iterable[Measurement]) -> Iterator[Event]:
         if kind == "results":
             others.append(parts)
         else:
-            figures = (*told(title=named(parts[0].codings)), *map(reading, _telling(parts)))
+            figures = (
+                *told(title=named(parts[0].codings)),
+                *(reading(one, names) for one in _telling(parts)),
+            )
             first = parts[0]
             yield Event(kind=kind, when=first.when, figures=figures, evidence=(source,), visit=first.visit)
-    yield from _results(others)
+    yield from _results(others, names)
 
 
-def _results(observations: list[list[Measurement]]) -> Iterator[Event]:
+def _results(observations: list[list[Measurement]], names: Mapping[Coding, str]) -> Iterator[Event]:
     """The results of a day and visit as one event; each of those without a day alone."""
     days: dict[object, list[list[Measurement]]] = {}
     for parts in observations:
@@ -123,14 +129,14 @@ def _results(observations: list[list[Measurement]]) -> Iterator[Event]:
         day = None if when is None else when.day
         days.setdefault(parts[0].source if day is None else (day, parts[0].visit), []).append(parts)
     for together in days.values():
-        first = together[0][0]
+        first = min((parts[0] for parts in together), key=lambda one: order(one.when, one.source))
         shown = sorted((one for parts in together for one in _telling(parts)), key=_by_name)
         evidence = tuple(parts[0].source for parts in together)
-        figures = (*told(title=f"{len(together)} results"), *map(reading, shown))
+        figures = (*told(title=f"{len(together)} results"), *(reading(one, names) for one in shown))
         yield Event(kind="results", when=first.when, figures=figures, evidence=evidence, visit=first.visit)
 
 
-def reading(measured: Measurement) -> Figure:
+def reading(measured: Measurement, names: Mapping[Coding, str]) -> Figure:
     """What one result says, in its canonical unit; as received where that cannot be made of it."""
     value: Value | None = measured.value
     if measured.problem is not None:
@@ -141,7 +147,9 @@ def reading(measured: Measurement) -> Figure:
         value = named(measured.answers, measured.text) if measured.truth is None else measured.truth
     missing = ("missing-observation",) if value is None else ()
     return Figure(
-        name=named(measured.codings) or "result",
+        name=next((names[coding] for coding in measured.codings if coding in names), None)
+        or named(measured.codings)
+        or "result",
         value=value,
         unit=measured.unit,
         evidence=(measured.source,),

@@ -78,8 +78,8 @@ def test_laboratory_results_of_one_day_are_one_event_with_each_value_and_its_evi
     [event] = events(history, "results")
 
     assert [(one.name, str(one.value), one.unit) for one in event.figures[-2:]] == [
-        ("4485-9", "0.71", "g/L"),
-        ("4498-2", "0.10", "g/L"),
+        ("c3", "0.71", "g/L"),
+        ("c4", "0.10", "g/L"),
     ]
     assert len(event.evidence) == 2
 
