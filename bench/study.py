@@ -6,6 +6,7 @@ database was asked, and how much memory the asking process and its largest worke
 """
 
 import asyncio
+import multiprocessing
 import resource
 import sys
 import tempfile
@@ -157,17 +158,25 @@ async def fill(store: Store, subjects: int) -> int:
 
 async def ask(store: Store, operation: Operation) -> str:
     """Ask once, and say what it took."""
-    began, before = perf_counter(), store.database.statements
+    began, before, used = perf_counter(), store.database.statements, _used()
     found = await subjects_of(store, EVERYTHING, "bench", datetime.now(UTC))
     answer = await decide_study(operation, load_all()["MSC-SLE"], found, Asked(today=date(2026, 1, 1)))
     seconds, statements = perf_counter() - began, store.database.statements - before
+    for worker in multiprocessing.active_children():
+        worker.join()  # what it used is counted when it has gone
     own, workers = (
         resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     return (
-        f"{operation.name}: {seconds:.1f} s, {statements} statements, {len(answer.results)} results,"
-        f" at most {own:.0f} MiB here and {workers:.0f} MiB in a worker"
+        f"{operation.name}: {seconds:.1f} s ({_used() - used:.1f} s of processor), {statements} statements,"
+        f" {len(answer.results)} results, at most {own:.0f} MiB here and {workers:.0f} MiB in a worker"
     )
+
+
+def _used() -> float:
+    """Seconds of processor used by this process and by those it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 async def measure(url: str, subjects: int) -> None:

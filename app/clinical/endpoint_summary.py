@@ -16,7 +16,7 @@ from app.clinical.answers import Answer, Figure, Result
 from app.clinical.asked import Asked, CannotAnswer, among
 from app.clinical.case import once
 from app.clinical.comparison import six_digits
-from app.clinical.endpoints import ENDPOINTS, Key, Number, Outcome, Reached, reached, whole
+from app.clinical.endpoints import ENDPOINTS, NOT_APPLICABLE, Key, Number, Outcome, Reached, reached, whole
 from app.clinical.enrolment_summary import arm_of, is_treated
 from app.clinical.history import History
 from app.clinical.interval import Interval
@@ -143,11 +143,14 @@ def _results(key: Key, arm: str | None, tallies: Tallies, treated: int) -> Itera
 def _rates(tally: _Tally, treated: int) -> Iterator[Figure]:
     """The numbers and shares of the subjects who met it, with exact 95 % confidence intervals."""
     met, failed = tally.verdicts[MET], tally.verdicts[NOT_MET]
-    decided = met + failed
+    decided, others = met + failed, tally.verdicts[NOT_APPLICABLE]
+    treated -= others
     yield Figure(name="n", value=treated)
     yield Figure(name=MET, value=met)
     yield Figure(name=NOT_MET, value=failed)
     yield Figure(name=UNDETERMINED, value=treated - decided)
+    if others:
+        yield Figure(name=NOT_APPLICABLE, value=others)
     yield from _rate("rate-observed", met, decided)
     yield from _rate("rate-nri", met, treated)
     if decided < treated:

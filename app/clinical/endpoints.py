@@ -20,19 +20,23 @@ from app.protocol.definition import Protocol
 
 CHANGE: Final = "change-from-baseline"
 TOTAL: Final = "total"
+NOT_APPLICABLE: Final = "not-applicable"
+"""The reason, and so the verdict, where an endpoint cannot be asked of a subject, who is not counted then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A question about one subject whose answers are endpoints.
 
-    `facts` are the figures of its answers that are met or not met; the others that are numbers are endpoints,
-    too, or only those compared with baseline: the scores, not the items they are made of.
+    `facts` are the figures of its answers that are met or not met. `numbers` are those that are endpoints,
+    too; without them every number is. With `compared_only` those compared with baseline are: the scores, not
+    the items they are made of.
     """
 
     name: str
     question: str
     facts: frozenset[str] = frozenset()
+    numbers: frozenset[str] | None = None
     compared_only: bool = False
 
 
@@ -40,16 +44,20 @@ ENDPOINTS: Final = (
     Endpoint("tolerance", "tolerance"),
     Endpoint("sri", "sri-status"),
     Endpoint("clinical-response", "clinical-response", facts=frozenset({"relapse-after-response"})),
-    Endpoint("steroid-exposure", "steroid-exposure"),
+    Endpoint(
+        "steroid-exposure",
+        "steroid-exposure",
+        numbers=frozenset({"mean-daily-dose", "mean-at-reference", "reduction"}),
+    ),
     Endpoint("treatment-failure", "treatment-failure"),
-    Endpoint("survival", "survival", facts=frozenset({"alive"})),
+    Endpoint("survival", "survival"),
     Endpoint(
         "disease-activity",
         "disease-activity",
         facts=frozenset({"comorbidity-present"}),
         compared_only=True,
     ),
-    Endpoint("biomarkers", "biomarkers"),
+    Endpoint("biomarkers", "biomarkers", numbers=frozenset({"value", "change", "change-percent"})),
     Endpoint("cell-dose", "cell-dose"),
 )
 """In the order in which they are told."""
@@ -131,7 +139,7 @@ def _of(endpoint: Endpoint, protocol: Protocol, history: History, asked: Asked) 
             key = Key(f"{name}.{figure.name}", result.visit, result.rule)
             if figure.name in endpoint.facts:
                 yield _fact(key, figure)
-            elif _is_number(figure) and (compared is None or (result.name, figure.name) in compared):
+            elif _is_told(endpoint, figure) and (compared is None or (result.name, figure.name) in compared):
                 yield _number(key, _exact(figure), figure.unit, figure.reasons)
 
 
@@ -147,13 +155,18 @@ def _compared(results: Sequence[Result]) -> set[tuple[str | None, str]]:
 
 
 def _fact(key: Key, figure: Figure) -> Outcome:
+    """What a figure says of a fact; it may be one that cannot be asked of this subject."""
+    if figure.value is None and figure.reasons == (NOT_APPLICABLE,):
+        return _outcome(key, NOT_APPLICABLE, ())
     if figure.value is None:
         return _outcome(key, wire(Truth.UNKNOWN), figure.reasons)
     return _outcome(key, wire(Truth.of(bool(figure.value))), ())
 
 
-def _is_number(figure: Figure) -> bool:
-    """Whether it is a number, or may be one that is not known."""
+def _is_told(endpoint: Endpoint, figure: Figure) -> bool:
+    """Whether it is a number, or may be one that is not known, and an endpoint."""
+    if endpoint.numbers is not None and figure.name not in endpoint.numbers:
+        return False
     return figure.value is None or (
         isinstance(figure.value, Decimal | int | Interval) and not isinstance(figure.value, bool)
     )

@@ -161,6 +161,7 @@ def test_a_number_is_told_by_its_distribution() -> None:
         "min": Decimal("0.1"),
         "max": Decimal("2.5"),
         "mean": Decimal("0.8"),
+        "quartiles": Interval(Decimal("0.175"), Decimal("0.925")),
         "reason-partial-date": 1,
     }
 
@@ -228,11 +229,12 @@ def test_what_is_not_there_cannot_be_asked(asked: dict[str, Any], parameter: str
     assert why.value.parameter == parameter
 
 
-def test_a_fact_of_an_answer_is_met_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = iter([True, False, None])
+def test_a_fact_of_an_answer_is_met_or_not_or_cannot_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = iter([(True, ()), (False, ()), (None, ("partial-date",)), (None, ("not-applicable",))])
 
     def alive(*_: Any) -> Answer:
-        figure = Figure(name="alive", value=next(values), reasons=())
+        value, reasons = next(values)
+        figure = Figure(name="alive", value=value, reasons=reasons)
         return Answer(
             question="survival",
             subject=STUDY.source,
@@ -245,9 +247,11 @@ def test_a_fact_of_an_answer_is_met_or_not(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(
         endpoints, "ENDPOINTS", (Endpoint("survival", "survival", facts=frozenset({"alive"})),)
     )
-    found = figures(summed(rows(*[lupus(responds=True)] * 3)), Key("survival.alive", None, None))
+    found = figures(summed(rows(*[lupus(responds=True)] * 4)), Key("survival.alive", None, None))
 
-    assert [found[name] for name in ("met", "not-met", "undetermined")] == [1, 1, 1]
+    names = ("n", "met", "not-met", "undetermined", "not-applicable")
+    assert [found[name] for name in names] == [3, 1, 1, 1, 1]
+    assert found["rate-nri"] == Decimal("0.333333")
 
 
 def test_the_order_of_subjects_never_matters() -> None:
