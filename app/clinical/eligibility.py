@@ -75,6 +75,7 @@ def assess(protocol: Protocol, history: History, *, on: date) -> Answer:
     """Every criterion on one day. An exclusion's verdict says whether it is present."""
     case = Case(protocol=protocol, history=history, on=on)
     rules = protocol.rules_for(history.enrolment.assigned_arm)
+    population = [one.title.en.lower() for one in protocol.populations if one is rules]
     included = [finding(criterion, case) for criterion in rules.inclusion]
     excluded = [finding(criterion, case) for criterion in rules.exclusion]
     verdict = all_of(one.verdict for one in included) & ~any_of(one.verdict for one in excluded)
@@ -94,7 +95,7 @@ def assess(protocol: Protocol, history: History, *, on: date) -> Answer:
         protocol_version=protocol.version,
         results=(result,),
         on=on.isoformat(),
-        notes=(SUPPORT, *history.remarks()),
+        notes=(SUPPORT, *(f"judged by the criteria of {one}" for one in population), *history.remarks()),
     )
 
 

@@ -61,7 +61,8 @@ def creatinine_clearance(criterion: CreatinineClearance, case: Case) -> Judged:
         judged = judge(reported, window, lambda item: _reported(criterion, item, order), order=order)
     else:
         judged = _computed(criterion, case, window)
-    return replace(judged, threshold=threshold)
+    waiting = case.waiting((*codes, *criterion.creatinine))
+    return replace(judged, threshold=threshold, notes=waiting)
 
 
 def _is_later(one: Iterable[tuple[Measurement, Moment]], other: Iterable[tuple[Measurement, Moment]]) -> bool:

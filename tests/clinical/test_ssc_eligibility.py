@@ -65,6 +65,8 @@ def test_recipients_and_donors_have_their_own_criteria() -> None:
         *(f"DE{n}" for n in range(1, 5)),
     ]
     assert recipient.results[0].verdict == donor.results[0].verdict == "eligible"
+    assert "judged by the criteria of marrow donors" in donor.notes
+    assert len(recipient.notes) == 1
 
 
 def test_every_sentence_is_said_in_both_languages() -> None:

@@ -3,7 +3,7 @@
 import copy
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.clinical.codes import LUNG, SCORE, STOP_REASON
+from app.clinical.codes import SCORE, STOP_REASON
+from app.clinical.form_codes import LUNG
 from app.protocol import criteria, measured, parts, questions
 from app.protocol.definition import Protocol
 from app.protocol.loader import LIBRARY, ProtocolError, load_all, read
@@ -363,7 +364,7 @@ def is_snomed(code: str) -> bool:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_code_has_the_form_and_check_digit_of_its_system(path: Path) -> None:
-    checks = {
+    checks: dict[str, Callable[[str], bool]] = {
         "loinc": is_loinc,
         "snomed": is_snomed,
         "atc": lambda code: re.fullmatch(r"[A-Z]\d\d([A-Z]([A-Z](\d\d)?)?)?", code) is not None,
