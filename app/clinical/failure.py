@@ -5,6 +5,7 @@ that visit counts. A confirmation may come later.
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 from app.clinical.answers import Answer, Figure, Finding, Result, wire
 from app.clinical.asked import Asked, CannotAnswer, among
@@ -16,7 +17,7 @@ from app.clinical.failure_renal import doubled_creatinine, end_stage
 from app.clinical.failure_rescue import rescue
 from app.clinical.history import History
 from app.clinical.interval import Interval
-from app.clinical.timeline import NotInfused, infusion
+from app.clinical.timeline import Infusion, NotInfused, infusion
 from app.clinical.truth import Truth
 from app.protocol.definition import Protocol
 from app.protocol.failure import Failure
@@ -50,6 +51,17 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
         results=results,
         notes=(*_open_choices(protocol.parameters), *history.remarks()),
     )
+
+
+def failed(protocol: Protocol, history: History, *, until: date, today: date, t0: Infusion) -> Finding:
+    """Whether any criterion of a treatment failure came true up to a day, whatever came later."""
+    failure = protocol.failure
+    if failure is None:
+        raise CannotAnswer(f"{protocol.key} does not define treatment failures")
+    case = Case(protocol=protocol, history=history, on=today)
+    observed = Observed(case=case, failure=failure, t0=t0, until=until)
+    findings = tuple(_without_events(criterion) for criterion in _criteria(failure, observed))
+    return whole(findings).finding(NAME, failure.text, findings)
 
 
 def _criteria(failure: Failure, observed: Observed) -> Iterator[Criterion]:

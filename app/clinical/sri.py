@@ -1,17 +1,20 @@
 """The SLE Responder Index of one subject: at each visit, by each named rule (clinical conventions §1.4).
 
 A response is a drop in SLEDAI, no new BILAG A, no more new BILAG B than the rule allows, and no worsening
-of the physician's global assessment, all against the values before the infusion.
+of the physician's global assessment, all against the values before the infusion. Whoever died before the
+visit did not respond; whoever had a treatment failure before it did not either, where `sri.intercurrent`
+says so.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
-from app.clinical import bilag
+from app.clinical import bilag, failure
 from app.clinical.answers import Answer, Finding, Result, wire
 from app.clinical.asked import Asked, CannotAnswer, among
 from app.clinical.assessments import Assessed, chart
+from app.clinical.calendar import shifted
 from app.clinical.history import History
 from app.clinical.records import Source
 from app.clinical.sri_criteria import (
@@ -24,9 +27,15 @@ from app.clinical.sri_criteria import (
     unique,
 )
 from app.clinical.survival import alive_at_visit
-from app.clinical.timeline import NotInfused, infusion
+from app.clinical.timeline import Infusion, NotInfused, infusion
 from app.clinical.truth import Truth, all_of
 from app.protocol.definition import Protocol, Sri, SriRule
+
+NOT_FAILED = "no-treatment-failure"
+WITHOUT_FAILURE = (
+    ("en", "No treatment failure before the visit"),
+    ("fr", "Pas d'échec thérapeutique avant la visite"),
+)
 
 
 def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
@@ -82,13 +91,47 @@ def _results(
     reference = protocol.visit(sri.reference)
     labels = unique(label for label, _rule in questions)
     found = {label: recorded.at(protocol.visit(label), reference) for label in labels}
+    events = {
+        label: _events(protocol, sri, history, t0=t0, at=label, seen=found[label].seen, today=today)
+        for label in labels
+    }
     results = []
     for label, rule in questions:
-        ends = t0.date_of(protocol.visit(label).window[1])
-        alive = alive_at_visit(history.person, seen=found[label].seen, window_ends=ends)
         findings = _conditions(rule, found[label], bilag.systems(protocol))
-        results.append(_result(label, rule, findings + alive, (t0.source,)))
+        results.append(_result(label, rule, findings + events[label], (t0.source,)))
     return tuple(results)
+
+
+def _events(
+    protocol: Protocol,
+    sri: Sri,
+    history: History,
+    *,
+    t0: Infusion,
+    at: str,
+    seen: date | None,
+    today: date | None,
+) -> tuple[Finding, ...]:
+    """What happened before the visit and settles it whatever was assessed: a death, a failure."""
+    ends = t0.date_of(protocol.visit(at).window[1])
+    alive = alive_at_visit(history.person, seen=seen, window_ends=ends)
+    if sri.intercurrent == "ignore":
+        return alive
+    last = ends if seen is None else shifted(seen, -1)
+    asked = today or shifted(ends, 1)  # without a day, the visit is looked back upon
+    found = failure.failed(protocol, history, until=last, today=asked, t0=t0)
+    return (*alive, _not_failed(found, last))
+
+
+def _not_failed(found: Finding, last: date) -> Finding:
+    """That treatment had not failed up to the day before the visit."""
+    return replace(
+        found,
+        id=NOT_FAILED,
+        verdict=~found.verdict,
+        text=WITHOUT_FAILURE,
+        threshold=f"none up to {last.isoformat()}",
+    )
 
 
 def _conditions(rule: SriRule, found: Assessed, systems: Sequence[str]) -> tuple[Finding, ...]:
@@ -126,5 +169,6 @@ def _choices(protocol: Protocol, sri: Sri) -> tuple[str, ...]:
         f"sledai.variant = {chosen.sledai.variant}",
         f"sledai.missing_item = {chosen.sledai.missing_item}",
         f"bilag.variant = {chosen.bilag.variant}",
+        f"sri.week_24 = {sri.week_24}",
         f"sri.intercurrent = {sri.intercurrent}",
     )

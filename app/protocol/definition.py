@@ -93,11 +93,17 @@ class SriRule(Frozen):
 
 
 class Sri(Frozen):
-    """The SLE Responder Index: at which visits it is asked, against which, and in which readings."""
+    """The SLE Responder Index: at which visits it is asked, against which, and in which readings.
+
+    With `intercurrent` = `non_responder` nobody responds after a treatment failure, rescue treatment
+    included; with `ignore` it plays no part. `week_24` is the visit that stands for week 24 of the published
+    index.
+    """
 
     visits: Annotated[tuple[Text, ...], Field(min_length=1)]
     reference: Text = "M0"
-    intercurrent: Literal["ignore"] = "ignore"
+    week_24: Text | None = None
+    intercurrent: Literal["ignore", "non_responder"] = "ignore"
     rules: Annotated[tuple[SriRule, ...], Field(min_length=1)]
 
 
@@ -172,7 +178,8 @@ class Protocol(EligibilityRules):
 
     def _visits_named(self) -> Iterable[tuple[str, tuple[str, ...]]]:
         if self.sri is not None:
-            yield "the SRI", (self.sri.reference, *self.sri.visits)
+            week_24 = () if self.sri.week_24 is None else (self.sri.week_24,)
+            yield "the SRI", (self.sri.reference, *self.sri.visits, *week_24)
         if self.response is not None:
             asked = self.parameters.response
             yield "the clinical response", (*self.response.visits, *asked.visits, asked.highlighted)
@@ -184,6 +191,12 @@ class Protocol(EligibilityRules):
             yield "the treatment failure", (self.failure.reference, self.failure.until)
         if self.safety is not None:
             yield "the tolerance", (*self.parameters.tox.visits, *self.parameters.tox.on_demand)
+
+    @model_validator(mode="after")
+    def _failures_are_defined_where_they_count(self) -> "Protocol":
+        if self.sri is not None and self.sri.intercurrent != "ignore" and self.failure is None:
+            raise ValueError("sri.intercurrent asks for treatment failures, but there is no [failure]")
+        return self
 
     @model_validator(mode="after")
     def _regime_is_known(self) -> "Protocol":
