@@ -49,7 +49,7 @@ class Chart:
 
     def at(self, visit: Visit, reference: Visit) -> Assessed:
         """What stands for a visit and for the baseline it is compared with."""
-        grades = self._pair(self.bilag, visit, reference)
+        grades = self.grades_at(visit, reference)
         return Assessed(
             sledai=Pair(*map(self._with_lab_queries, self._pair(self.sledai, visit, reference).sides)),
             bilag=grades,
@@ -61,6 +61,10 @@ class Chart:
         """The last day on which the subject was assessed for a visit."""
         instruments: tuple[Instrument[Any], ...] = (self.sledai, self.bilag, self.pga)
         return _last_day(self.clock.after(visit, instrument) for instrument in instruments)
+
+    def grades_at(self, visit: Visit, reference: Visit) -> Pair[Bilag]:
+        """The BILAG alone."""
+        return self._pair(self.bilag, visit, reference)
 
     def _pair(self, instrument: Instrument[D], visit: Visit, reference: Visit) -> Pair[D]:
         return Pair(

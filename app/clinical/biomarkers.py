@@ -3,7 +3,8 @@
 No protocol says what a response of a marker would be: nothing is decided, the numbers are the answer.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +16,7 @@ from app.clinical.comparison import six_digits
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.marker_readings import Reading, range_of, recorded
+from app.clinical.records import Measurement
 from app.clinical.schedule import Choice
 from app.clinical.timeline import NotInfused, infusion
 from app.clinical.visits import Clock, Instrument, by_status
@@ -76,19 +78,30 @@ def visits_of(protocol: Protocol, marker: Marker) -> tuple[str, ...]:
 
 def _results(protocol: Protocol, history: History, asked: Asked) -> Iterator[Result]:
     t0 = infusion(protocol, history)
-    results = by_status(protocol, history.measurements)
+    measured = _by_code(history)
     for marker in protocol.markers:
         labels = visits_of(protocol, marker)
         if isinstance(t0, NotInfused):
             yield from (_not_infused(marker, label, t0) for label in labels if not marker.optional)
             continue
-        readings = recorded(marker, results)
+        found = (one for code in marker.codes for one in measured.get((code.system, code.code), ()))
+        each = {(one.source, one.part): one for one in found}  # one that bears two of the codes is one
+        readings = recorded(marker, by_status(protocol, tuple(each.values())))
         clock = Clock(protocol, t0, asked.today)
         before = _at(clock, protocol.visit(labels[0]), readings)
         for label in labels:
             now = _at(clock, protocol.visit(label), readings)
             if now.reading is not None or not marker.optional:
                 yield _result(marker, clock, now, before)
+
+
+def _by_code(history: History) -> Mapping[tuple[str, str], list[Measurement]]:
+    """The results by each of their codes."""
+    found: defaultdict[tuple[str, str], list[Measurement]] = defaultdict(list)
+    for one in history.measurements:
+        for coding in one.codings:
+            found[coding.system, coding.code].append(one)
+    return found
 
 
 def _at(clock: Clock, visit: Visit, readings: Instrument[Reading]) -> _At:

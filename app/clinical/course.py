@@ -169,7 +169,7 @@ def course(protocol: Protocol, chart: Chart, *, reference: str, asked: Iterable[
         for visit in protocol.visits
         if visit.day > before.day and ("bilag" in visit.assessed or visit.label in named)
     ]
-    pairs = {visit: chart.at(visit, before).bilag for visit in due}
+    pairs = {visit: chart.grades_at(visit, before) for visit in due}
     planned = [_planned(chart.clock.t0, visit, pair.after) for visit, pair in pairs.items()]
     base = Point(0, next(iter(pairs.values())).before)
     used = {item.source for point in (base, *planned) for item in point.side.choice.chosen}

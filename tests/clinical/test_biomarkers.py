@@ -285,7 +285,8 @@ def test_the_share_is_exact_to_six_digits(then: Decimal, now: Decimal) -> None:
 @given(data=st.data())
 def test_the_order_of_arrival_never_matters(data: st.DataObject) -> None:
     results = [
-        lab("c3", f"0.{number_}", on, name=f"on-{on}") for number_, on in enumerate((-3, 80, 91, 91, 183), 5)
+        lab("c3", f"0.{number_}", on, name=f"result-{number_}")
+        for number_, on in enumerate((-3, 80, 91, 91, 183), 5)
     ]
     shuffled = data.draw(st.permutations(results))
     given_in_order = ask(subject(infusion(name="i"), *results), names=("c3",))
