@@ -85,7 +85,7 @@ async def toy(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncCli
 
 
 async def asked(toy: httpx.AsyncClient, question: str) -> Any:
-    answer = await toy.get(question, params={"view": "plain"})
+    answer = await toy.get(f"{question}{'&' if '?' in question else '?'}view=plain")
     assert answer.status_code == 200, answer.text
     return answer.json()
 
