@@ -6,7 +6,7 @@ range says what the rate can be once nothing is undetermined any more.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -27,6 +27,7 @@ from app.clinical.summary import Summary
 from app.protocol.definition import Protocol
 
 MET, NOT_MET, UNDETERMINED = "met", "not-met", "undetermined"
+OBSERVED, IMPUTED = "rate-observed", "rate-nri"
 STATISTICS: Final = {"median": "median", "min": "minimum", "max": "maximum", "mean": "average"}
 """What is said of a number, each with R4's code for it."""
 
@@ -89,6 +90,7 @@ def answer(protocol: Protocol, study: Study, subjects: Sequence[Subject], asked:
     if treated and not keys:
         raise _nothing(asked)
     in_arms = Counter(one.arm for one in treated)
+    told = _told(protocol)
     numbers = {None: len(treated)} | {arm: in_arms[arm] for arm in _arms(protocol, treated)}
     return Answer(
         question="endpoint-summary",
@@ -101,7 +103,7 @@ def answer(protocol: Protocol, study: Study, subjects: Sequence[Subject], asked:
                 result
                 for key in keys
                 for arm, number in numbers.items()
-                for result in _results(key, arm, tallies, number)
+                for result in _results(key, arm, tallies, number, told=told)
             ),
         ),
         notes=tuple(_remarks(subjects, treated)),
@@ -129,18 +131,27 @@ def _counted(treated: Iterable[Subject]) -> tuple[Sequence[Key], Tallies]:
     return once(key for key, _ in tallies), tallies
 
 
-def _results(key: Key, arm: str | None, tallies: Tallies, treated: int) -> Iterator[Result]:
+def _results(
+    key: Key, arm: str | None, tallies: Tallies, treated: int, *, told: Collection[str]
+) -> Iterator[Result]:
     tally = tallies.get((key, arm), _Tally())
     figures: tuple[Figure, ...] = ()
     if tally.verdicts:
-        figures = (*_rates(tally, treated), *_why(tally))
+        figures = (*_rates(tally, treated, told=told), *_why(tally))
     elif tally.values:
         figures = (*_distribution(tally), *_why(tally))
     if figures:
         yield Result(name=key.name, visit=key.visit, rule=key.rule, arm=arm, figures=figures)
 
 
-def _rates(tally: _Tally, treated: int) -> Iterator[Figure]:
+def _told(protocol: Protocol) -> tuple[str, ...]:
+    """The rates that are told."""
+    return {"both": (OBSERVED, IMPUTED), "observed": (OBSERVED,), "non_responder": (IMPUTED,)}[
+        protocol.parameters.rate.missing
+    ]
+
+
+def _rates(tally: _Tally, treated: int, *, told: Collection[str]) -> Iterator[Figure]:
     """The numbers and shares of the subjects who met it, with exact 95 % confidence intervals."""
     met, failed = tally.verdicts[MET], tally.verdicts[NOT_MET]
     decided, others = met + failed, tally.verdicts[NOT_APPLICABLE]
@@ -151,8 +162,9 @@ def _rates(tally: _Tally, treated: int) -> Iterator[Figure]:
     yield Figure(name=UNDETERMINED, value=treated - decided)
     if others:
         yield Figure(name=NOT_APPLICABLE, value=others)
-    yield from _rate("rate-observed", met, decided)
-    yield from _rate("rate-nri", met, treated)
+    for name, of in ((OBSERVED, decided), (IMPUTED, treated)):
+        if name in told:
+            yield from _rate(name, met, of)
     if decided < treated:
         highest = _share(treated - failed, treated)
         yield Figure(name="rate-range", value=Interval(_share(met, treated), highest))

@@ -79,13 +79,14 @@ def answer(protocol: Protocol, study: Study, parts: Sequence[Part], _asked: Aske
             *_by_arm(protocol, parts),
             *_by_month(parts),
         ),
-        notes=tuple(_remarks(study, parts)),
+        notes=(*_remarks(study, parts), *_differences(protocol)),
     )
 
 
 def _of_study(protocol: Protocol, study: Study, parts: Sequence[Part]) -> Iterator[Figure]:
     yield Figure(name="status", value=study.status, evidence=(study.source,))
     yield Figure(name="planned", value=protocol.study.planned)
+    yield from (Figure(name="start-date", value=one.on) for one in protocol.study.start[:1])
     yield Figure(name="subjects", value=len(parts))
     yield from _progress(parts)
     days = {
@@ -157,6 +158,19 @@ def _remarks(study: Study, parts: Sequence[Part]) -> Iterator[str]:
     unassigned = sum(one.infused and one.arm is None for one in parts)
     if unassigned:
         yield f"{unassigned} infused without an arm being recorded"
+
+
+def _differences(protocol: Protocol) -> Iterator[str]:
+    """What other sources say of the study as a whole than the one that is followed."""
+    known = protocol.study
+    for used in known.start[:1]:
+        yield from (
+            f"the study began on {used.on} by {used.source}; {other.source} says {other.on}"
+            for other in known.start[1:]
+        )
+    for followed in known.design[:1]:
+        yield f"design: {followed.says.en} ({followed.source})"
+        yield from (f"{other.source} says: {other.says.en}" for other in known.design[1:])
 
 
 SUMMARY: Final = Summary(row=part, answer=answer)

@@ -66,7 +66,7 @@ def eligibility(protocol: Protocol) -> Iterator[Document]:
 
 
 def study(protocol: Protocol, *, status: str) -> Document:
-    """The study in the shape of the French portal, without what only a site knows (its period, its staff).
+    """The study in the shape of the French portal, without what only a site knows (its end, its staff).
 
     `status` is R4's status of the study, which the protocol cannot know.
     """
@@ -85,6 +85,8 @@ def study(protocol: Protocol, *, status: str) -> Document:
         "protocol": [{"reference": f"PlanDefinition/{slug(protocol)}"}],
         "status": status,
         **({"phase": {"coding": [{"system": PHASE, "code": known.phase}]}} if known.phase else {}),
+        **({"period": {"start": known.start[0].on.isoformat()}} if known.start else {}),
+        **_some("note", [{"text": f"{one.source}: {one.says.en}"} for one in known.design]),
         "enrollment": [{"reference": f"Group/{one['id']}"} for one in eligibility(protocol)],
         **_some("arm", [{"name": one.name, **_in_both("description", one.title)} for one in protocol.arms]),
     }

@@ -15,6 +15,7 @@ from app.protocol.failure import Failure
 from app.protocol.follow_up import Survival
 from app.protocol.markers import Marker
 from app.protocol.parameters import Parameters
+from app.protocol.reported import Designed, Started
 from app.protocol.response import Response
 from app.protocol.safety import Safety
 from app.protocol.steroids import Steroids
@@ -27,7 +28,8 @@ class Study(Frozen):
     """Which trial this is, and the product whose first infusion is its day 0.
 
     `phase` is R4's code, `planned` how many are to be included, `regime` the legal regime by which serious
-    adverse events are reported.
+    adverse events are reported. Of several days of `start` and several statements of `design` the first is
+    the one in force.
     """
 
     key: Text
@@ -38,6 +40,8 @@ class Study(Frozen):
     phase: Text | None = None
     planned: Annotated[int, Field(gt=0, strict=True)] | None = None
     regime: Text | None = None
+    start: tuple[Started, ...] = ()
+    design: tuple[Designed, ...] = ()
 
 
 class Visit(Frozen):

@@ -16,6 +16,7 @@ from app.protocol.safety import AeParameters, ToxParameters
 from app.protocol.scoring import (
     CytokineParameters,
     Eq5dParameters,
+    RateParameters,
     ResponseParameters,
     Sf36Parameters,
     SliccParameters,
@@ -112,3 +113,4 @@ class Parameters(Frozen):
     tox: ToxParameters = ToxParameters()
     dose: DoseParameters = DoseParameters()
     infusion: InfusionParameters = InfusionParameters()
+    rate: RateParameters = RateParameters()

@@ -50,3 +50,9 @@ class CytokineParameters(Frozen):
     """At which visits cytokines are due: objective 6b and criterion 9 name different ones."""
 
     visits: Annotated[tuple[Text, ...], Field(min_length=1)] = ("M0", "M1", "M3", "M6", "M12")
+
+
+class RateParameters(Frozen):
+    """The rates of an endpoint: over the subjects decided, over all with the others as not met, or both."""
+
+    missing: Literal["both", "observed", "non_responder"] = "both"

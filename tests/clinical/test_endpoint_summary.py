@@ -19,6 +19,7 @@ from app.clinical.interval import Interval
 from app.clinical.records import Source, Study
 from app.protocol.loader import load_all
 from tests.clinical.make import SEEN, bilag, day, infusion, pga, sledai, subject
+from tests.clinical.make_safety import choosing
 
 PROTOCOL = load_all()["MSC-SLE"]
 ASKED = Asked(today=date(2026, 1, 1))
@@ -101,6 +102,23 @@ def test_the_undetermined_are_left_out_of_one_rate_and_count_as_failures_in_the_
     assert (found["rate-observed"], found["rate-nri"]) == (Decimal("0.5"), Decimal("0.375"))
     assert found["rate-range"] == Interval(Decimal("0.375"), Decimal("0.625"))
     assert (found["reason-missing-observation"], found["reason-window-open"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ("both", {"rate-observed", "rate-nri"}),
+        ("observed", {"rate-observed"}),
+        ("non_responder", {"rate-nri"}),
+    ],
+)
+def test_the_protocol_says_which_rate_is_told(missing: str, told: set[str]) -> None:
+    protocol = choosing(PROTOCOL, "rate", missing=missing)
+
+    found = figures(SUMMARY.answer(protocol, STUDY, verdicts(3, 3, 2), ASKED))
+
+    assert found.keys() & {"rate-observed", "rate-nri"} == told
+    assert found["undetermined"] == 2
 
 
 def test_with_nothing_decided_there_is_no_observed_rate() -> None:

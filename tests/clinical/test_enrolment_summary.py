@@ -80,7 +80,32 @@ def test_the_published_numbers_of_the_lupus_trial_come_out(replay: Answer) -> No
 def test_recruitment_that_ended_early_is_said_by_the_status_of_the_study(replay: Answer) -> None:
     assert figures(replay, "study")["status"] == "closed-to-accrual-and-intervention"
     assert any("recruitment has ended" in note for note in replay.notes)
-    assert summed([], of=study("active")).notes == ()
+    assert not any("recruitment has ended" in note for note in summed([], of=study("active")).notes)
+
+
+def test_the_day_the_study_began_is_told_as_every_source_says() -> None:
+    [note] = summed([]).notes[-1:]
+
+    assert figures(summed([]), "study")["start-date"] == date(2019, 5, 14)
+    assert "2019-05-14 by the published results" in note
+    assert note.endswith("the registry (S1), actual says 2019-09-11")
+
+
+def test_the_first_source_named_is_in_force() -> None:
+    known = PROTOCOL.study
+    registry = PROTOCOL.model_copy(
+        update={"study": known.model_copy(update={"start": tuple(reversed(known.start))})}
+    )
+
+    answer = SUMMARY.answer(registry, study(), [], ASKED)
+    assert figures(answer, "study")["start-date"] == date(2019, 9, 11)
+
+
+def test_the_design_is_told_as_every_source_says() -> None:
+    notes = SUMMARY.answer(load_all()["MSC-SSc"], study("active"), [], ASKED).notes
+
+    assert notes[0].startswith("design: A single-centre, open-label, dose-escalation")
+    assert notes[1].startswith("the protocol page (S3) says: A non-randomized, open, phase II, multicenter")
 
 
 def test_candidates_the_screened_and_the_infused_are_told_apart() -> None:

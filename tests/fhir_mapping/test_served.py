@@ -37,6 +37,18 @@ def test_the_study_is_published_in_valid_r4_with_its_identifiers_and_arms(protoc
     assert [arm["name"] for arm in study.get("arm", ())] == [arm.name for arm in protocol.arms]
 
 
+def test_the_study_has_the_start_and_the_design_in_force_and_says_what_others_say() -> None:
+    lupus, sclerosis = (
+        protocol_resources.study(load_all()[key], status="active") for key in ("MSC-SLE", "MSC-SSc")
+    )
+
+    assert lupus["period"] == {"start": "2019-05-14"}
+    assert [note["text"].partition(":")[0] for note in sclerosis["note"]] == [
+        "the published results (S4)",
+        "the protocol page (S3)",
+    ]
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_the_study_refers_to_is_served(protocol: Protocol) -> None:
     study = protocol_resources.study(protocol, status="active")
