@@ -160,7 +160,9 @@ async def ask(store: Store, operation: Operation) -> str:
     """Ask once, and say what it took."""
     began, before, used = perf_counter(), store.database.statements, _used()
     found = await subjects_of(store, EVERYTHING, "bench", datetime.now(UTC))
-    answer = await decide_study(operation, load_all()["MSC-SLE"], found, Asked(today=date(2026, 1, 1)))
+    answer = await decide_study(
+        operation, load_all()["MSC-SLE"], found, Asked(today=date(2026, 1, 1)), turn=asyncio.Lock()
+    )
     seconds, statements = perf_counter() - began, store.database.statements - before
     for worker in multiprocessing.active_children():
         worker.join()  # what it used is counted when it has gone

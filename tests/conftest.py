@@ -17,6 +17,8 @@ from tests.servers import Server, client_of, running, running_server
 from tests.skips import refuse_skip
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from app.settings import Settings
 
 ENGINES = ("sqlite", "postgresql")
@@ -81,11 +83,18 @@ def settings(database_url: str) -> "Settings":
 
 
 @pytest.fixture
-async def client(settings: "Settings") -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application, which runs in this process on a fresh database."""
+async def app(settings: "Settings") -> AsyncIterator["FastAPI"]:
+    """The application, which runs in this process on a fresh database."""
     from app.main import create_app
 
-    async with running(create_app(settings)) as app, client_of(app) as client:
+    async with running(create_app(settings)) as app:
+        yield app
+
+
+@pytest.fixture
+async def client(app: "FastAPI") -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application."""
+    async with client_of(app) as client:
         yield client
 
 

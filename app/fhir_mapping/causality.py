@@ -20,7 +20,8 @@ def opinions(document: Document) -> tuple[Opinion, ...]:
 def _of_entity(document: Document, entity: Entity) -> Iterator[Opinion]:
     reference = (entity.get("instance") or {}).get("reference")
     product = _contained(document, reference)
-    for given in entity.get("causality") or ({},):
+    opinions: list[Entity] = entity.get("causality") or [{}]
+    for given in opinions:
         author = (given.get("author") or {}).get("reference")
         yield Opinion(suspect=reference, assessment=_assessment(given), product=product, author=author)
 
@@ -36,5 +37,6 @@ def _contained(document: Document, reference: object) -> tuple[Coding, ...]:
     """The codes of a product that is contained in the report itself."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return ()
-    found = next((one for one in document.get("contained", ()) if one.get("id") == reference[1:]), {})
+    contained: list[Entity] = document.get("contained", [])
+    found = next((one for one in contained if one.get("id") == reference[1:]), {})
     return codings(found.get("medicationCodeableConcept")) or codings(found.get("code"))

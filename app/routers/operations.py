@@ -67,7 +67,8 @@ async def _of_study(request: FhirRequest, asked: Operation) -> FhirResponse:
     subjects = await subjects_of(service.store, service.visibility, request.id, as_of)
     protocol = protocol_of(subjects.study, request.id)
     wanted = narrowed(question, as_of)
-    answer = await unless_gone(request, decide_study(asked, protocol, subjects, wanted))
+    deciding = decide_study(asked, protocol, subjects, wanted, turn=request.service.turn)
+    answer = await unless_gone(request, deciding)
     return answered(question, answer, as_of)
 
 

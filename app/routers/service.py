@@ -1,6 +1,7 @@
 """What the handlers work with: opened when the service starts, closed when it ends."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.settings import Settings
@@ -10,9 +11,13 @@ from app.store.visibility import EVERYTHING, Visibility
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """The store, the settings it runs under, and since when it does."""
+    """The store, the settings it runs under, and since when it does.
+
+    `turn` is held by the one question about a large study that is being decided: it takes every processor.
+    """
 
     settings: Settings
     store: Store
     started: datetime
     visibility: Visibility = EVERYTHING
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)

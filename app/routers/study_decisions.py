@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Final, TypeVar
 
@@ -28,12 +28,18 @@ T = TypeVar("T")
 PROCESSES: Final = os.cpu_count() or 1
 
 
-async def decide_study(operation: Operation, protocol: Protocol, subjects: Subjects, asked: Asked) -> Answer:
-    """The answer to a question about a study; Refusal 400 or 422 where it cannot be asked."""
+async def decide_study(
+    operation: Operation, protocol: Protocol, subjects: Subjects, asked: Asked, *, turn: asyncio.Lock
+) -> Answer:
+    """The answer to a question about a study; Refusal 400 or 422 where it cannot be asked.
+
+    Large studies are decided one after the other (`turn`), however many are asked about.
+    """
     summary = STUDY_QUESTIONS[operation.code]
     work = partial(_rows, summary.row, protocol, asked)
     with cannot_answer():
-        rows = [row async for of_page in decided(subjects, work) for row in of_page]
+        async with turn if len(subjects.patients) > PAGE else nullcontext():
+            rows = [row async for of_page in decided(subjects, work) for row in of_page]
         return await asyncio.to_thread(summary.answer, protocol, subjects.study, rows, asked)
 
 

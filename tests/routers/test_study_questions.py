@@ -1,9 +1,11 @@
 """Questions about a whole study over HTTP."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from app.fhir_mapping import check, codec
 from app.routers import study_decisions
@@ -70,6 +72,20 @@ async def test_a_large_study_is_decided_by_processes_with_the_same_result(
     large = await plain(study, "$enrolment?view=plain")
 
     assert large["results"] == small["results"]
+
+
+async def test_large_studies_are_decided_one_after_the_other(
+    study: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study_decisions, "PAGE", 1)
+    turn = app.state.service.turn
+
+    async with turn:
+        waiting = asyncio.create_task(plain(study, "$enrolment?view=plain"))
+        done, _ = await asyncio.wait([waiting], timeout=0.5)
+        assert not done
+
+    assert figures(await waiting, "study")["infused"] == 3
 
 
 async def test_endpoints_are_counted_over_the_treated(study: httpx.AsyncClient) -> None:
