@@ -7,6 +7,7 @@ import pytest
 from app.clinical.answers import wire
 from app.clinical.asked import Asked
 from app.clinical.failure import answer as failure
+from app.clinical.response import answer as clinical_response
 from app.clinical.sri import status
 from app.clinical.tolerance import answer as tolerance
 from app.protocol.definition import Protocol
@@ -149,3 +150,12 @@ def test_no_criterion_is_shared_by_two_trials() -> None:
     lupus, sclerosis = ({part.id for part in load_all()[key].every_part} for key in ("MSC-SLE", "MSC-SSc"))
 
     assert lupus.isdisjoint(sclerosis)
+
+
+@pytest.mark.parametrize("visit", ["M3", "M6"])
+def test_the_visit_that_objective_4_is_about_is_the_protocols(visit: str) -> None:
+    protocol = choosing(MSC_SLE, "response", highlighted=visit)
+    results = clinical_response(protocol, treated(), Asked(today=LATER, names=("major",))).results
+
+    told = [one.visit for one in results if any("three months" in note for note in one.notes)]
+    assert told == [visit]

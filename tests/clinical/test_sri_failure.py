@@ -160,6 +160,20 @@ def test_another_drop_may_be_asked_for(drop: int, expected: str) -> None:
     assert ask(*responding(), protocol=asking(rules=rules)).verdict == expected
 
 
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [({}, NOT_MET), ({"pga_worsening_threshold": Decimal("0.4")}, MET), ({"pga_worsening_op": ">"}, MET)],
+)
+def test_another_worsening_of_the_physicians_assessment_may_be_asked_for(
+    changed: dict[str, Any], expected: str
+) -> None:
+    assert PROTOCOL.sri is not None
+    rules = tuple(rule.model_copy(update=changed) for rule in PROTOCOL.sri.rules)
+    worse = (*responding()[:-1], pga("2.3", on=day(91)))
+
+    assert ask(*worse, protocol=asking(rules=rules)).verdict == expected
+
+
 @given(st.permutations([*HEALTHY, pulse(reason=SLE), pulse(20), *responding()]))
 def test_the_order_of_arrival_never_matters(records: list[Any]) -> None:
     assert ask(*records).verdict == NOT_MET

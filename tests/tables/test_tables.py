@@ -1,0 +1,69 @@
+"""The pages that show nothing is left out say what the protocols and the tests are."""
+
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+
+from app.fhir_mapping import protocol_resources
+from app.protocol.loader import load_all, read
+from app.protocol.parameters import Parameters
+from tests.tables.contradictions import Place, Row, file_of, in_force, rows, with_value
+from tests.tables.named import is_there
+from tests.tables.page import PLACE, pages
+
+PLACES = [pytest.param(row, place, id=f"{row.number}-{place.name}") for row in rows() for place in row.at]
+OTHERS = [
+    pytest.param(row, place, other, id=f"{row.number}-{place.name}={other}")
+    for row in rows()
+    for place in row.at
+    for other in place.others
+]
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_the_page_is_what_the_table_says(name: str) -> None:
+    assert (PLACE / name).read_text("utf-8") == pages()[name], "run `python -m tests.tables.page`"
+
+
+def test_all_sixty_contradictions_are_there() -> None:
+    assert [row.number for row in rows()] == list(range(1, 61))
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: str(row.number))
+def test_each_has_a_parameter_or_a_reading_and_a_test_that_is_there(row: Row) -> None:
+    assert row.at or row.reading
+    assert row.tests
+    assert [test for test in row.tests if not is_there(test)] == []
+
+
+@pytest.mark.parametrize(("row", "place"), PLACES)
+def test_the_value_in_force_is_the_one_shown(row: Row, place: Place) -> None:
+    assert in_force(load_all()[row.study], place.path) == place.value
+
+
+@pytest.mark.parametrize(("row", "place", "other"), OTHERS)
+def test_another_value_can_be_read_from_the_file(row: Row, place: Place, other: Any) -> None:
+    assert other != place.value
+    changed = read(with_value(file_of(row.study), place.path, other), name="changed.toml")
+
+    assert in_force(changed, place.path) == other
+
+
+@pytest.mark.parametrize(("row", "place"), PLACES)
+def test_every_value_a_parameter_may_have_is_shown(row: Row, place: Place) -> None:
+    if not place.path.startswith("parameters."):
+        return
+    _, group, name = place.path.split(".")
+    kind = type(getattr(Parameters(), group)).model_fields[name].annotation
+    if get_origin(kind) is Literal:
+        assert {place.value, *place.others} == set(get_args(kind)), row.number
+
+
+def test_the_phase_in_force_is_published() -> None:
+    changed = read(with_value(file_of("MSC-SLE"), "study.phase", "phase-1"), name="changed.toml")
+    published = [
+        protocol_resources.study(one, status="active")["phase"]["coding"][0]["code"]
+        for one in (load_all()["MSC-SLE"], changed)
+    ]
+
+    assert published == ["phase-1-phase-2", "phase-1"]
