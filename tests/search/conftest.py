@@ -50,12 +50,19 @@ def busy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session", params=ENGINES)
 def changed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    """A server on which every document was changed since and some were deleted; of tests that only ask."""
+    """A server on which every document was changed since and some were deleted; of tests that only ask.
+
+    The state of a subject alone is as it was: to change it takes a reason, a day and a consent.
+    """
     with (
         served(request, tmp_path_factory.mktemp("changed")) as server,
         asking_a_population(server.url) as client,
     ):
+        states = {one["id"]: one["status"] for one in client.world.of("ResearchSubject")}
         for group in population(SEED + 1, client.world.base):
+            for one in group:
+                if one["resourceType"] == "ResearchSubject":
+                    one["status"] = states[one["id"]]
             client.load(group)
         for one in list(client.world.of("AdverseEvent"))[::3]:
             client.delete(one)

@@ -95,6 +95,8 @@ class World:
 
     def address(self, element: Any) -> str:
         """`Type/id` of what a reference points to, its version left aside; a foreign address as it is."""
+        if isinstance(element, str):
+            return element.partition("|")[0]
         address = str(element.get("reference", "")).removeprefix(f"{self.base}/")
         return address if ":" in address else address.partition("/_history/")[0]
 

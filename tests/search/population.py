@@ -1,4 +1,4 @@
-"""A population to search in: some two hundred resources of the six types, all valid, the same for each seed.
+"""A population to search in: some three hundred resources of ten types, all valid, the same for each seed.
 
 It is made to be hard to search: ties, dates of every precision and offset, periods with open ends, elements
 that are missing, codes without a system and concepts of text only, the same amount in several units,
@@ -11,7 +11,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.search.standard import GRADE_URL, SITE_SYSTEM, STUDY_URL, VISIT_URL
+from tests.search.standard import CONSENT_STUDY_URL, GRADE_URL, SITE_SYSTEM, STUDY_URL, VISIT_URL
 
 Json = dict[str, Any]
 
@@ -63,8 +63,17 @@ def population(seed: int, base: str) -> list[list[Json]]:
     subjects = [made.subject(number) for number in range(24)]
     infusions = [made.infusion(number) for number in range(30)]
     observations = [made.observation(number) for number in range(100)]
+    conditions = [made.condition(number) for number in range(36)]
     events = [made.event(number) for number in range(36)]
-    return [[*patients, *studies], [*subjects, *infusions, *observations], events]
+    statements = [made.statement(number) for number in range(30)]
+    procedures = [made.procedure(number) for number in range(30)]
+    consents = [made.consent(number) for number in range(30)]
+    return [
+        [*patients, *studies],
+        [*subjects, *infusions, *observations],
+        [*conditions, *statements, *consents],
+        [*events, *procedures],
+    ]
 
 
 def written(document: Json) -> str:
@@ -88,6 +97,9 @@ class _Making:
         self.studies: list[str] = []
         self.infusions: list[str] = []
         self.observations: list[str] = []
+        self.conditions: list[str] = []
+        self.procedures: list[str] = []
+        self.consents: list[str] = []
 
     def some(self, likelihood: float = 0.6) -> bool:
         return self.chance.random() < likelihood
@@ -210,7 +222,7 @@ class _Making:
         )
         return {"resourceType": kind, "id": name} | ({"meta": meta} if meta else {})
 
-    # ---- The six types ---------------------------------------------------------------------------
+    # ---- The six types of the trial --------------------------------------------------------------
 
     def patient(self, number: int) -> Json:
         chance = self.chance
@@ -412,7 +424,7 @@ class _Making:
             event=self.concept("10016256", "10037660"),
             date=self.date(),
             recordedDate=self.date(),
-            resultingCondition=[self.elsewhere("Condition")],
+            resultingCondition=[self.refer("Condition", self.conditions), self.elsewhere("Condition")],
             location=self.unhosted("Location"),
             seriousness=self.concept("serious", "non-serious"),
             severity={
@@ -430,4 +442,174 @@ class _Making:
             ],
             study=[self.refer("ResearchStudy", self.studies), self.refer("ResearchStudy", self.studies)],
             extension=[{"url": GRADE_URL, "valueInteger": chance.randint(1, 5)}],
+        )
+
+    # ---- The four types of care ------------------------------------------------------------------
+
+    def statement(self, number: int) -> Json:
+        chance = self.chance
+        name = NAMES[number] if number < len(NAMES) else f"ms-{number}"
+        document = self.base_of("MedicationStatement", name) | {
+            "status": chance.choice(["active", "completed", "stopped", "not-taken"]),
+            "subject": self.patient_or("Group"),
+        }
+        document |= chance.choice(
+            [
+                {"medicationCodeableConcept": self.concept("H02AB07", "L04AA06")},
+                {"medicationCodeableConcept": self.concept("H02AB07", "P01BA02")},
+                {"medicationReference": self.unhosted("Medication")},
+            ]
+        )
+        document |= chance.choice(
+            [{"effectiveDateTime": self.date()}, {"effectivePeriod": self.period()}, {}]
+        )
+        return document | self.only(
+            identifier=self.identifiers(),
+            category=self.concept("inpatient", "patientspecified"),
+            context=self.unhosted("Encounter"),
+            informationSource=self.patient_or("Practitioner"),
+            partOf=[
+                self.refer("MedicationAdministration", self.infusions),
+                self.unhosted("MedicationDispense"),
+            ],
+            extension=[{"url": STUDY_URL, "valueReference": self.refer("ResearchStudy", self.studies)}],
+        )
+
+    def condition(self, number: int) -> Json:
+        document = self.base_of("Condition", self.name("c", number, self.conditions)) | {
+            "subject": self.patient_or("Group")
+        }
+        document |= self.diagnosed()
+        return document | self.only(
+            identifier=self.identifiers(),
+            asserter=self.patient_or("Practitioner"),
+            bodySite=[self.concept("b1", "b2")],
+            category=[self.concept("encounter-diagnosis", "other")],
+            code=self.concept("55464009", "46177005"),
+            encounter=self.unhosted("Encounter"),
+            evidence=[
+                {"code": [self.concept("v1", "v2")]},
+                {"detail": [self.refer("Observation", self.observations), self.unhosted("Media")]},
+            ],
+            recordedDate=self.date(),
+            severity=self.concept("mild", "severe"),
+            stage=[{"summary": self.concept("s1", "s2")}],
+        )
+
+    def diagnosed(self) -> Json:
+        """Since when, whether still, and how sure it is: what is over must be said to be over."""
+        found = self.lasting_from("onset", "onsetString")
+        status = self.chance.choice(["confirmed", "provisional", "entered-in-error"])
+        over = self.some()
+        if self.some() or status == "entered-in-error":
+            found["verificationStatus"] = self.of_status("condition-ver-status", status)
+        if status != "entered-in-error":
+            clinical = self.chance.choice(["resolved", "remission"] if over else ["active", "relapse"])
+            found["clinicalStatus"] = self.of_status("condition-clinical", clinical)
+            if over:
+                found |= self.lasting_from("abatement", "abatementString")
+        return found
+
+    def of_status(self, system: str, code: str) -> Json:
+        """A concept that R4 takes from one code system, with a laboratory's own beside it or not."""
+        codings = [{"system": f"http://terminology.hl7.org/CodeSystem/{system}", "code": code}]
+        return {"coding": codings + ([{"system": LAB, "code": code.upper()}] if self.some(0.3) else [])}
+
+    def lasting_from(self, name: str, text: str) -> Json:
+        """When something began or ended, in one of the forms R4 has for it."""
+        age = {
+            "value": Decimal(self.chance.choice(["31", "31.5", "40"])),
+            "unit": self.chance.choice(["years", "a"]),
+            "system": UCUM,
+            "code": "a",
+        }
+        return self.chance.choice(
+            [
+                {f"{name}DateTime": self.date()},
+                {f"{name}DateTime": self.date()},
+                {f"{name}Period": self.period()},
+                {f"{name}Age": age},
+                {f"{name}Age": age},
+                {f"{name}Range": {"low": age, "high": age | {"value": Decimal(50)}}},
+                {text: self.chance.choice(WORDS)},
+            ]
+        )
+
+    def procedure(self, number: int) -> Json:
+        chance, known = self.chance, list(self.procedures)
+        document = self.base_of("Procedure", self.name("pr", number, self.procedures)) | {
+            "status": chance.choice(["completed", "in-progress", "not-done"]),
+            "subject": self.patient_or("Group"),
+        }
+        document |= chance.choice(
+            [
+                {"performedDateTime": self.date()},
+                {"performedDateTime": self.date()},
+                {"performedPeriod": self.period()},
+                {"performedString": "in the spring"},
+                {},
+            ]
+        )
+        document |= self.only(
+            identifier=self.identifiers(),
+            basedOn=[self.unhosted("ServiceRequest")],
+            category=self.concept("24642003", "409063005"),
+            code=self.concept("302497006", "70536003"),
+            encounter=self.unhosted("Encounter"),
+            instantiatesCanonical=[
+                f"https://protocols.example/PlanDefinition/{chance.choice(['x', 'y', 'x|1', 'y|2.0'])}"
+            ],
+            instantiatesUri=[f"https://protocols.example/{chance.choice('xy')}"],
+            location=self.unhosted("Location"),
+            performer=[
+                {"actor": self.patient_or("Practitioner")},
+                {"actor": self.unhosted("Organization")},
+            ],
+            reasonCode=[self.concept("r1", "r2"), self.concept("r1", "r3")],
+            reasonReference=[
+                self.refer("Condition", self.conditions),
+                self.refer("Observation", self.observations),
+            ],
+            extension=[{"url": STUDY_URL, "valueReference": self.refer("ResearchStudy", self.studies)}],
+        )
+        if known and self.some(0.5):
+            document["partOf"] = [self.refer("Procedure", known)]
+        return document
+
+    def consent(self, number: int) -> Json:
+        chance, known = self.chance, list(self.consents)
+        document = self.base_of("Consent", self.name("co", number, self.consents)) | {
+            "status": chance.choice(["active", "inactive", "rejected"]),
+            "scope": self.concept("research", "treatment"),
+            "category": [self.concept("59284-0", "research", system=LOINC)],
+            "patient": self.refer("Patient", self.patients),
+            "policyRule": self.concept("OPTIN", "OPTOUT"),
+        }
+        study = {"url": CONSENT_STUDY_URL, "valueReference": self.refer("ResearchStudy", self.studies)}
+        document |= self.only(
+            identifier=self.identifiers(),
+            dateTime=self.date(),
+            organization=[self.unhosted("Organization")],
+            performer=[self.patient_or("Practitioner")],
+            provision={"type": chance.choice(["permit", "deny"])} | self.provided(study),
+        )
+        if self.some(0.3):
+            document["extension"] = [study]
+        if known and self.some(0.5):
+            document["sourceReference"] = self.refer("Consent", known)
+        elif self.some(0.3):
+            document["sourceReference"] = self.unhosted("DocumentReference")
+        return document
+
+    def provided(self, study: Json) -> Json:
+        """What is agreed to or refused, for how long, by whom and about which data."""
+        role = {"text": "recipient"}
+        return self.only(
+            action=[self.concept("collect", "use")],
+            actor=[{"role": role, "reference": self.patient_or("Practitioner")}],
+            data=[{"meaning": "instance", "reference": self.refer("Observation", self.observations)}],
+            extension=[study],
+            period=self.period(),
+            purpose=[{"system": "urn:purpose", "code": self.chance.choice(["HRESCH", "TREAT"])}],
+            securityLabel=[{"system": "urn:label", "code": self.chance.choice("NRV")}],
         )

@@ -38,12 +38,37 @@ CHAINS = {
     "AdverseEvent": {
         "patient": "Patient",
         "recorder:Patient": "Patient",
+        "resultingcondition": "Condition",
         "study": "ResearchStudy",
         "substance:MedicationAdministration": "MedicationAdministration",
     },
     "MedicationAdministration": {
         "patient": "Patient",
         "performer:Patient": "Patient",
+        "study": "ResearchStudy",
+    },
+    "MedicationStatement": {
+        "patient": "Patient",
+        "source:Patient": "Patient",
+        "part-of:MedicationAdministration": "MedicationAdministration",
+        "study": "ResearchStudy",
+    },
+    "Condition": {
+        "patient": "Patient",
+        "asserter:Patient": "Patient",
+        "evidence-detail:Observation": "Observation",
+    },
+    "Procedure": {
+        "patient": "Patient",
+        "performer:Patient": "Patient",
+        "part-of:Procedure": "Procedure",
+        "reason-reference:Condition": "Condition",
+        "study": "ResearchStudy",
+    },
+    "Consent": {
+        "patient": "Patient",
+        "consentor:Patient": "Patient",
+        "source-reference:Consent": "Consent",
         "study": "ResearchStudy",
     },
 }
@@ -136,7 +161,7 @@ def _texts(element: Any) -> list[str]:
 def _reference(said: list[Any], parameter: Parameter, world: World, chance: Random) -> Forms:
     for element in said:
         address = world.address(element)
-        if "identifier" in element and not parameter.target:
+        if not isinstance(element, str) and "identifier" in element and not parameter.target:
             for form, text in _token([element["identifier"]], parameter, world, chance):
                 yield ":identifier" if not form else "", text if not form else "none"
         if ":" in address:
@@ -204,7 +229,7 @@ UNITS = {
 
 def _quantity(said: list[Any], parameter: Parameter, world: World, chance: Random) -> Forms:
     del parameter, world
-    for element in said:
+    for element in (one for one in said if "value" in one):
         number = format(Decimal(element["value"]), "f")
         for text in {
             number,

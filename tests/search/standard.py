@@ -15,11 +15,17 @@ TYPES: Final = (
     "Observation",
     "AdverseEvent",
     "MedicationAdministration",
+    "MedicationStatement",
+    "Condition",
+    "Procedure",
+    "Consent",
 )
 STUDY_URL: Final = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy"
+CONSENT_STUDY_URL: Final = "http://hl7.org/fhir/StructureDefinition/consent-ResearchStudyContext"
 VISIT_URL: Final = "https://trialbridge.example/fhir/StructureDefinition/visit"
 GRADE_URL: Final = "http://hl7.org/fhir/uv/ae-research-backport-ig/StructureDefinition/ae-grade"
 SITE_SYSTEM: Final = "https://trialbridge.example/fhir/CodeSystem/site"
+CONSENT_STUDY: Final = f"extension[url={CONSENT_STUDY_URL}].valueReference"
 
 _TABLE = f"""
 * _id token id
@@ -150,6 +156,76 @@ MedicationAdministration status token status =http://terminology.hl7.org/CodeSys
 MedicationAdministration subject reference subject
 MedicationAdministration study reference extension[url={STUDY_URL}].valueReference
 MedicationAdministration lot token contained.batch.lotNumber
+
+MedicationStatement category token category
+MedicationStatement code token medicationCodeableConcept
+MedicationStatement context reference context
+MedicationStatement effective date effectiveDateTime,effectivePeriod
+MedicationStatement identifier token identifier
+MedicationStatement medication reference medicationReference
+MedicationStatement part-of reference partOf
+MedicationStatement patient reference subject ->Patient
+MedicationStatement source reference informationSource
+MedicationStatement status token status =http://hl7.org/fhir/CodeSystem/medication-statement-status
+MedicationStatement subject reference subject
+MedicationStatement study reference extension[url={STUDY_URL}].valueReference
+
+Condition abatement-age quantity abatementAge,abatementRange
+Condition abatement-date date abatementDateTime,abatementPeriod
+Condition abatement-string string abatementString
+Condition asserter reference asserter
+Condition body-site token bodySite
+Condition category token category
+Condition clinical-status token clinicalStatus
+Condition code token code
+Condition encounter reference encounter
+Condition evidence token evidence.code
+Condition evidence-detail reference evidence.detail
+Condition identifier token identifier
+Condition onset-age quantity onsetAge,onsetRange
+Condition onset-date date onsetDateTime,onsetPeriod
+Condition onset-info string onsetString
+Condition patient reference subject ->Patient
+Condition recorded-date date recordedDate
+Condition severity token severity
+Condition stage token stage.summary
+Condition subject reference subject
+Condition verification-status token verificationStatus
+
+Procedure based-on reference basedOn
+Procedure category token category
+Procedure code token code
+Procedure date date performedDateTime,performedPeriod
+Procedure encounter reference encounter
+Procedure identifier token identifier
+Procedure instantiates-canonical reference instantiatesCanonical
+Procedure instantiates-uri uri instantiatesUri
+Procedure location reference location
+Procedure part-of reference partOf
+Procedure patient reference subject ->Patient
+Procedure performer reference performer.actor
+Procedure reason-code token reasonCode
+Procedure reason-reference reference reasonReference
+Procedure status token status =http://hl7.org/fhir/event-status
+Procedure subject reference subject
+Procedure study reference extension[url={STUDY_URL}].valueReference
+
+Consent action token provision.action
+Consent actor reference provision.actor.reference
+Consent category token category
+Consent consentor reference performer
+Consent data reference provision.data.reference
+Consent date date dateTime
+Consent identifier token identifier
+Consent organization reference organization
+Consent patient reference patient ->Patient
+Consent period date provision.period
+Consent purpose token provision.purpose
+Consent scope token scope
+Consent security-label token provision.securityLabel
+Consent source-reference reference sourceReference
+Consent status token status =http://hl7.org/fhir/consent-state-codes
+Consent study reference {CONSENT_STUDY},provision.{CONSENT_STUDY}
 """
 
 COMPARTMENT: Final = {
@@ -157,6 +233,10 @@ COMPARTMENT: Final = {
     "AdverseEvent": ("subject",),
     "MedicationAdministration": ("subject", "performer"),
     "ResearchSubject": ("individual",),
+    "MedicationStatement": ("subject",),
+    "Condition": ("patient", "asserter"),
+    "Procedure": ("patient", "performer"),
+    "Consent": ("patient",),
 }
 """The parameters that put a resource into a patient's compartment."""
 

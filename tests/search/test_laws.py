@@ -151,6 +151,10 @@ ORDERS = {
     ],
     "AdverseEvent": ["date", "-date", "grade", "-grade,date", "event", "recorded-date"],
     "MedicationAdministration": ["effective-time", "-effective-time", "status,effective-time", "patient"],
+    "MedicationStatement": ["effective", "-effective", "status,-effective", "patient"],
+    "Condition": ["onset-date", "-onset-date", "recorded-date", "-onset-age", "code"],
+    "Procedure": ["date", "-date", "status,-date", "patient"],
+    "Consent": ["date", "-date", "status,date", "patient"],
 }
 MANY = 50
 IN_ORDER = [(kind, order) for kind in TYPES for order in ("", *ORDERS[kind])]
@@ -206,6 +210,10 @@ def test_every_way_to_count_gives_the_length_of_the_walk(asked: Asked, kind: str
         ("AdverseEvent", "date"),
         ("AdverseEvent", "grade"),
         ("MedicationAdministration", "status"),
+        ("MedicationStatement", "effective"),
+        ("Condition", "recorded-date"),
+        ("Procedure", "status"),
+        ("Consent", "date"),
     ],
 )
 def test_the_order_turned_round_is_the_same_order_from_its_end(asked: Asked, kind: str, key: str) -> None:
@@ -219,9 +227,9 @@ def test_the_order_turned_round_is_the_same_order_from_its_end(asked: Asked, kin
 SAID_OR_NOT = [
     (kind, order)
     for kind, order in IN_ORDER
-    if order and order.partition(",")[0] not in ("code", "event", "patient")
+    if order and order.partition(",")[0] not in ("code", "event", "patient", "-onset-age")
 ]
-"""Orders whose first key a resource has or lacks: not a concept of text only, nor an address elsewhere."""
+"""Orders whose first key a resource has or lacks: no text-only concept, address elsewhere, range of ages."""
 
 
 @pytest.mark.rule(53)
@@ -247,6 +255,9 @@ def test_what_lacks_the_key_stands_together_at_the_end(asked: Asked, kind: str, 
         ("AdverseEvent", "date", lambda one: interval(one["date"])[0]),
         ("AdverseEvent", "recorded-date", lambda one: interval(one["recordedDate"])[0]),
         ("AdverseEvent", "grade", lambda one: one["extension"][0]["valueInteger"]),
+        ("Condition", "recorded-date", lambda one: interval(one["recordedDate"])[0]),
+        ("Procedure", "status", lambda one: one["status"]),
+        ("Consent", "date", lambda one: interval(one["dateTime"])[0]),
         ("AdverseEvent", "_lastUpdated", lambda one: interval(one["meta"]["lastUpdated"])[0]),
     ],
 )
