@@ -67,7 +67,8 @@ def compartment(resource: Resource, method: str) -> Said:
     said = describe.search(resource, method)
     said["operationId"] = said["operationId"].replace("search", "searchOfPatient")
     said["summary"] = f"{said['summary']} within the data of one patient"
-    patient = path_parameter("patient", "The id of the Patient.", examples.STORED["Patient"])
+    example = examples.COMPARTMENTS.get(resource.name, examples.STORED["Patient"])
+    patient = path_parameter("patient", "The id of the Patient.", example)
     said["parameters"] = [patient, *said.get("parameters", ())]
     return said
 

@@ -2,7 +2,17 @@
 
 from app.routers.example_bodies import BODIES, Body
 
-__all__ = ["ASKED", "BATCH", "BODIES", "PATCHED", "REFUSED", "SEARCHED", "STORED", "TRANSACTION"]
+__all__ = [
+    "ASKED",
+    "BATCH",
+    "BODIES",
+    "COMPARTMENTS",
+    "PATCHED",
+    "REFUSED",
+    "SEARCHED",
+    "STORED",
+    "TRANSACTION",
+]
 
 STORED = {
     "ResearchSubject": "msc-sle-01",
@@ -62,6 +72,14 @@ SEARCHED = {
     "ResearchStudy": {"identifier": "https://clinicaltrials.gov|NCT03562065"},
 }
 """By type, a search that finds something there."""
+
+COMPARTMENTS = {
+    "MedicationStatement": "msc-sle-p04",
+    "Condition": "msc-sle-pc03",
+    "Procedure": "msc-sle-p03",
+    "Consent": "msc-sle-pc03",
+}
+"""By type, the patient whose data show one, where the first patient has none."""
 
 PATCHED: dict[str, tuple[str, str]] = {
     "ResearchSubject": ("/status", "off-study"),
