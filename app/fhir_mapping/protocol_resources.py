@@ -13,7 +13,8 @@ from app.fhir_mapping.parameters import TRANSLATION, UCUM
 from app.fhir_mapping.resource import Document
 from app.protocol.criteria import Criterion
 from app.protocol.definition import Protocol, Visit
-from app.protocol.eligibility import Criteria
+from app.protocol.dosing import Arm
+from app.protocol.eligibility import Criteria, Population
 from app.protocol.words import Sentence
 
 BASE = "https://trialbridge.example/fhir/"
@@ -88,8 +89,14 @@ def study(protocol: Protocol, *, status: str) -> Document:
         **({"period": {"start": known.start[0].on.isoformat()}} if known.start else {}),
         **_some("note", [{"text": f"{one.source}: {one.says.en}"} for one in known.design]),
         "enrollment": [{"reference": f"Group/{one['id']}"} for one in eligibility(protocol)],
-        **_some("arm", [{"name": one.name, **_in_both("description", one.title)} for one in protocol.arms]),
+        **_some("arm", [{"name": one.name, **_in_both("description", one.title)} for one in _arms(protocol)]),
     }
+
+
+def _arms(protocol: Protocol) -> Iterator[Arm | Population]:
+    """What a subject may be assigned to: a dose level, or a population beside those who are treated."""
+    yield from protocol.arms
+    yield from protocol.populations
 
 
 def _populations(protocol: Protocol) -> Iterator[tuple[str, Criteria]]:

@@ -1,11 +1,11 @@
-"""The demonstration trial as histories, read from its files without a server."""
+"""The demonstration as histories, read from its files without a server."""
 
 from functools import cache
 from typing import Any
 
 from app.clinical.history import History, Record
 from app.clinical.records import Administration, AdverseEvent, Enrolment, Measurement, Person, Source, Study
-from app.demo import TRIAL
+from app.demo import TRIALS
 from app.fhir_mapping import codec
 from app.fhir_mapping.registry import RESOURCES
 from tools.demonstration import PLACE
@@ -21,7 +21,7 @@ def entries(name: str) -> tuple[dict[str, Any], ...]:
 def versions(*names: str) -> dict[str, list[dict[str, Any]]]:
     """Every version of every resource, by `Type/id`, after loading these files (all of them unless named)."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for name in names or [name for name, _ in TRIAL]:
+    for name in names or [name for name, _ in TRIALS]:
         for entry in entries(name):
             found.setdefault(entry["request"]["url"], []).append(entry["resource"])
     return found
@@ -45,7 +45,7 @@ def history(subject: str, *names: str) -> History:
     return History(
         enrolment=enrolment,
         person=next(one for one in found if isinstance(one, Person) and one.source.id == enrolment.patient),
-        study=next(one for one in found if isinstance(one, Study)),
+        study=next(one for one in found if isinstance(one, Study) and one.source.id == enrolment.study),
         measurements=tuple(
             one for one in found if isinstance(one, Measurement) and one.patient == enrolment.patient
         ),

@@ -8,7 +8,7 @@ from app.clinical import eligibility, sri
 from app.clinical.answers import Result
 from app.clinical.records import Measurement
 from app.clinical.truth import Truth
-from app.demo import TRIAL
+from app.demo import TRIALS
 from app.protocol.loader import load_all
 from tests.demo.stories import history, records
 from tools.demonstration.candidates import ATTESTED
@@ -100,7 +100,7 @@ def test_subject_01_responds_at_m6_for_the_registry_and_not_for_the_synopsis() -
 
 
 def test_the_correction_of_a_pga_turns_an_answer_round() -> None:
-    before = [name for name, _ in TRIAL if name != "corrections.json"]
+    before = [name for name, _ in TRIALS if name != "msc-sle/corrections.json"]
     assert answer("msc-sle-04", "M3", "registry", *before).verdict == NOT
     assert answer("msc-sle-04", "M3", "registry").verdict == MET
 

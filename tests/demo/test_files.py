@@ -1,4 +1,4 @@
-"""The files of the demonstration trial: valid, complete, and free of anything that names a person."""
+"""The files of the demonstration: valid, complete, and free of anything that names a person."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from typing import Any
 import fhir.resources.R4B
 import pytest
 
-from app.demo import TRIAL
+from app.demo import TRIALS
 from app.fhir_mapping import check, codec
 from app.fhir_mapping.bundle_shell import opened
 from app.fhir_mapping.registry import RESOURCES
@@ -21,10 +21,11 @@ from tools import demonstration
 from tools.demonstration.__main__ import main
 from tools.demonstration.candidates import CANDIDATES
 from tools.demonstration.pieces import GRADES
+from tools.demonstration.sclerosis import INFUSED, SCREENED_DONORS, SCREENED_RECIPIENTS
 from tools.demonstration.subjects import TREATED
 
 PLACE = demonstration.PLACE
-NAMES = [name for name, _ in TRIAL]
+NAMES = [name for name, _ in TRIALS]
 IDENTIFYING = ("name", "telecom", "address", "photo", "contact")
 SYNTHETIC = {"system": "https://trialbridge.example/fhir/CodeSystem/data-origin", "code": "synthetic"}
 REFERENCE = re.compile(rb'"reference": "([^"]+)"')
@@ -48,9 +49,13 @@ def study_day(subject: str, when: str) -> int:
 
 
 def test_the_documentation_says_what_everybody_shows() -> None:
-    text = (PLACE.parents[2] / "docs" / "demonstration.md").read_text("utf-8")
-    for number, shows in [(one.number, one.shows) for one in (*TREATED, *CANDIDATES)]:
-        assert any(f"`msc-sle-{number}`" in line and shows in line for line in text.splitlines()), number
+    text = (PLACE.parents[1] / "docs" / "demonstration.md").read_text("utf-8")
+    told = {
+        "msc-sle": (*TREATED, *CANDIDATES),
+        "msc-ssc": (*INFUSED, *SCREENED_RECIPIENTS, *SCREENED_DONORS),
+    }
+    for subject, shows in [(f"{key}-{one.number}", one.shows) for key in told for one in told[key]]:
+        assert any(f"`{subject}`" in line and shows in line for line in text.splitlines()), subject
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,11 +65,11 @@ def test_a_file_is_what_the_generator_writes(name: str) -> None:
 
 def test_every_file_that_is_written_is_loaded_in_that_order() -> None:
     assert list(demonstration.files()) == NAMES
-    assert sorted(path.name for path in PLACE.iterdir()) == sorted(NAMES)
+    assert sorted(f"{path.parent.name}/{path.name}" for path in PLACE.glob("*/*.json")) == sorted(NAMES)
 
 
 def test_the_files_together_stay_small() -> None:
-    assert sum(path.stat().st_size for path in PLACE.iterdir()) < 1.5 * MEGABYTE
+    assert sum(path.stat().st_size for path in PLACE.glob("*/*.json")) < 1.5 * MEGABYTE
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,7 +106,7 @@ def test_what_a_file_refers_to_is_in_it_or_in_an_earlier_one(name: str) -> None:
 
 def test_only_corrections_touch_what_an_earlier_file_holds() -> None:
     urls = Counter(entry["request"]["url"] for name in NAMES for entry in entries(name))
-    corrected = {entry["request"]["url"] for entry in entries("corrections.json")}
+    corrected = {entry["request"]["url"] for entry in entries("msc-sle/corrections.json")}
     assert {url for url, times in urls.items() if times > 1} == corrected
 
 
@@ -124,8 +129,13 @@ def test_everything_but_the_study_itself_says_that_it_is_synthetic() -> None:
 # ---- The published figures (docs/demonstration.md) ---------------------------------------------------
 
 
-def infusions() -> list[dict[str, Any]]:
-    return [one for one in resources("MedicationAdministration") if one["id"].endswith("-infusion")]
+def infusions(trial: str = "msc-sle") -> list[dict[str, Any]]:
+    found = resources("MedicationAdministration")
+    return [one for one in found if one["id"].startswith(trial) and one["id"].endswith("-infusion")]
+
+
+def adverse_events(trial: str) -> list[dict[str, Any]]:
+    return [one for one in resources("AdverseEvent") if one["id"].startswith(trial)]
 
 
 def test_eight_subjects_were_included_between_the_published_days_and_infused_once() -> None:
@@ -168,7 +178,7 @@ def related(event: dict[str, Any]) -> bool:
 
 
 def test_the_adverse_events_are_as_many_as_published() -> None:
-    events = resources("AdverseEvent")
+    events = adverse_events("msc-sle")
     days = {one["id"]: study_day(one["id"].rpartition("-")[0], one["date"]) for one in events}
     early = [one for one in events if related(one)]
     late = [one for one in events if not related(one)]
@@ -187,6 +197,38 @@ def test_no_related_adverse_event_is_of_grade_3_or_more() -> None:
         assert event["suspectEntity"][0]["instance"]["reference"].endswith("-infusion")
 
 
+def test_the_published_adverse_events_of_msc_ssc_are_those_of_the_first_ten_days() -> None:
+    told = []
+    for event in adverse_events("msc-ssc"):
+        subject = event["id"].rpartition("-")[0]
+        early = study_day(subject, event["date"]) <= 10
+        assert related(event) is early
+        if early:
+            told.append(
+                (subject, event["event"]["coding"][0]["display"], event["severity"]["coding"][0]["code"])
+            )
+    assert told == [
+        ("msc-ssc-01", "Flushing", "mild"),
+        ("msc-ssc-02", "Nausea", "mild"),
+        ("msc-ssc-02", "Fatigue", "moderate"),
+    ]
+
+
+def test_the_first_and_the_last_of_msc_ssc_came_on_the_published_days_and_both_doses_were_given() -> None:
+    given = {one["id"].removesuffix("-infusion"): one for one in infusions("msc-ssc")}
+    included = sorted(resource(f"ResearchSubject/{subject}")["period"]["start"] for subject in given)
+    assert (included[0], included[-1]) == ("2014-03-24", "2020-01-06")
+    arms = Counter(resource(f"ResearchSubject/{subject}")["actualArm"] for subject in given)
+    assert arms == {"cohort-1e6": 2, "cohort-3e6": 2}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "donor" in name])
+def test_nothing_says_to_whom_a_donor_gave(name: str) -> None:
+    [donor] = [one["resource"] for one in entries(name) if one["resource"]["resourceType"] == "Patient"]
+    referred = set(REFERENCE.findall((PLACE / name).read_bytes()))
+    assert referred == {b"ResearchStudy/msc-ssc", f"Patient/{donor['id']}".encode()}
+
+
 def test_there_is_a_corrected_a_preliminary_and_a_withdrawn_observation() -> None:
     statuses = Counter(one["status"] for one in resources("Observation"))
     assert {"final", "corrected", "preliminary", "entered-in-error"} == set(statuses)
@@ -198,7 +240,7 @@ def test_the_generator_says_when_a_file_was_changed(
     monkeypatch.setattr("tools.demonstration.__main__.PLACE", tmp_path)
     monkeypatch.setattr("sys.argv", ["demonstration"])
     assert main() == 0
-    (tmp_path / "study.json").write_text("{}")
+    (tmp_path / "msc-ssc" / "study.json").write_text("{}")
     monkeypatch.setattr("sys.argv", ["demonstration", "--check"])
     assert main() == 1
-    assert "study.json is not what the generator writes" in capsys.readouterr().out
+    assert "msc-ssc/study.json is not what the generator writes" in capsys.readouterr().out

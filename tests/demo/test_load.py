@@ -1,12 +1,12 @@
-"""Loading the demonstration trial through the service's own interface."""
+"""Loading the demonstration through the service's own interface."""
 
 import httpx
 import pytest
 
-from app.demo import TRIAL, NotLoadedError, load
+from app.demo import TRIALS, NotLoadedError, load
 from tests.demo.stories import entries
 
-EVERYTHING = sum(len(entries(name)) for name, _ in TRIAL)
+EVERYTHING = sum(len(entries(name)) for name, _ in TRIALS)
 
 
 async def test_it_is_loaded_once(client: httpx.AsyncClient) -> None:
@@ -35,10 +35,10 @@ async def test_what_somebody_deleted_stays_deleted(client: httpx.AsyncClient) ->
     [
         (
             b'{"issue": [{"diagnostics": "no such arm", "expression": ["ResearchSubject.actualArm"]}]}',
-            r"study.json was refused \(422\): ResearchSubject.actualArm: no such arm",
+            r"msc-sle/study.json was refused \(422\): ResearchSubject.actualArm: no such arm",
         ),
-        (b"Bad gateway", r"study.json was refused \(422\): Bad gateway"),
-        (b'"issue"', r'study.json was refused \(422\): "issue"'),
+        (b"Bad gateway", r"msc-sle/study.json was refused \(422\): Bad gateway"),
+        (b'"issue"', r'msc-sle/study.json was refused \(422\): "issue"'),
     ],
 )
 async def test_a_refusal_is_told_with_its_reasons(body: bytes, said: str) -> None:

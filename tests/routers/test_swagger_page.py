@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from app.demo import TRIAL
+from app.demo import TRIALS
 from app.routers import openapi
 from tests.programs import program
 from tests.routers.make import HEADERS
@@ -28,8 +28,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[tuple[Page, list[str]]]:
     """The page of a server with the demonstration trial, and what it wanted from elsewhere."""
-    for name, _ in TRIAL:
-        file = files("app.demo").joinpath("msc-sle", name).read_bytes()
+    for name, _ in TRIALS:
+        file = files("app.demo").joinpath(name).read_bytes()
         httpx.post(f"{server.url}/fhir", content=file, headers=HEADERS, timeout=60).raise_for_status()
     elsewhere: list[str] = []
 

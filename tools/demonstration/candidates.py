@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.fhir_mapping.extensions import CONSENT_STUDY
 from app.fhir_mapping.units import LOINC
 from tools.demonstration.laboratory import ANALYTES, EXAMINATIONS, SCREENED, TESTS, WEIGHT, Unit
@@ -14,13 +13,11 @@ from tools.demonstration.pieces import (
     ATC,
     HL7,
     INTRAVENOUS,
-    NEGATIVE,
     ORAL,
-    POSITIVE,
     PREDNISONE,
     SNOMED,
-    STUDY,
     Json,
+    attested,
     coding,
     concept,
     daily,
@@ -29,11 +26,11 @@ from tools.demonstration.pieces import (
     instant,
     laboratory,
     meta,
-    observation,
     person,
+    presence,
     quantity,
-    result,
     scores,
+    study_of,
 )
 from tools.demonstration.subjects import Seen
 
@@ -157,7 +154,7 @@ def candidate(one: Candidate) -> list[Json]:
     agreed: dict[str, Any] = {"consent": {"reference": f"Consent/{name}-consent"}} if one.recorded else {}
     return [
         person(patient, number, one.gender, one.born),
-        enrolled(name, patient, number, status="screening", period=start, **agreed),
+        enrolled(name, patient, number, trial="msc-sle", status="screening", period=start, **agreed),
         *(_records(one, name, patient) if one.recorded else ()),
         *scores(f"{name}-screening", patient, one.screened.isoformat(), one.seen),
         *_results(one, name, patient),
@@ -191,7 +188,7 @@ def _records(one: Candidate, name: str, patient: str) -> Iterator[Json]:
         "dateTime": instant(signed, "09:30"),
         "policyRule": {"text": "Information and consent form, version 3.0"},
         "provision": {
-            "extension": [{"url": CONSENT_STUDY, "valueReference": STUDY}],
+            "extension": [{"url": CONSENT_STUDY, "valueReference": study_of("msc-sle")}],
             "type": "permit",
         },
     }
@@ -213,17 +210,7 @@ def _results(one: Candidate, name: str, patient: str) -> Iterator[Json]:
     for test in TESTS:
         if test.key in one.missing or (test.women and one.gender != "female"):
             continue
-        yield result(
-            observation(
-                f"{name}-{test.key}",
-                patient,
-                instant(day, "08:10"),
-                code=concept(coding(LOINC, *test.loinc)),
-                category="laboratory",
-                valueCodeableConcept=POSITIVE if test.positive else NEGATIVE,
-            ),
-            day,
-        )
+        yield presence(test, name=name, patient=patient, day=day)
 
 
 def _treatments(one: Candidate, name: str, patient: str) -> Iterator[Json]:
@@ -252,11 +239,4 @@ def _attestations(one: Candidate, name: str, patient: str) -> Iterator[Json]:
     for fact, stated in ATTESTED.items():
         if fact in OF_WOMEN and one.gender != "female":
             continue
-        yield observation(
-            f"{name}-{fact}",
-            patient,
-            one.screened.isoformat(),
-            code=concept(coding(ATTESTATION, fact)),
-            category="survey",
-            valueBoolean=stated,
-        )
+        yield attested(fact, stated, name=name, patient=patient, day=one.screened)

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.clinical.codes import BASE, BILAG_GRADE, BILAG_SYSTEM, CLASSIC_SYSTEMS, SCORE, SLEDAI_ITEM
 from app.clinical.records import Coding
 from app.fhir_mapping.extensions import SITE, VISIT
 from app.fhir_mapping.units import LOINC, UCUM
-from tools.demonstration.laboratory import Analyte, Unit
+from tools.demonstration.laboratory import Analyte, Test, Unit
 from tools.demonstration.subjects import Seen
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -23,7 +24,6 @@ SNOMED = "http://snomed.info/sct"
 ATC = "http://www.whocc.no/atc"
 NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
 HL7 = "http://terminology.hl7.org/CodeSystem/"
-STUDY = {"reference": "ResearchStudy/msc-sle"}
 GRADES = {1: "C41338", 2: "C41339", 3: "C41340", 4: "C41337", 5: "C48275"}
 SEVERITIES = {1: "mild", 2: "moderate", 3: "severe"}
 
@@ -44,6 +44,11 @@ def concept(*found: Json | Coding, text: str | None = None) -> Json:
     """A CodeableConcept."""
     codings = [coding(one.system, one.code) if isinstance(one, Coding) else one for one in found]
     return {"coding": codings} | ({"text": text} if text else {})
+
+
+def study_of(trial: str) -> Json:
+    """A reference to the trial's study."""
+    return {"reference": f"ResearchStudy/{trial}"}
 
 
 def meta(*, synthetic: bool = True) -> Json:
@@ -194,6 +199,32 @@ def _grades(letters: str) -> list[Json]:
     ]
 
 
+def presence(test: Test, *, name: str, patient: str, day: date, positive: bool | None = None) -> Json:
+    """A test that is positive or negative, as it usually is where nothing is said."""
+    found = test.positive if positive is None else positive
+    made = observation(
+        f"{name}-{test.key}",
+        patient,
+        instant(day, "08:10"),
+        code=concept(coding(LOINC, *test.loinc)),
+        category="laboratory",
+        valueCodeableConcept=POSITIVE if found else NEGATIVE,
+    )
+    return result(made, day)
+
+
+def attested(fact: str, stated: bool, *, name: str, patient: str, day: date) -> Json:
+    """A fact the investigator states."""
+    return observation(
+        f"{name}-{fact}",
+        patient,
+        day.isoformat(),
+        code=concept(coding(ATTESTATION, fact)),
+        category="survey",
+        valueBoolean=stated,
+    )
+
+
 def person(name: str, number: str, gender: str, born: int) -> Json:
     """A pseudonymous Patient: a trial number, a year of birth, no name."""
     kind = concept(coding(HL7 + "v2-0203", "ANON"))
@@ -207,8 +238,10 @@ def person(name: str, number: str, gender: str, born: int) -> Json:
     }
 
 
-def enrolled(name: str, patient: str, number: str, *, status: str, period: Json, **arms: str) -> Json:
-    """A patient's part in the study."""
+def enrolled(
+    name: str, patient: str, number: str, *, trial: str, status: str, period: Json, **more: Any
+) -> Json:
+    """A patient's part in a trial: `more` are the arms, and the consent."""
     return {
         "resourceType": "ResearchSubject",
         "id": name,
@@ -216,9 +249,9 @@ def enrolled(name: str, patient: str, number: str, *, status: str, period: Json,
         "identifier": [{"system": SID + "subject", "value": number}],
         "status": status,
         "period": period,
-        "study": STUDY,
+        "study": study_of(trial),
         "individual": {"reference": f"Patient/{patient}"},
-        **arms,
+        **more,
     }
 
 

@@ -42,9 +42,11 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Treated:
-    """One treated subject. `steroid` lists (first day, prednisone mg/d) until the next line's first day."""
+class Infused:
+    """Somebody who received the cells of a trial, `kg` being the weight that day; `lot` where it was sent."""
 
+    trial: str
+    product: str
     number: str
     shows: str
     gender: str
@@ -56,8 +58,32 @@ class Treated:
     kg: str
     cells: str
     months: str
-    seen: tuple[Seen, ...]
     events: tuple[Event, ...] = ()
+    lot: str = ""
+
+    @property
+    def name(self) -> str:
+        """The id of the ResearchSubject, and what the ids of what is recorded begin with."""
+        return f"{self.trial}-{self.number}"
+
+    @property
+    def patient(self) -> str:
+        """The id of the Patient."""
+        return f"{self.trial}-p{self.number}"
+
+    @property
+    def trial_number(self) -> str:
+        """The subject's number in the trial, at its one site."""
+        return f"{self.trial.upper()}-SLS-{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treated(Infused):
+    """Treated in MSC-SLE. `steroid`: (first day, prednisone mg/d) until the next line's first day."""
+
+    trial: str = "msc-sle"
+    product: str = "uc-msc"
+    seen: tuple[Seen, ...]
     units: str = "ucum"
     creatinine: int = 70
     steroid: tuple[tuple[int, str], ...] = ((-60, "10"), (45, "7.5"), (150, "5"))

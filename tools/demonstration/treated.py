@@ -5,38 +5,27 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from app.clinical.codes import CLASSIC_SYSTEMS, PRODUCT
-from app.fhir_mapping.extensions import GRADES as GRADE_EXTENSIONS
-from app.fhir_mapping.extensions import RESEARCH_STUDY
+from app.clinical.codes import CLASSIC_SYSTEMS
 from tools.demonstration.forms import subject_01
-from tools.demonstration.laboratory import ANALYTES, WEIGHT, Unit
+from tools.demonstration.infused import left, taken_part
+from tools.demonstration.laboratory import ANALYTES, WEIGHT
 from tools.demonstration.pieces import (
-    GRADES,
-    HL7,
-    INTRAVENOUS,
-    NCIT,
     ORAL,
     PREDNISONE,
-    SEVERITIES,
-    SID,
     SNOMED,
-    STUDY,
     Json,
     coding,
     concept,
     daily,
-    enrolled,
     given,
     instant,
     laboratory,
     meta,
-    person,
     pga,
-    quantity,
     scores,
     stated,
 )
-from tools.demonstration.subjects import TREATED, Event, Seen, Treated
+from tools.demonstration.subjects import TREATED, Seen, Treated
 
 STATED = {"04": Decimal(0), "05": Decimal("2.5")}
 """Whose prednisone is what the patient stated, and how many mg of it were taken in the evening."""
@@ -44,87 +33,17 @@ STATED = {"04": Decimal(0), "05": Decimal("2.5")}
 
 def treated(subject: Treated) -> list[Json]:
     """Everything recorded of one treated subject."""
-    name, patient = f"msc-sle-{subject.number}", f"msc-sle-p{subject.number}"
-    end = subject.infused + timedelta(days=round(Decimal(subject.months) * Decimal("30.4375")))
-    number = f"MSC-SLE-SLS-{subject.number}"
-    period = {"start": subject.infused.isoformat(), "end": end.isoformat()}
-    arms = {"assignedArm": subject.arm, "actualArm": subject.arm}
     return [
-        person(patient, number, subject.gender, subject.born),
-        enrolled(name, patient, number, status="off-study", period=period, **arms),
-        infusion(subject, name, patient),
-        *(
-            adverse_event(event, count, subject, name, patient)
-            for count, event in enumerate(subject.events, 1)
-        ),
-        *steroids(subject, name, patient, end),
+        *taken_part(subject),
+        *steroids(subject),
         *(one for count, visit in enumerate(subject.seen) for one in visited(subject, count, visit)),
         *EXTRAS.get(subject.number, list)(),
     ]
 
 
-def infusion(subject: Treated, name: str, patient: str) -> Json:
-    """The one infusion of cells."""
-    length = timedelta(minutes=subject.minutes)
-    arm = subject.arm.removeprefix("cohort-").replace("e6", " x 10^6")
-    return {
-        "resourceType": "MedicationAdministration",
-        "id": f"{name}-infusion",
-        "meta": meta(),
-        "extension": [{"url": RESEARCH_STUDY, "valueReference": STUDY}],
-        "identifier": [{"system": SID + "infusion", "value": f"MSC-SLE-SLS-{subject.number}-INF1"}],
-        "status": "completed",
-        "medicationCodeableConcept": concept(PRODUCT.coding("uc-msc"), text=PRODUCT.concept("uc-msc").en),
-        "subject": {"reference": f"Patient/{patient}"},
-        "effectivePeriod": {
-            "start": instant(subject.infused, subject.began),
-            "end": instant(subject.infused, subject.began, later=length),
-        },
-        "dosage": {
-            "text": f"{arm} cells/kg at {subject.kg} kg, over {subject.minutes} minutes",
-            "route": INTRAVENOUS,
-            "dose": quantity(Decimal(subject.cells), Unit("10^6 cells", code="10*6")),
-        },
-    }
-
-
-def adverse_event(event: Event, number: int, subject: Treated, name: str, patient: str) -> Json:
-    """An adverse event with its CTCAE grade, its seriousness, and the opinion on the infusion."""
-    day = subject.infused + timedelta(days=event.day)
-    begun = instant(day, "15:20") if event.day <= 1 else day.isoformat()
-    opinion = {"assessment": concept(coding(HL7 + "adverse-event-causality-assess", event.related))}
-    seriousness = "Serious" if event.serious else "Non-serious"
-    return {
-        "resourceType": "AdverseEvent",
-        "id": f"{name}-ae{number}",
-        "meta": meta(),
-        "extension": [
-            {
-                "url": GRADE_EXTENSIONS[0],
-                "valueCodeableConcept": concept(coding(NCIT, GRADES[event.grade], f"Grade {event.grade}")),
-            }
-        ],
-        "identifier": {"system": SID + "adverse-event", "value": f"MSC-SLE-SLS-{subject.number}-AE{number}"},
-        "actuality": "actual",
-        "event": concept(coding(HL7 + "MDRAE", event.meddra, event.term), text=event.text),
-        "subject": {"reference": f"Patient/{patient}"},
-        "date": begun,
-        "recordedDate": (day + timedelta(days=event.lasted)).isoformat(),
-        "seriousness": concept(coding(HL7 + "adverse-event-seriousness", seriousness)),
-        "severity": concept(coding(HL7 + "adverse-event-severity", SEVERITIES[event.grade])),
-        "outcome": concept(coding(HL7 + "adverse-event-outcome", "resolved")),
-        "suspectEntity": [
-            {
-                "instance": {"reference": f"MedicationAdministration/{name}-infusion"},
-                "causality": [opinion],
-            }
-        ],
-        "study": [STUDY],
-    }
-
-
-def steroids(subject: Treated, name: str, patient: str, end: date) -> Iterator[Json]:
+def steroids(subject: Treated) -> Iterator[Json]:
     """Oral prednisone, one record for each dose it was tapered to: given, or stated by the patient."""
+    name, patient, end = subject.name, subject.patient, left(subject)
     days = [subject.infused + timedelta(days=day) for day, _ in subject.steroid]
     ends = [after - timedelta(days=1) for _, after in pairwise(days)] + [end]
     for number, (first, last, (_, dose)) in enumerate(zip(days, ends, subject.steroid, strict=True), 1):
