@@ -34,8 +34,8 @@ def test_the_study_is_published_in_valid_r4_with_its_identifiers_and_arms(protoc
     check.checked("ResearchStudy", body)
     get_fhir_model_class("ResearchStudy").model_validate_json(body)
     assert [one["value"] for one in study["identifier"]] == [one.value for one in protocol.study.identifiers]
-    groups = (*protocol.arms, *protocol.populations)
-    assert [arm["name"] for arm in study.get("arm", ())] == [one.name for one in groups]
+    names = [*(arm.name for arm in protocol.arms), *(one.name for one in protocol.populations)]
+    assert [arm["name"] for arm in study.get("arm", ())] == names
 
 
 def test_the_study_has_the_start_and_the_design_in_force_and_says_what_others_say() -> None:

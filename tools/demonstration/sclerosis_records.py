@@ -136,7 +136,7 @@ def _visited(one: Recipient, visit: Assessed) -> Iterator[Json]:
 def skin(sites: str, *, name: str, patient: str, when: str, visit: str = "") -> Json:
     """The Rodnan score by its sites; the total is given where every site was examined."""
     found = {code: int(one) for code, one in zip(MRSS_SITE.codes, sites, strict=True) if one != "."}
-    total = {"valueInteger": sum(found.values())} if len(found) == len(sites) else {}
+    total: Json = {"valueInteger": sum(found.values())} if len(found) == len(sites) else {}
     return observation(
         f"{name}-mrss",
         patient,
