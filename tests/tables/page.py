@@ -6,14 +6,14 @@ python -m tests.tables.page
 from collections.abc import Mapping
 
 from tests.postgres import ROOT
-from tests.tables import contradictions
+from tests.tables import contradictions, coverage
 
 PLACE = ROOT / "docs" / "clinical"
 
 
 def pages() -> Mapping[str, str]:
     """Every page by its file name."""
-    return {"contradictions.md": contradictions.page()}
+    return {"contradictions.md": contradictions.page(), "coverage.md": coverage.page()}
 
 
 if __name__ == "__main__":

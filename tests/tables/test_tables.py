@@ -5,9 +5,14 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 
 from app.fhir_mapping import protocol_resources
+from app.fhir_mapping.operations import OPERATIONS
+from app.fhir_mapping.served import SERVED
+from app.protocol.criteria import everything_in
 from app.protocol.loader import load_all, read
 from app.protocol.parameters import Parameters
+from tests.postgres import ROOT
 from tests.tables.contradictions import Place, Row, file_of, in_force, rows, with_value
+from tests.tables.coverage import PUBLISHED, Answered, lines, parameters
 from tests.tables.named import is_there
 from tests.tables.page import PLACE, pages
 
@@ -18,6 +23,8 @@ OTHERS = [
     for place in row.at
     for other in place.others
 ]
+EVERY_LINE = [pytest.param(line, id=line.id) for line in lines()]
+NAMED = {one.name: one for one in OPERATIONS}
 
 
 @pytest.mark.parametrize("name", sorted(pages()))
@@ -67,3 +74,54 @@ def test_the_phase_in_force_is_published() -> None:
     ]
 
     assert published == ["phase-1-phase-2", "phase-1"]
+
+
+@pytest.mark.parametrize("line", EVERY_LINE)
+def test_every_line_of_the_documents_is_answered_and_shown(line: Answered) -> None:
+    assert line.asked
+    assert line.tests
+    assert [test for test in line.tests if not is_there(test)] == []
+    assert line.replay is None or line.replay in PUBLISHED
+
+
+@pytest.mark.parametrize("line", EVERY_LINE)
+def test_what_answers_it_is_served(line: Answered) -> None:
+    for asked in line.asked:
+        what, _, _ = asked.partition("?")
+        if not what.startswith("$"):
+            assert _is_served(what), what
+            continue
+        known = {one.name for one in NAMED[what].parameters}
+        assert {name for name, _ in parameters(asked)} <= known, asked
+
+
+@pytest.mark.parametrize("line", EVERY_LINE)
+def test_what_is_asked_for_is_in_the_protocol(line: Answered) -> None:
+    protocol = load_all()[line.study]
+
+    visits = {value for asked in line.asked for name, value in parameters(asked) if name == "visit"}
+    assert visits <= {visit.label for visit in protocol.visits}
+    if line.criterion is not None:
+        assert line.criterion in {part.id for part in protocol.every_part}
+
+
+def test_every_criterion_of_the_protocols_stands_in_a_document() -> None:
+    named = {line.criterion for line in lines()}
+    protocols = [load_all()[key] for key in ("MSC-SLE", "MSC-SSc")]
+    everywhere = [one for protocol in protocols for one in (protocol, *protocol.populations)]
+
+    whole = [one for criteria in everywhere for one in (*criteria.inclusion, *criteria.exclusion)]
+    inside = {one.id: {part.id for part in everything_in(one)} for one in whole}
+    assert [name for name, parts in inside.items() if named.isdisjoint(parts)] == []
+
+
+def test_every_published_number_of_the_two_trials_stands_in_a_document() -> None:
+    ours = {name for name, line in PUBLISHED.items() if line.cohort in {"r1", "r2"} and not line.synthetic}
+
+    assert ours - {line.replay for line in lines()} == set()
+
+
+def _is_served(what: str) -> bool:
+    """A resource of ours, or a page."""
+    kind, _, name = what.partition("/")
+    return (ROOT / what).is_file() or (kind in SERVED and name in SERVED[kind].documents())
