@@ -39,7 +39,8 @@ D = TypeVar("D", bound=Dated)
 class Choice(Generic[D]):
     """The assessment that stands for a visit, and why it is that one.
 
-    `chosen` holds several only where they are of the same time, so that none can be preferred.
+    `chosen` holds several only where none can be preferred: they are of the same time, or one is dated so
+    vaguely that it may be the one.
     `others` belong to the same visit and are not used. `reasons` say why nothing was chosen, `outside` which
     ones would have been nearest but lie outside its days.
     """
@@ -63,19 +64,22 @@ def baseline(protocol: Protocol, t0: Infusion, assessments: Sequence[D], *, labe
         f"{item.source} is recorded for {label} but was made after the day of the infusion: it is no baseline"
         for item in late
     )
-    candidates = [item for item in tagged if item not in late]
+    candidates, vague = [item for item in tagged if item not in late], []
     if not candidates:
         before = [item for item in _undecided(protocol, assessments) if _may_precede(t0, item)]
         lookback = protocol.parameters.visit.baseline_lookback_days
         recent = [item for item in before if _study_days(t0, item)[1] >= -lookback]
         candidates = [item for item in recent if _is_exact(t0, item)]
+        vague = [item for item in recent if item not in candidates]
         if not candidates:
             outside = (*late, *(item for item in before if item not in recent))
             reasons = _reasons("baseline-missing", partial=bool(recent), outside=bool(outside))
             return Choice(reasons=reasons, notes=notes, outside=outside)
     usable = _valid(candidates)
     last = max(usable, key=lambda item: order(item.when, item.source))
-    return Choice(chosen=_of_the_same_time(last, usable), notes=notes)
+    rivals = [item for item in vague if item.valid and _may_follow(item, last)]
+    chosen = (*_of_the_same_time(last, usable), *rivals)
+    return Choice(chosen=chosen, notes=(*notes, *_vague_notes(label, rivals)))
 
 
 def at_visit(protocol: Protocol, visit: Visit, t0: Infusion, assessments: Sequence[D]) -> Choice[D]:
@@ -86,20 +90,26 @@ def at_visit(protocol: Protocol, visit: Visit, t0: Infusion, assessments: Sequen
     """
     candidates = [item for item in assessments if item.visit == visit.label]
     notes = tuple(_stray_notes(visit, t0, candidates))
+    vague = [item for item in candidates if not _is_exact(t0, item)]
     if not candidates:
         undecided = _undecided(protocol, assessments)
         candidates = [item for item in undecided if visit_of(protocol, t0, item.when) == visit]
+        vague = [item for item in undecided if _may_lie_within(visit, t0, item)]
         if not candidates:
-            partial = any(_may_lie_within(visit, t0, item) for item in undecided)
+            partial = bool(vague)
             outside = tuple(item for item in undecided if _strays_from(protocol, visit, t0, item))
             reasons = _reasons("missing-observation", partial=partial, outside=bool(outside))
             return Choice(reasons=reasons, outside=outside)
     usable = _valid(candidates)
     best = min(usable, key=lambda item: (_distance(visit, t0, item), *order(item.when, item.source)))
-    chosen = _of_the_same_time(best, usable)
+    same = _of_the_same_time(best, usable)
+    rivals = [
+        item for item in vague if item.valid and item not in same and _may_be_nearer(visit, t0, item, best)
+    ]
+    chosen = (*same, *rivals)
     others = tuple(item for item in candidates if item not in chosen)
     unused = tuple(f"{item.source} also belongs to {visit.label} and is not used" for item in others)
-    return Choice(chosen=chosen, others=others, notes=notes + unused)
+    return Choice(chosen=chosen, others=others, notes=(*notes, *_vague_notes(visit.label, rivals), *unused))
 
 
 def visit_of(protocol: Protocol, t0: Infusion, moment: Moment | None) -> Visit | None:
@@ -138,6 +148,23 @@ def _may_lie_within(visit: Visit, t0: Infusion, item: Dated) -> bool:
     """Whether its date is too vague to place it, and this visit is one of the places."""
     first, last = _study_days(t0, item)
     return first < last and first <= visit.window[1] and last >= visit.window[0]
+
+
+def _may_follow(item: Dated, last: Dated) -> bool:
+    """Whether what is dated vaguely may have been made after this one."""
+    return item.when is None or last.when is None or item.when.end > last.when.start
+
+
+def _may_be_nearer(visit: Visit, t0: Infusion, item: Dated, best: Dated) -> bool:
+    """Whether what is dated vaguely may have been made nearer to the planned day than this one."""
+    first, last = _study_days(t0, item)
+    least = max(first - visit.day, visit.day - last, 0)
+    return least <= _distance(visit, t0, best)
+
+
+def _vague_notes(label: str, rivals: Iterable[Dated]) -> Iterable[str]:
+    for item in rivals:
+        yield f"{item.source} bears no exact date and may be the one of {label}: what differs stays open"
 
 
 def _strays_from(protocol: Protocol, visit: Visit, t0: Infusion, item: Dated) -> bool:

@@ -197,7 +197,47 @@ def test_an_assessment_recorded_for_another_visit_is_not_taken() -> None:
 
 def test_an_assessment_recorded_for_the_visit_needs_no_date() -> None:
     assert names(third(scored(visit="M3", name="undated"))) == ["undated"]
-    assert names(third(scored(visit="M3"), scored(visit="M3", on=day(99), name="dated"))) == ["dated"]
+
+
+@pytest.mark.parametrize(
+    ("other", "kept"),
+    [
+        pytest.param({"on": "2021-05"}, ["dated", "vague"], id="a month with days nearer to the planned one"),
+        pytest.param({}, ["dated", "vague"], id="no date at all"),
+        pytest.param({"visit": "M3"}, ["vague"], id="recorded for the visit, and alone"),
+        pytest.param({"on": "2021-07"}, ["dated"], id="a month after the window"),
+        pytest.param({"on": "2021-06", "best": 91}, ["dated"], id="the planned day is never farther"),
+        pytest.param({"visit": "M6"}, ["dated"], id="recorded for another visit"),
+    ],
+)
+def test_what_is_dated_vaguely_may_be_the_one_of_the_visit(other: dict[str, Any], kept: list[str]) -> None:
+    """It is not passed over as long as an exact date could make it the one that counts."""
+    dated = scored(on=day(other.pop("best", 99)), name="dated")
+
+    for order in permutations([dated, scored(**other, name="vague")]):
+        assert names(third(*order)) == kept
+
+
+def test_of_two_recorded_for_the_visit_the_undated_one_may_be_the_nearer() -> None:
+    both = [scored(visit="M3", on=day(99), name="dated"), scored(visit="M3", name="vague")]
+
+    assert all(names(third(*order)) == ["dated", "vague"] for order in permutations(both))
+
+
+@pytest.mark.parametrize(
+    ("on", "kept"),
+    [
+        ("2021-02", ["dated", "vague"]),
+        (None, ["dated", "vague"]),
+        ("2021-01", ["dated"]),
+        ("2021-04", ["dated"]),
+    ],
+)
+def test_what_is_dated_vaguely_may_be_the_baseline(on: str | None, kept: list[str]) -> None:
+    choice = first(scored(on=day(-10), name="dated"), scored(on=on, name="vague"))
+
+    assert names(choice) == kept
+    assert any("bears no exact date" in note for note in choice.notes) is (len(kept) == 2)
 
 
 def test_undated_assessments_of_one_visit_are_of_the_same_time() -> None:
