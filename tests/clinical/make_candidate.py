@@ -23,8 +23,8 @@ from app.clinical.eligibility import assess
 from app.clinical.exposure import ROUTES
 from app.clinical.history import History
 from app.clinical.records import Administration, Coding, Enrolment, Measurement, Person, Source, Span
-from app.protocol.definition import Protocol
 from app.protocol.candidates import Candidate, Recorded, Treated
+from app.protocol.definition import Protocol
 from app.protocol.loader import LIBRARY, read
 from app.protocol.parts import Route, written_short
 from tests.clinical.make import at, enrolment, sledai, source
@@ -41,7 +41,7 @@ def _file(name: str) -> dict[str, Any]:
 
 
 def chosen(choices: Mapping[str, Any], name: str = "msc-sle.toml") -> Protocol:
-    """A protocol of the library with some of its open choices and parameters made otherwise, by their names."""
+    """A protocol of the library with some of its choices and parameters made otherwise, by their names."""
     return _chosen(tuple(sorted(choices.items())), name)
 
 
@@ -143,7 +143,7 @@ def candidate(
     )
 
 
-def of_protocol(  # noqa: PLR0913 - whatever may be different
+def of_protocol(
     protocol: Protocol,
     *,
     arm: str | None = None,

@@ -69,9 +69,9 @@ def test_one_failure_settles_it_whatever_is_missing_besides() -> None:
 
     assert said.verdict == "ineligible"
     assert said.reasons == ()
-    assert said.missing == (
+    assert "; ".join(said.missing) == (
         "record the signed Consent (ResearchSubject.consent); "
-        "have an investigator attest consent-signed: The informed consent is signed.",
+        "have an investigator attest consent-signed: The informed consent is signed."
     )
 
 

@@ -17,7 +17,7 @@ from app.fhir_mapping.index import HOSTED, LONGEST, index_rows, records
 from app.fhir_mapping.mentions import Mentions
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Column, Resource, SearchKind, SearchParameter
-from tests.fhir_mapping.care_documents import FOUND_BY
+from tests.fhir_mapping.care_documents import FOUND_BY as CARE_FOUND_BY
 from tests.fhir_mapping.documents import (
     ADVERSE_EVENT,
     BILAG,
@@ -277,7 +277,7 @@ EXTRACTED += [
     (PERSON | {"deceasedBoolean": True}, "deceased", [("", "true")]),
     (PATIENT, "deceased", [("", "true")]),
 ]
-EXTRACTED += FOUND_BY
+EXTRACTED += CARE_FOUND_BY
 EVERYWHERE = {"_profile", "_source", "_tag", "_security"}
 
 

@@ -95,4 +95,4 @@ def test_the_viable_cells_and_the_weight_they_were_prepared_for_may_be_said() ->
     parts = [said("totalViableCells", 128, "10*6"), said("weightUsed", 64, "kg")]
     found = given({**INFUSION, "extension": [{"url": CELL_DOSE, "extension": parts}]})
 
-    assert (found.cells, found.weight_used) == (128, 64)
+    assert (found.cells, found.weight_used) == (Decimal(128), Decimal(64))

@@ -18,7 +18,7 @@ def test_the_page_is_what_the_protocol_says(name: str) -> None:
 
 
 def test_every_kind_of_criterion_has_its_words() -> None:
-    assert KINDS == {*JOINED, *LOOKED_AT}
+    assert {*JOINED, *LOOKED_AT} == KINDS
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
