@@ -47,6 +47,7 @@ ASKED = {
     "$dose-escalation": ("msc-sle", {}),
     "$safety-summary": ("msc-sle", {}),
     "$overdue": ("msc-sle", {"name": "report", "on": "2020-10-20"}),
+    "$enrolment": ("msc-sle", {}),
     "$endpoint-summary": ("msc-sle", {"name": "sri", "visit": "M6"}),
     "$lastn": ("", {"max": "2"}),
     "$stats": (
