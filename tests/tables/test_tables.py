@@ -1,15 +1,27 @@
 """The pages that show nothing is left out say what the protocols and the tests are."""
 
+from dataclasses import replace
+from datetime import date
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
+from app.clinical import chronicle
+from app.clinical.asked import Asked
+from app.clinical.codes import PRODUCT
+from app.clinical.history import History
+from app.clinical.questions import QUESTIONS
+from app.clinical.records import Source, Study
+from app.clinical.study_questions import STUDY_QUESTIONS
 from app.fhir_mapping import protocol_resources
 from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.served import SERVED
 from app.protocol.criteria import everything_in
 from app.protocol.loader import load_all, read
 from app.protocol.parameters import Parameters
+from tests.clinical.make import SEEN, day, subject
+from tests.clinical.make_forms import mrss, slicc
+from tests.clinical.make_safety import infused
 from tests.postgres import ROOT
 from tests.tables.contradictions import Place, Row, file_of, in_force, rows, with_value
 from tests.tables.coverage import PUBLISHED, Answered, lines, parameters
@@ -119,6 +131,38 @@ def test_every_published_number_of_the_two_trials_stands_in_a_document() -> None
     ours = {name for name, line in PUBLISHED.items() if line.cohort in {"r1", "r2"} and not line.synthetic}
 
     assert ours - {line.replay for line in lines()} == set()
+
+
+QUESTIONS_ASKED = sorted({(line.study, one) for line in lines() for one in line.asked if one.startswith("$")})
+PRODUCTS = {"MSC-SLE": "uc-msc", "MSC-SSc": "bm-msc"}
+STUDY = Study(source=Source("ResearchStudy", "s", 1), identifiers=(), status="active", title=None, arms=())
+
+
+@pytest.mark.parametrize(("study", "asked"), QUESTIONS_ASKED)
+def test_the_question_is_answered_with_results(study: str, asked: str) -> None:
+    protocol = load_all()[study]
+    history = _seen(study)
+    narrowed: dict[str, Any] = {}
+    for name, value in parameters(asked):
+        narrowed[f"{name}s"] = (*narrowed.get(f"{name}s", ()), value)
+    how = Asked(today=date(2026, 1, 1), **narrowed)
+
+    name = asked.partition("?")[0].removeprefix("$")
+    if name in STUDY_QUESTIONS:
+        summary = STUDY_QUESTIONS[name]
+        answer = summary.answer(protocol, STUDY, [summary.row(protocol, history, how)], how)
+    elif name in QUESTIONS:
+        answer = QUESTIONS[name](protocol, history, how)
+    else:
+        answer = chronicle.answer(protocol, history, how)
+    assert answer.results
+
+
+def _seen(study: str) -> History:
+    """A subject of the study who was infused, and had something recorded at every visit."""
+    infusion = replace(infused(), codings=(PRODUCT.coding(PRODUCTS[study]),))
+    forms = (form(on=day(on)) for form in (slicc, mrss) for on in (-1, *SEEN.values()))
+    return subject(infusion, *forms)
 
 
 def _is_served(what: str) -> bool:
