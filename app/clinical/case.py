@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from app.clinical.answers import Figure, Finding
 from app.clinical.attestation import SYSTEM as ATTESTATION
+from app.clinical.care import Condition
 from app.clinical.history import History
 from app.clinical.records import Coding, Measurement, Source
 from app.clinical.timeline import Infusion, counted, infusion
@@ -52,6 +53,11 @@ class Case:
             for coding in item.codings:
                 found[coding].append(item)
         return dict(found)
+
+    @cached_property
+    def conditions(self) -> dict[str, Condition]:
+        """The diagnoses by the ids they are referred to by."""
+        return {one.source.id: one for one in self.history.conditions}
 
     def coded(self, codes: Iterable[Code]) -> tuple[Measurement, ...]:
         """The results with any of these codes, each once."""

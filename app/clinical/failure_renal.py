@@ -92,12 +92,11 @@ def _dialysis(
     each = [(one, _event(observed, one.source, one.period.start, "dialysis")) for one in dialysed]
     counted = [(one, event) for one, event in each if event.judged.truth is not Truth.NO]
     days = [event.day for _, event in counted if event.day is not None]
-    if days:
+    begun = [one.period.start.last_day for one, _ in counted if one.period.start is not None]
+    if begun:
         last = max(_last_day(observed, one) for one, _ in counted)
-        events = [event for _, event in counted]
-        yield Event(
-            id="dialysis", day=min(days), judged=_lasting(observed, min(days), last, events, diagnosed)
-        )
+        judged = _lasting(observed, min(begun), last, [event for _, event in counted], diagnosed)
+        yield Event(id="dialysis", day=min(days, default=None), judged=judged)
     else:
         yield from (event for _, event in counted)
 
@@ -107,7 +106,7 @@ def _lasting(
 ) -> Judged:
     """For good where it lasts, or with the diagnosis; else it may have been for an acute failure.
 
-    The protocol does not say whether that counts.
+    The protocol does not say whether that counts. `first` is the day by which it had begun for certain.
     """
     acute = observed.case.protocol.parameters.tf1.acute_days
     in_time = any_of(event.judged.truth for event in dialysed)
@@ -171,13 +170,14 @@ def _lowest(observed: Observed, found: Sequence[Level], days: int) -> Level:
         for level in found
         if level.when is not None
         and earliest <= level.when.first_day
-        and level.when.day is not None
         and not observed.t0.precedes(level.when)
     ]
     if not before:
         return unmeasured(observed.t0)
     lowest = min(before, key=lambda level: (level.value.high, str(level.source)))
-    least = Interval(min(level.value.low for level in before), lowest.value.high)
+    known = min(level.value.low for level in before)
+    lower = [level for level in found if level.value.low < known and _may_precede(observed, level, earliest)]
+    least = Interval(min((level.value.low for level in lower), default=known), lowest.value.high)
     only = ("only one value from screening to the infusion: it is used",) if len(before) == 1 else ()
     return Level(
         source=lowest.source,
@@ -185,6 +185,22 @@ def _lowest(observed: Observed, found: Sequence[Level], days: int) -> Level:
         visit=lowest.visit,
         value=least,
         shown=f"{lowest.shown} (the lowest of {len(before)} from {earliest} to {observed.t0.day})",
-        reasons=once(reason for level in before for reason in level.reasons),
-        notes=only,
+        reasons=once(
+            (*(reason for level in before for reason in level.reasons), *(["partial-date"] if lower else []))
+        ),
+        notes=(
+            *only,
+            *(
+                f"{level.source} is lower, and may be from before the infusion: its day is open"
+                for level in lower
+            ),
+        ),
     )
+
+
+def _may_precede(observed: Observed, level: Level, earliest: date) -> bool:
+    """Whether its date leaves open that it is from the time of screening."""
+    when = level.when
+    if when is None:
+        return True
+    return when.day is None and when.first_day <= observed.t0.day and earliest <= when.last_day

@@ -19,7 +19,7 @@ from app.clinical.failure_renal import coded
 from app.clinical.latest import Window
 from app.clinical.records import Administration, Coding, Moment, Source
 from app.clinical.results import statement
-from app.clinical.suppression import newly_given
+from app.clinical.suppression import Before, newly_given
 from app.clinical.timeline import GIVEN
 from app.clinical.truth import Truth, all_of, any_of
 from app.protocol.failure import Rescue
@@ -51,6 +51,7 @@ def rescue(criterion: Rescue, observed: Observed) -> Criterion:
 def _drugs(criterion: Rescue, observed: Observed) -> Iterator[Treatment]:
     protocol, history = observed.case.protocol, observed.case.history
     steroids = protocol.drugs_named(criterion.steroids)
+    known: dict[str, Before] = {}
     for record in history.administrations:
         steroid = next((drug for drug in steroids if coded(record.codings, drug.codes)), None)
         if record.status not in GIVEN:
@@ -59,7 +60,7 @@ def _drugs(criterion: Rescue, observed: Observed) -> Iterator[Treatment]:
             yield _treatment(observed, record, steroid.name, _by_vein(criterion, record))
         elif coded(record.codings, criterion.immunoglobulins):
             yield _treatment(observed, record, "immunoglobulin", Judged(truth=Truth.YES))
-        elif (drug := newly_given(criterion, observed, record)) is not None:
+        elif (drug := newly_given(criterion, observed, record, known=known)) is not None:
             yield _treatment(observed, record, *drug)
 
 
@@ -78,11 +79,10 @@ def _treatment(observed: Observed, record: Administration, name: str, kind: Judg
 
 def _referred(observed: Observed, references: Sequence[str]) -> Iterator[Coding]:
     """The codes of the Conditions that are named as the reason."""
-    for one in observed.case.history.conditions:
-        if any(
-            f"Condition/{one.source.id}" in (text, text.partition("/_history/")[0]) for text in references
-        ):
-            yield from one.codings
+    for reference in references:
+        kind, _, name = reference.partition("/_history/")[0].partition("/")
+        if kind == "Condition" and name in observed.case.conditions:
+            yield from observed.case.conditions[name].codings
 
 
 def _by_vein(criterion: Rescue, record: Administration) -> Judged:

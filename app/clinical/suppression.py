@@ -1,5 +1,6 @@
 """Immunosuppressants begun, or raised, after the infusion (clinical conventions §1.10, TF4)."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from app.clinical.calendar import shifted
@@ -8,21 +9,42 @@ from app.clinical.dose import Amount
 from app.clinical.failure_criteria import Observed
 from app.clinical.failure_renal import coded
 from app.clinical.given import ONGOING, read, records_of
-from app.clinical.records import Administration
-from app.clinical.truth import Truth, any_of
+from app.clinical.records import Administration, Source
+from app.clinical.truth import Truth
 from app.protocol.eligibility import Drug
 from app.protocol.failure import Rescue
 from app.protocol.words import Code
 
 
-def newly_given(criterion: Rescue, observed: Observed, record: Administration) -> tuple[str, Judged] | None:
-    """The immunosuppressant by its name, and whether it is new; None where it is none."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The records of one drug that was taken, or may have been, in the days the baseline looks back on."""
+
+    certain: frozenset[Source]
+    perhaps: frozenset[Source]
+    records: tuple[Administration, ...]
+
+    def beside(self, record: Administration) -> Truth:
+        """Whether some other record than this says that it was taken then."""
+        if self.certain - {record.source}:
+            return Truth.YES
+        return Truth.UNKNOWN if self.perhaps - {record.source} else Truth.NO
+
+
+def newly_given(
+    criterion: Rescue, observed: Observed, record: Administration, *, known: dict[str, Before]
+) -> tuple[str, Judged] | None:
+    """The immunosuppressant by its name, and whether it is new; None where it is none.
+
+    `known` keeps what is known of each drug before the infusion, so that it is looked for once.
+    """
     drug = _drug(criterion, observed, record)
     if drug is None:
         return None
-    others = [one for one, _ in records_of(observed.case, [drug]) if one.source != record.source]
-    before = [(one, _at_baseline(observed, one)) for one in others]
-    known_before = any_of(truth for _, truth in before)
+    if drug.name not in known:
+        known[drug.name] = _before(observed, drug)
+    before = known[drug.name]
+    known_before = before.beside(record)
     new = Judged(
         truth=~known_before,
         reasons=("partial-date",),
@@ -30,7 +52,7 @@ def newly_given(criterion: Rescue, observed: Observed, record: Administration) -
     )
     if known_before is Truth.NO or not observed.case.protocol.parameters.tf4.count_dose_increase:
         return drug.name, new
-    earlier = [one for one, truth in before if truth is not Truth.NO]
+    earlier = [one for one in before.records if one.source != record.source]
     raised = _raised(observed, drug, record, earlier)
     return drug.name, Judged(
         truth=new.truth | raised,
@@ -49,6 +71,15 @@ def _drug(criterion: Rescue, observed: Observed, record: Administration) -> Drug
             codes = (Code(system=coding.system, code=coding.code),)
             return Drug(name=coding.code, group="other", codes=codes)
     return None
+
+
+def _before(observed: Observed, drug: Drug) -> Before:
+    each = [(one, _at_baseline(observed, one)) for one, _ in records_of(observed.case, [drug])]
+    return Before(
+        frozenset(one.source for one, truth in each if truth is Truth.YES),
+        frozenset(one.source for one, truth in each if truth is Truth.UNKNOWN),
+        tuple(one for one, truth in each if truth is not Truth.NO),
+    )
 
 
 def _at_baseline(observed: Observed, record: Administration) -> Truth:

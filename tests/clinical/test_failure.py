@@ -117,6 +117,13 @@ def test_tf1_the_diagnosis_alone_suffices_unless_the_protocol_asks_for_more() ->
     assert verdict("TF1", done(DIALYSIS, 130, until=135), protocol=stricter) == MET
 
 
+@pytest.mark.parametrize("when", [day(70), "2021-05", "2021"])
+def test_tf1_a_dialysis_is_no_surer_for_being_dated_vaguely(when: str) -> None:
+    found = of("TF1", done(DIALYSIS, when), *QUIET)
+
+    assert (found.verdict, found.reasons[0]) == (OPEN, "ambiguous-protocol")
+
+
 def test_tf1_a_dialysis_that_goes_on_may_still_last() -> None:
     begun = done(DIALYSIS, 380, status="in-progress")
 
@@ -215,6 +222,26 @@ def test_tf2_a_value_before_the_infusion_that_cannot_be_read_may_have_been_lower
     assert "unit-not-convertible" in of("TF2", creatinine({-1: 70}), unreadable(-5), after).reasons
     assert verdict("TF2", creatinine({-1: 70}), unreadable(91), creatinine({119: 75})) == NOT_MET
     assert verdict("TF2", creatinine({-1: 70}), unreadable(91), creatinine({119: 150})) == OPEN
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("2021-02", MET),
+        ("2021-03", OPEN),
+        ("2021", OPEN),
+        (None, OPEN),
+        ("2021-04", NOT_MET),
+        ("2019", NOT_MET),
+    ],
+)
+def test_tf2_a_lower_value_of_a_vague_date_counts_if_it_is_surely_or_perhaps_from_before(
+    when: str | None, expected: str
+) -> None:
+    [low] = creatinine({-20: 50})
+    vague = replace(low, when=None if when is None else at(when))
+
+    assert verdict("TF2", creatinine({-3: 80, 91: 130, 119: 130, 300: 80}), (vague,)) == expected
 
 
 def test_tf2_two_values_of_one_day_that_disagree_leave_it_open() -> None:
