@@ -5,6 +5,7 @@ on a day is decided elsewhere (exposure); here only the records are told in orde
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from itertools import groupby, pairwise
 
 from app.clinical.events import Event, amounts, named, told
@@ -24,24 +25,24 @@ def of_treatments(records: Iterable[Administration]) -> Iterator[Event]:
 
 
 def _courses(records: Sequence[Administration]) -> Iterator[list[Administration]]:
-    """The records of one drug in runs without a gap."""
+    """The records of one drug in runs without a gap; a day that is not known ends a run."""
     course: list[Administration] = []
+    until: date | None = None
     for record in records:
-        if course and not _follows(course, record):
+        if course and not _follows(until, record):
             yield course
-            course = []
+            course, until = [], None
         course.append(record)
+        end = _last(record)
+        known = [day for day in (until, None if end is None else end.day) if day is not None]
+        until = max(known, default=None)
     yield course
 
 
-def _follows(course: Sequence[Administration], record: Administration) -> bool:
-    """Whether a record goes on where the course stands; not where a day is not known."""
-    start = record.period.start
-    ends = [_last(one) for one in course]
-    if start is None or start.day is None:
-        return False
-    days = [end.day for end in ends if end is not None and end.day is not None]
-    return bool(days) and (start.day - max(days)).days <= NEXT_DAY
+def _follows(until: date | None, record: Administration) -> bool:
+    """Whether a record goes on where a course stands; not where a day is not known."""
+    start = None if record.period.start is None else record.period.start.day
+    return until is not None and start is not None and (start - until).days <= NEXT_DAY
 
 
 def _told(drug: str, course: Sequence[Administration]) -> Iterator[Event]:
