@@ -7,6 +7,7 @@ would have been given then come by one path. The typed tables hold the same (`re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from app.clinical.care import Condition, Consent, Procedure
 from app.clinical.history import History, Record
@@ -23,14 +24,14 @@ from app.store.session import Store
 from app.store.visibility import Visibility
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recorded:
     """The stored documents that decisions about a ResearchSubject are made from, as of one moment."""
 
     name: str
     rows: Sequence[Row]
 
-    @property
+    @cached_property
     def history(self) -> History:
         """What they say. Raises Refusal 422 where the subject itself is not among them."""
         if self.source("ResearchSubject", self.name) is None:
@@ -96,9 +97,14 @@ KINDS = tuple(kind for kind in RESOURCES if kind != "ResearchStudy")
 
 def history(name: str, rows: Sequence[Row]) -> History:
     """What the stored documents say of a ResearchSubject: those about the patient, and the study."""
-    odd = [row for row in rows if not _is_understood(row)]
-    found = [record for row in rows if row not in odd for record in _records(row)]
-    return _history(name, found, not_understood=tuple(Source(*row[:3]) for row in odd))
+    found: list[Record] = []
+    odd: list[Source] = []
+    for row in rows:
+        if _is_understood(row):
+            found += _records(row)
+        else:
+            odd.append(Source(*row[:3]))
+    return _history(name, found, not_understood=tuple(odd))
 
 
 def read_study(row: Row) -> Study:
