@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from app.clinical.posterior import Posterior
 from app.protocol.definition import Protocol
 from app.protocol.dosing import CutOffs, DoseParameters, Prior
 
 LOWER, HIGHER, COMMITTEE, CONTINUE, SUSPEND = "lower", "higher", "committee", "continue", "suspend"
-DECIDED: Final = frozenset({LOWER, HIGHER, CONTINUE, SUSPEND})
 
 
 @dataclass(frozen=True, slots=True)

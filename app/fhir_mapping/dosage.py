@@ -29,7 +29,6 @@ PER_DAY: Final[Mapping[str, int]] = {
 """How often a day, by the code of a Timing."""
 
 _HOURS: Final = 24
-_DAYS_OF_WEEK: Final = 7
 _UNREAD: Final = (
     *("boundsDuration", "boundsRange", "count", "countMax", "frequencyMax", "periodMax"),
     *("duration", "durationMax", "offset"),
