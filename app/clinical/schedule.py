@@ -39,8 +39,7 @@ D = TypeVar("D", bound=Dated)
 class Choice(Generic[D]):
     """The assessment that stands for a visit, and why it is that one.
 
-    `chosen` holds several only where none can be preferred: they are of the same time, or one is dated so
-    vaguely that it may be the one.
+    `chosen` holds several only where they are of the same time, so that none can be preferred.
     `others` belong to the same visit and are not used. `reasons` say why nothing was chosen, `outside` which
     ones would have been nearest but lie outside its days.
     """
@@ -77,9 +76,10 @@ def baseline(protocol: Protocol, t0: Infusion, assessments: Sequence[D], *, labe
             return Choice(reasons=reasons, notes=notes, outside=outside)
     usable = _valid(candidates)
     last = max(usable, key=lambda item: order(item.when, item.source))
-    rivals = [item for item in vague if item.valid and _may_follow(item, last)]
-    chosen = (*_of_the_same_time(last, usable), *rivals)
-    return Choice(chosen=chosen, notes=(*notes, *_vague_notes(label, rivals)))
+    same = _of_the_same_time(last, usable)
+    rivals = [item for item in vague if _may_follow(item, last)]
+    found = Choice(chosen=same, notes=notes)
+    return _left_open(found, rivals, label=label, reason="baseline-missing") if rivals else found
 
 
 def at_visit(protocol: Protocol, visit: Visit, t0: Infusion, assessments: Sequence[D]) -> Choice[D]:
@@ -103,13 +103,23 @@ def at_visit(protocol: Protocol, visit: Visit, t0: Infusion, assessments: Sequen
     usable = _valid(candidates)
     best = min(usable, key=lambda item: (_distance(visit, t0, item), *order(item.when, item.source)))
     same = _of_the_same_time(best, usable)
-    rivals = [
-        item for item in vague if item.valid and item not in same and _may_be_nearer(visit, t0, item, best)
-    ]
-    chosen = (*same, *rivals)
-    others = tuple(item for item in candidates if item not in chosen)
+    others = tuple(item for item in candidates if item not in same)
     unused = tuple(f"{item.source} also belongs to {visit.label} and is not used" for item in others)
-    return Choice(chosen=chosen, others=others, notes=(*notes, *_vague_notes(visit.label, rivals), *unused))
+    rivals = [item for item in vague if item not in same and _may_be_nearer(visit, t0, item, best)]
+    found = Choice(chosen=same, others=others, notes=notes + unused)
+    return _left_open(found, rivals, label=visit.label, reason="missing-observation") if rivals else found
+
+
+def _left_open(found: Choice[D], rivals: Iterable[D], *, label: str, reason: str) -> Choice[D]:
+    """No choice yet: one that bears no exact date may turn out to be the one that counts."""
+    vague = {item.source: item for item in rivals}
+    others = {item.source: item for item in (*found.chosen, *found.others)} | vague
+    notes = tuple(f"{source} bears no exact date and may be the one of {label}" for source in vague)
+    return Choice(
+        others=tuple(others.values()),
+        reasons=_reasons(reason, partial=True, outside=False),
+        notes=found.notes + notes,
+    )
 
 
 def visit_of(protocol: Protocol, t0: Infusion, moment: Moment | None) -> Visit | None:
@@ -152,19 +162,14 @@ def _may_lie_within(visit: Visit, t0: Infusion, item: Dated) -> bool:
 
 def _may_follow(item: Dated, last: Dated) -> bool:
     """Whether what is dated vaguely may have been made after this one."""
-    return item.when is None or last.when is None or item.when.end > last.when.start
+    return item.valid and (item.when is None or last.when is None or item.when.end > last.when.start)
 
 
 def _may_be_nearer(visit: Visit, t0: Infusion, item: Dated, best: Dated) -> bool:
     """Whether what is dated vaguely may have been made nearer to the planned day than this one."""
     first, last = _study_days(t0, item)
     least = max(first - visit.day, visit.day - last, 0)
-    return least <= _distance(visit, t0, best)
-
-
-def _vague_notes(label: str, rivals: Iterable[Dated]) -> Iterable[str]:
-    for item in rivals:
-        yield f"{item.source} bears no exact date and may be the one of {label}: what differs stays open"
+    return item.valid and least <= _distance(visit, t0, best)
 
 
 def _strays_from(protocol: Protocol, visit: Visit, t0: Infusion, item: Dated) -> bool:
