@@ -216,6 +216,44 @@ def test_the_treated_subjects_are_answered_for_as_the_documentation_says(
     assert told == expected
 
 
+def documented_questions() -> list[tuple[str, str, str]]:
+    """The subject, the question and the answer of each line of the table of MSC-SSc."""
+    text = (ROOT / "docs" / "demonstration.md").read_text("utf-8")
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if "| `$" in line]
+    found: list[tuple[str, str, str]] = []
+    for subject, _, question, answer in ([cell.strip() for cell in row] for row in rows):
+        found.append((subject.strip("`") or found[-1][0], question.strip("`"), answer))
+    return found
+
+
+@pytest.mark.parametrize(("subject", "question", "expected"), documented_questions())
+def test_msc_ssc_is_answered_for_as_the_documentation_says(
+    running: Demonstration, subject: str, question: str, expected: str
+) -> None:
+    address = f"/fhir/ResearchSubject/{subject}/{question}"
+
+    answer = running.client.get(address, params=httpx.URL(question).params.merge({"view": "plain"})).json()
+
+    assert "; ".join(told(answer["results"], said) for said in expected.split("; ")) == expected
+
+
+def told(results: list[Json], said: str) -> str:
+    """What is answered where the documentation says a verdict (of a rule or visit) or a figure's value."""
+    if said.startswith("`"):
+        name = said[1:].partition("`")[0]
+        return f"`{name}` {shown(next(one for one in results[0]['figures'] if one['name'] == name))}"
+    of, colon, _ = said.partition(": ")
+    if not colon:
+        return str(results[0]["verdict"])
+    [result] = [one for one in results if of in (one.get("rule"), one.get("visit"))]
+    return f"{of}: {result['verdict']}"
+
+
+def shown(figure: Json) -> str:
+    """A figure's value, or its bounds."""
+    return str(figure["value"]) if "value" in figure else f"{figure['low']} to {figure['high']}"
+
+
 def read_cell(cell: str) -> dict[str, str]:
     """`met`, or `registry and published: met; synopsis: not-met`."""
     if ":" not in cell:
