@@ -99,6 +99,8 @@ def _spelt(value: Any) -> str:
             return ", ".join(f"{_spelt(name)}: {_spelt(inner)}" for name, inner in value.items())
         case tuple() | list():
             return ", ".join(map(_spelt, value))
+        case set() | frozenset():
+            return ", ".join(sorted(map(_spelt, value)))
         case _:
             return repr(value)
 
