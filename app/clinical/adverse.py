@@ -15,7 +15,7 @@ from app.clinical.timeline import Infusion, infusions, order
 from app.clinical.truth import Truth, any_of
 from app.protocol.definition import Protocol
 
-NOT_COUNTED = frozenset({"entered-in-error", "unknown"})
+NOT_COUNTED = frozenset({"entered-in-error"})
 RELATED, ANY = RULES = ("related", "any")
 """The readings of an endpoint: events due to the cells, or events whatever their cause."""
 

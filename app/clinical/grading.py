@@ -16,6 +16,11 @@ from app.protocol.safety import AeParameters
 SCALES: Final = {"ctcae5": ("CTCAE 5.0", 5), "ctcae4.03": ("CTCAE 4.03", 5), "who1981": ("WHO 1981", 4)}
 """By the parameter's value, the grading's name and its highest grade."""
 
+FATAL: Final = frozenset({"fatal", "C48275"})
+"""How an outcome of death is sent: R4's code, and the NCI thesaurus's."""
+
+GRADE_OF_DEATH: Final = 5
+
 SEVERITIES: Final = {"mild": (1, 1), "moderate": (2, 2), "severe": (3, 5)}
 
 
@@ -54,6 +59,12 @@ def worst(event: AdverseEvent, chosen: AeParameters) -> Interval:
     """The worst grade it ever had."""
     grades = [step.grade for step in steps(event, chosen)]
     return Interval(max(one.low for one in grades), max(one.high for one in grades))
+
+
+def is_fatal(event: AdverseEvent) -> bool:
+    """Whether it ended in death: by its outcome, its grade as sent, or why it was serious."""
+    grades = (event.grade, *(change.grade for change in event.changes))
+    return event.outcome in FATAL or GRADE_OF_DEATH in grades or "death" in event.criteria
 
 
 def queries(event: AdverseEvent, chosen: AeParameters) -> Iterator[str]:

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.clinical.case import once
+from app.clinical.grading import is_fatal
 from app.clinical.history import History
 from app.clinical.records import AdverseEvent, Moment, Source
 from app.clinical.timeline import GIVEN, counted
 from app.protocol.definition import Protocol
 
-FATAL = frozenset({"fatal", "C48275"})  # R4's code, and the NCI thesaurus's
-GRADE_5 = 5  # death related to the adverse event
 ALIVE, DEAD, UNKNOWN = "alive", "dead", "unknown"
 
 
@@ -97,11 +96,9 @@ def _death(contact: Contact | None, died: Moment | None, sources: tuple[Source, 
 
 
 def _is_fatal(event: AdverseEvent, today: date) -> bool:
-    """Whether an event ended in death, by its outcome, its grade or why it was serious."""
+    """Whether an event that had begun by a day ended in death."""
     began = event.when is None or event.when.first_day <= today
-    by_grade = GRADE_5 in (event.grade, *(change.grade for change in event.changes))
-    fatal = event.outcome in FATAL or by_grade or "death" in event.criteria
-    return _happened(event) and began and fatal
+    return _happened(event) and began and is_fatal(event)
 
 
 def _happened(event: AdverseEvent) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from app.clinical.adverse import Days, Reported
 from app.clinical.answers import Finding
+from app.clinical.care import Condition
 from app.clinical.case import Judged
 from app.clinical.diagnosis import NEVER_COUNT, is_of
 from app.clinical.history import History
@@ -39,11 +40,18 @@ def no_malignancy(
 def _diagnoses(
     protocol: Protocol, history: History, days: Days, t0: Infusion
 ) -> Iterator[tuple[Truth, Source]]:
-    """Diagnoses of a cancer that is not refuted, by the day it began or was recorded."""
+    """Diagnoses of a cancer that is not refuted, by the day it began."""
     for one in history.conditions:
         if one.verification not in NEVER_COUNT and is_of(one.codings, asks(protocol).malignancies):
             sure = Truth.YES if one.verification == "confirmed" else Truth.UNKNOWN
-            yield sure & days.hold(t0, one.onset or one.recorded), one.source
+            yield sure & _began(one, days, t0), one.source
+
+
+def _began(one: Condition, days: Days, t0: Infusion) -> Truth:
+    """Whether it began in those days; recorded before, it did not, and recorded later, it may have."""
+    if one.onset is None and one.recorded is not None and one.recorded.last_day < t0.day:
+        return Truth.NO
+    return days.hold(t0, one.onset)
 
 
 def _events(

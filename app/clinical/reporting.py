@@ -12,6 +12,7 @@ from typing import Final
 from app.clinical.adverse import Reported
 from app.clinical.answers import Figure, Finding
 from app.clinical.calendar import shifted
+from app.clinical.grading import is_fatal
 from app.clinical.records import AdverseEvent, Moment, ReportSent
 from app.clinical.timeline import order
 from app.clinical.truth import Truth
@@ -70,7 +71,7 @@ def _applies(one: Reported, about: str) -> tuple[Truth, tuple[str, ...]]:
 
 def _kills(event: AdverseEvent) -> Truth:
     """Whether it killed or threatened life; not known where nobody said why it is serious."""
-    if event.outcome == "fatal" or KILLS & {*event.criteria}:
+    if is_fatal(event) or KILLS & {*event.criteria}:
         return Truth.YES
     return Truth.NO if event.criteria else Truth.UNKNOWN
 

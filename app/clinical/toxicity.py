@@ -7,14 +7,13 @@ from app.clinical.adverse import ANY, RELATED, RULES, Bar, Days, Reported
 from app.clinical.answers import Finding
 from app.clinical.asked import CannotAnswer
 from app.clinical.case import Judged, once
+from app.clinical.grading import is_fatal
 from app.clinical.records import Person
 from app.clinical.timeline import Infusion
 from app.clinical.truth import Truth, any_of
 from app.protocol.definition import Protocol
 from app.protocol.safety import Safety
 from app.protocol.words import Sentence
-
-FATAL = 5
 
 COMPLETE = Sentence(
     en="The whole period is over: nothing can be reported any more that happened in it later.",
@@ -133,7 +132,7 @@ def death_reported(
     died = Truth.UNKNOWN if person.deceased_at is None else days.hold(t0, person.deceased_at)
     if died is Truth.NO:
         return None
-    accounted = any(_is_fatal(one) for one in found)
+    accounted = any(is_fatal(one.event) for one in found)
     judged = Judged(
         truth=Truth.YES if accounted else Truth.UNKNOWN,
         reasons=("causality-missing",) if died is Truth.YES else ("partial-date", "causality-missing"),
@@ -141,7 +140,3 @@ def death_reported(
         evidence=(person.source,),
     )
     return (judged.finding("death-reported", DEATH),)
-
-
-def _is_fatal(one: Reported) -> bool:
-    return one.event.outcome == "fatal" or any(step.grade.low == FATAL for step in one.steps)

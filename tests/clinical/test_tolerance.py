@@ -271,7 +271,13 @@ def test_the_sclerosis_trial_asks_it_too() -> None:
     assert answer.results[0].visit == "D10"
 
 
-def cancer(*, onset: int = 60, code: str = "C50.9", verification: str = "confirmed") -> Condition:
+def cancer(
+    *,
+    onset: int | None = 60,
+    recorded: int | None = None,
+    code: str = "C50.9",
+    verification: str = "confirmed",
+) -> Condition:
     return Condition(
         source=Source("Condition", "c", 1),
         patient="p",
@@ -279,9 +285,9 @@ def cancer(*, onset: int = 60, code: str = "C50.9", verification: str = "confirm
         text=None,
         clinical="active",
         verification=verification,
-        onset=at(day(onset)),
+        onset=None if onset is None else at(day(onset)),
         abatement=None,
-        recorded=None,
+        recorded=None if recorded is None else at(day(recorded)),
     )
 
 
@@ -292,6 +298,8 @@ def cancer(*, onset: int = 60, code: str = "C50.9", verification: str = "confirm
         ({"verification": "provisional"}, OPEN),
         ({"verification": "refuted"}, MET),
         ({"onset": -60}, MET),
+        ({"onset": None, "recorded": 60}, OPEN),
+        ({"onset": None, "recorded": -60}, MET),
         ({"code": "I10"}, MET),
     ],
 )
@@ -305,6 +313,24 @@ def test_the_sclerosis_trial_counts_a_cancer_that_arises_as_not_tolerated(
     assert result(answer, "M3").verdict == expected
     assert result(answer, "D10").verdict == MET
     assert result(asked(replace(treated(), conditions=(condition,))), "M3").verdict == MET  # lupus: not asked
+
+
+@pytest.mark.parametrize(("status", "expected"), [("unknown", NOT), ("entered-in-error", MET)])
+def test_only_what_was_entered_in_error_is_taken_back(status: str, expected: str) -> None:
+    answer = asked(treated(event(3, on=3, cause="possible", status=status)))
+
+    assert result(answer, "D10").verdict == expected
+
+
+@pytest.mark.parametrize(
+    "said", [like(5), like(outcome="fatal"), like(outcome="C48275"), like(2, criteria=("death",))]
+)
+@pytest.mark.parametrize("grading", ["ctcae5", "who1981"])
+def test_a_death_is_accounted_for_however_its_event_says_so(said: Said, grading: str) -> None:
+    history = treated(event(**said, on=3, cause="unlikely"), died=day(5))
+    answer = asked(history, choosing(LUPUS, "ae", grading=grading))
+
+    assert result(answer, "D10").verdict == MET
 
 
 def test_a_toy_trial_has_its_own_days_and_grade() -> None:
