@@ -97,10 +97,9 @@ def _spelt(value: Any) -> str:
             return value.name.lower()
         case dict():
             return ", ".join(f"{_spelt(name)}: {_spelt(inner)}" for name, inner in value.items())
-        case tuple() | list():
-            return ", ".join(map(_spelt, value))
-        case set() | frozenset():
-            return ", ".join(sorted(map(_spelt, value)))
+        case tuple() | list() | set() | frozenset():
+            said = map(_spelt, value)
+            return ", ".join(sorted(said) if isinstance(value, set | frozenset) else said)
         case _:
             return repr(value)
 
