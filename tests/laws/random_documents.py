@@ -1,4 +1,4 @@
-"""Random R4 documents of the six types, as text: odd digits, odd order, odd spelling, all of it valid.
+"""Random R4 documents of the ten types, as text: odd digits, odd order, odd spelling, all of it valid.
 
 A document is a full one of its type with extensions, `_field` siblings, contained resources, narrative and
 unicode strewn over it; then its members are put in any order and written with any JSON spelling.
@@ -10,7 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.fhir_mapping.documents import ALL, INFUSION, PATIENT, PGA, RESEARCH_STUDY
+from tests.fhir_mapping.care_documents import CONSENT, PROCEDURE
+from tests.fhir_mapping.documents import ALL, INFUSION, PATIENT, PGA, RESEARCH_STUDY, RESEARCH_SUBJECT
 
 Json = dict[str, Any]
 
@@ -19,10 +20,18 @@ NEEDED: tuple[Json, ...] = (
     RESEARCH_STUDY | {"id": "msc-sle", "partOf": []},
     RESEARCH_STUDY,
     INFUSION,
+    {"resourceType": "Observation", "id": "o-1", "status": "final", "code": {"text": "seen"}},
+    {"resourceType": "Condition", "id": "c-1", "subject": {"reference": "Patient/p-014"}},
+    {"resourceType": "Condition", "id": "fatigue", "subject": {"reference": "Patient/p-014"}},
+    PROCEDURE | {"id": "pr-0", "partOf": []},
+    CONSENT | {"provision": {"type": "permit"}},
 )
 """What the documents refer to."""
 
-BASES = [document for document in ALL if document is not PGA]
+ENDED = RESEARCH_SUBJECT | {"status": "off-study"}
+"""A part in the study that has ended: a patient has no more than one that has not."""
+
+BASES = [*(document for document in ALL if document not in (PGA, RESEARCH_SUBJECT)), ENDED]
 """A full document of each kind; a PGA is left out, for this trial takes no other digits than 0 to 3."""
 
 
