@@ -14,6 +14,9 @@ SYNTHETIC = {
     "tag": [{"system": "https://trialbridge.example/fhir/CodeSystem/data-origin", "code": "synthetic"}]
 }
 PATIENT = {"reference": "Patient/toy-p1"}
+CELLS = {"coding": [{"system": "urn:toy:product", "code": "toy-cells"}]}
+GRADE = "http://hl7.org/fhir/uv/ae-research-backport-ig/StructureDefinition/ae-grade"
+CAUSALITY = "http://terminology.hl7.org/CodeSystem/adverse-event-causality-assess"
 ATTESTED = "https://trialbridge.example/fhir/CodeSystem/attestation"
 
 
@@ -27,6 +30,28 @@ def observation(name: str, system: str, code: str, day: str, **value: Any) -> di
         "subject": PATIENT,
         "effectiveDateTime": day,
         **value,
+    }
+
+
+def quantity(value: float, unit: str) -> dict[str, Any]:
+    return {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
+
+
+def event(name: str, grade: int, day: str) -> dict[str, Any]:
+    """An adverse event that is possibly due to the infusion."""
+    cause = {"assessment": {"coding": [{"system": CAUSALITY, "code": "Possible"}]}}
+    return {
+        "resourceType": "AdverseEvent",
+        "id": name,
+        "meta": SYNTHETIC,
+        "extension": [{"url": GRADE, "valueInteger": grade}],
+        "actuality": "actual",
+        "event": {"text": "cough"},
+        "subject": PATIENT,
+        "date": day,
+        "suspectEntity": [
+            {"instance": {"reference": "MedicationAdministration/toy-infusion"}, "causality": [cause]}
+        ],
     }
 
 
@@ -60,10 +85,25 @@ PUSHED: list[dict[str, Any]] = [
         "http://loinc.org",
         "20152-5",
         "2024-04-20",
-        valueQuantity={"value": 42, "unit": "%", "system": "http://unitsofmeasure.org", "code": "%"},
+        valueQuantity=quantity(42, "%"),
     ),
     observation("toy-smokes", ATTESTED, "smokes", "2024-04-22", valueBoolean=False),
+    observation("toy-weight", "http://loinc.org", "29463-7", "2024-05-09", valueQuantity=quantity(80, "kg")),
+    observation("toy-fev-w4", "http://loinc.org", "20152-5", "2024-06-07", valueQuantity=quantity(47, "%")),
+    {
+        "resourceType": "MedicationAdministration",
+        "id": "toy-infusion",
+        "meta": SYNTHETIC,
+        "status": "completed",
+        "medicationCodeableConcept": CELLS,
+        "subject": PATIENT,
+        "effectivePeriod": {"start": "2024-05-10T09:00:00+02:00", "end": "2024-05-10T09:45:00+02:00"},
+        "dosage": {"dose": quantity(40, "10*6")},
+    },
+    event("toy-mild", 1, "2024-05-11"),
+    event("toy-moderate", 2, "2024-06-01"),
 ]
+"""The study, and its first subject: infused on 10 May 2024, with an event of grade 2 on day 22."""
 
 
 @pytest.fixture
@@ -117,8 +157,82 @@ async def test_it_is_served_as_fhir_like_the_others(toy: httpx.AsyncClient) -> N
     assert [concept["code"] for concept in vocabulary["concept"]] == ["T1", "T2", "X1"]
 
 
-async def test_what_it_does_not_ask_is_refused_by_name(toy: httpx.AsyncClient) -> None:
-    answer = await toy.get("ResearchSubject/toy-1/$sri-status")
+def verdicts(answer: Any, **wanted: str) -> dict[str, str]:
+    """The verdict at each visit."""
+    return {
+        one["visit"]: one["verdict"]
+        for one in answer["results"]
+        if all(one.get(name) == value for name, value in wanted.items())
+    }
 
-    assert answer.status_code == 422
-    assert "TOY-COPD does not ask for the SLE Responder Index" in answer.text
+
+def figures(answer: Any, **wanted: str | None) -> dict[str, Any]:
+    """What the one result of that kind says."""
+    [found] = [
+        one for one in answer["results"] if all(one.get(name) == value for name, value in wanted.items())
+    ]
+    return {one["name"]: one.get("value") for one in found["figures"]}
+
+
+async def test_tolerance_is_judged_by_its_grade_and_its_days(toy: httpx.AsyncClient) -> None:
+    answer = await asked(toy, "ResearchSubject/toy-1/$tolerance")
+
+    assert verdicts(answer, rule="related") == {"W4": "not-met", "W12": "not-met"}
+    [first_days] = [one for one in answer["results"] if one["visit"] == "W4" and one["rule"] == "related"]
+    assert "AdverseEvent/toy-moderate/_history/1" in str(first_days)
+
+
+async def test_the_dose_is_checked_against_its_own_levels(toy: httpx.AsyncClient) -> None:
+    answer = await asked(toy, "ResearchSubject/toy-1/$cell-dose")
+
+    [checked] = [one for one in answer["results"] if one["name"] == "cell-dose"]
+    assert checked["verdict"] == "met"  # 40 million for 80 kg, in the arm of half a million per kg
+
+
+async def test_its_visits_are_told_as_it_plans_them(toy: httpx.AsyncClient) -> None:
+    answer = await asked(toy, "ResearchSubject/toy-1/$visit-matrix?name=spirometry")
+
+    told = {one["visit"]: figures(answer, visit=one["visit"])["state"] for one in answer["results"]}
+    assert told == {"W0": "out-of-window", "W4": "done", "W12": "missing"}
+
+
+async def test_the_next_dose_follows_its_rule_and_its_limit(toy: httpx.AsyncClient) -> None:
+    answer = await asked(toy, "ResearchStudy/toy/$dose-escalation")
+
+    low = figures(answer, name="dose", arm="low")
+    assert (low["evaluable"], low["toxicities"], low["p-excessive"]) == (1, 1, 0.96)  # 1 - 0.2²
+    assert {one["arm"] for one in answer["results"] if one["name"] == "dose"} == {"low", "high"}
+
+
+async def test_its_endpoints_are_counted(toy: httpx.AsyncClient) -> None:
+    answer = await asked(toy, "ResearchStudy/toy/$endpoint-summary?name=tolerance&rule=related&visit=W4")
+
+    counted = figures(answer, name="tolerance.tolerance", arm=None)
+    assert (counted["n"], counted["met"], counted["not-met"]) == (1, 0, 1)
+
+
+async def test_where_its_subject_stands_is_told_in_one_answer(toy: httpx.AsyncClient) -> None:
+    answer = await asked(toy, "ResearchSubject/toy-1/$status")
+
+    assert answer["protocol"] == "TOY-COPD"
+    told = {one.get("name") for one in answer["results"]} | {one.get("question") for one in answer["results"]}
+    assert {"infusion", "eligibility", "adverse-events", "tolerance"} <= told
+
+
+NOT_ASKED = {
+    "sri-status": "does not ask for the SLE Responder Index",
+    "clinical-response": "does not ask for a clinical response",
+    "disease-activity": "plans no score at any visit",
+    "biomarkers": "does not ask for markers",
+    "steroid-exposure": "does not ask for the exposure to corticosteroids",
+    "treatment-failure": "does not ask for treatment failures",
+    "survival": "does not ask for survival",
+}
+
+
+async def test_what_it_does_not_ask_is_refused_by_name(toy: httpx.AsyncClient) -> None:
+    for question, sentence in NOT_ASKED.items():
+        answer = await toy.get(f"ResearchSubject/toy-1/${question}")
+
+        assert answer.status_code == 422
+        assert f"TOY-COPD {sentence}" in answer.text
