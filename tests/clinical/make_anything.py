@@ -84,7 +84,9 @@ def results(draw: Callable[..., Any]) -> Measurements:
     code = draw(st.sampled_from(sorted(LABORATORY)))
     unit, low, high = LABORATORY[code]
     value = Decimal(draw(st.integers(low * 10, high * 10))) / 10
-    limits = {"low": Decimal(low + high) / 3, "high": Decimal(low + high) / 2} if draw(st.booleans()) else {}
+    limits: dict[str, Any] = (
+        {"low": Decimal(low + high) / 3, "high": Decimal(low + high) / 2} if draw(st.booleans()) else {}
+    )
     comparator = draw(st.sampled_from(["", "", "", "<", ">"]))
     return measured(
         code, f"{comparator}{value}", unit, on=day(draw(near_visits)), status=draw(statuses), **limits
