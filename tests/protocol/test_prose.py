@@ -5,8 +5,10 @@ from typing import get_args
 import pytest
 
 from app.protocol.criteria import Criterion
+from app.protocol.definition import Protocol
 from app.protocol.loader import load_all
-from tools.prose.__main__ import LANGUAGES, PLACE, pages
+from tools.prose.__main__ import LANGUAGES, PLACE, TOLD_ELSEWHERE, pages
+from tools.prose.endpoints import SECTIONS, endpoints
 from tools.prose.readings import JOINED, LOOKED_AT, reading
 
 KINDS = {get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(Criterion)[0])}
@@ -27,6 +29,31 @@ def test_every_criterion_can_be_said(language: str) -> None:
 
     assert all(said)
     assert not [text for text in said if "None" in text]
+
+
+def test_every_section_of_a_protocol_has_its_place_on_the_page() -> None:
+    assert {*TOLD_ELSEWHERE, *SECTIONS} == set(Protocol.model_fields)
+    assert TOLD_ELSEWHERE.isdisjoint(SECTIONS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_endpoint_is_told_with_the_numbers_that_decide_it(language: str) -> None:
+    lupus = load_all()["MSC-SLE"]
+    stricter = lupus.model_copy(
+        update={
+            "parameters": lupus.parameters.model_copy(
+                update={
+                    "ae": lupus.parameters.ae.model_copy(update={"min_grade": 4, "primary_window_days": 17}),
+                    "tf2": lupus.parameters.tf2.model_copy(update={"screening_days": 47}),
+                }
+            )
+        }
+    )
+
+    usual, changed = ("\n".join(endpoints(one, language)) for one in (lupus, stricter))
+    for number in (">= 4", "17", "47"):
+        assert number in changed
+        assert changed.count(number) > usual.count(number)
 
 
 def test_the_two_languages_differ() -> None:

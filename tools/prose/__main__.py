@@ -13,7 +13,7 @@ from app.protocol.criteria import Criterion, parts_of
 from app.protocol.definition import Protocol
 from app.protocol.eligibility import Criteria
 from app.protocol.loader import load_all
-from app.protocol.words import Sentence
+from tools.prose.endpoints import endpoints
 from tools.prose.readings import reading
 
 PLACE = Path(__file__).parents[2] / "docs" / "clinical"
@@ -30,6 +30,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "Product whose first infusion is day 0",
         "fr": "Produit dont la première perfusion est J0",
     },
+    "start": {"en": "Start", "fr": "Début"},
     "doses": {"en": "Doses", "fr": "Doses"},
     "visits": {"en": "Visits", "fr": "Visites"},
     "visit": {"en": "Visit", "fr": "Visite"},
@@ -74,6 +75,8 @@ def _page(protocol: Protocol, language: str) -> Iterator[str]:
     yield f"- {', '.join(f'{one.system} {one.value}' for one in study.identifiers)}"
     planned = f"; {study.planned} {word('planned')}" if study.planned else ""
     yield f"- {word('version')} {protocol.version}{planned}; {study.phase or ''}".rstrip("; ")
+    yield from (f"- {word('start')}: {one.on} ({one.source})" for one in study.start)
+    yield from (f"- {said(one.says, language)} ({one.source})" for one in study.design)
     yield f"- {word('product')}: {', '.join(code.code for code in study.products)}"
     if protocol.arms:
         yield from ("", f"## {word('doses')}", "")
@@ -84,7 +87,7 @@ def _page(protocol: Protocol, language: str) -> Iterator[str]:
     for population in protocol.populations:
         yield from _criteria(population, f": {said(population.title, language)}", language)
     yield from _sri(protocol, language)
-    yield from _further(protocol, language)
+    yield from endpoints(protocol, language)
     if protocol.choices:
         yield from ("", f"## {word('choices')}", "")
         rows = ((f"`{one.name}`", _shown(one.value), one.because) for one in protocol.choices)
@@ -124,7 +127,8 @@ def _sri(protocol: Protocol, language: str) -> Iterator[str]:
     if protocol.sri is None:
         return
     yield from ("", f"## {WORDS['sri'][language]}", "")
-    yield f"{WORDS['at'][language]} {', '.join(protocol.sri.visits)}."
+    events = f"`sri.intercurrent` = {protocol.sri.intercurrent}"
+    yield f"{WORDS['at'][language]} {', '.join(protocol.sri.visits)} ({events})."
     for rule in protocol.sri.rules:
         yield from ("", f"### {said(rule.title, language)}", "")
         yield f"- {said(rule.text.sledai, language)}: >= {rule.sledai_drop}"
@@ -152,41 +156,7 @@ TOLD_ELSEWHERE = {
     "example",
     "eligibility_example",
 }
-"""What a page says in a form of its own, or leaves to docs/clinical/attestations.md and the examples."""
-
-
-def _further(protocol: Protocol, language: str) -> Iterator[str]:
-    """Every other section of the file: its sentences, with the values they are decided by."""
-    for name in type(protocol).model_fields:
-        value = getattr(protocol, name)
-        if name not in TOLD_ELSEWHERE and value not in (None, ()):
-            yield from ("", f"## {name.replace('_', ' ').capitalize()}", "", *_told(value, language, depth=0))
-
-
-def _told(value: Any, language: str, *, depth: int) -> Iterator[str]:
-    indent = "  " * depth
-    if isinstance(value, tuple | list):
-        for item in value:
-            yield from _told(item, language, depth=depth)
-        return
-    for name, inner in _members(value):
-        if isinstance(inner, Sentence):
-            yield f"{indent}- {name.replace('_', ' ')}: {said(inner, language)}"
-        elif isinstance(inner, BaseModel | Mapping) or _holds_models(inner):
-            yield f"{indent}- {name.replace('_', ' ')}:"
-            yield from _told(inner, language, depth=depth + 1)
-        elif inner not in (None, ()):
-            yield f"{indent}- {name.replace('_', ' ')}: {_shown(inner)}"
-
-
-def _members(value: Any) -> Iterable[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        return value.items()
-    return ((name, getattr(value, name)) for name in type(value).model_fields)
-
-
-def _holds_models(value: Any) -> bool:
-    return isinstance(value, tuple) and any(isinstance(item, BaseModel) for item in value)
+"""What a page says beside the endpoints, or leaves to docs/clinical/attestations.md and the examples."""
 
 
 def _parameters(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -203,6 +173,8 @@ def _shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, tuple | frozenset):
         return ", ".join(map(_shown, value))
+    if isinstance(value, BaseModel):
+        return "(" + ", ".join(f"{name} {_shown(inner)}" for name, inner in value) + ")"
     return "" if value is None else str(value)
 
 
