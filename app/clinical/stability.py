@@ -10,7 +10,7 @@ from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, once
 from app.clinical.comparison import plain, six_digits
 from app.clinical.exposure import Taken, by_day
-from app.clinical.given import Given, Question, ask, read, records_of
+from app.clinical.given import Given, Question, ask, is_short, read, records_of
 from app.clinical.latest import Window
 from app.clinical.records import Source
 from app.clinical.treatment import history_complete
@@ -106,7 +106,7 @@ def _course(case: Case, drug: Drug, first: date, tolerance: Decimal, *, as_neede
     questions = [*vague, *(question for question in contradictions if _touches(question, here))]
     levels = [_level(days.get(day)) for day in window]
     at = next((n for n in range(1, len(window)) if _differ(levels[0], levels[n], tolerance)), None)
-    if at is not None and any(item.single for item in here):
+    if at is not None and any(_is_occasion(item) for item in here):
         what = f"whether single doses of {drug.name} are a treatment at a stable dose"
         questions.append(ask(here[0].record, "ambiguous-protocol", what))
     changed = at is not None and not questions
@@ -121,6 +121,11 @@ def _course(case: Case, drug: Drug, first: date, tolerance: Decimal, *, as_neede
         change=shown if changed else None,
         questions=tuple(questions),
     )
+
+
+def _is_occasion(item: Given) -> bool:
+    """Whether it was given once; that its amount is missing makes it no course."""
+    return item.single or (item.amount is None and is_short(item.record))
 
 
 def _touches(question: Question, given: Iterable[Given]) -> bool:

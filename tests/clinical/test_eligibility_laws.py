@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import chain, product
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,6 +153,18 @@ def test_taking_results_away_never_turns_an_answer_around(gone: set[str], exclud
     assert less[0].verdict in {full[0].verdict, "undetermined"}
     for criterion in less[0].findings:
         assert criterion.verdict in {full[1][criterion.id].verdict, Truth.UNKNOWN}, criterion.id
+
+
+@pytest.mark.parametrize("unit", ["mg", "{tbl}", None])
+@pytest.mark.parametrize("amount", [Decimal(500), None])
+def test_a_single_dose_is_no_change_of_a_course_whether_or_not_its_amount_is_known(
+    amount: Decimal | None, unit: str | None
+) -> None:
+    pulse = treatment("methylprednisolone", dose("500", -3), dose=amount, dose_unit=unit)
+    found = findings(candidate(extra=(pulse,)))["I5"]
+
+    assert found.verdict is Truth.UNKNOWN
+    assert found.reasons == ("ambiguous-protocol",)
 
 
 @given(
