@@ -1,9 +1,10 @@
 """A resource as an analyst gets it: who the patient is cannot be read from it any more.
 
 Left out, by what R4 says each element is: narrative, annotations, names, telecom, addresses, attachments,
-signatures, and every free text; identifiers other than those of the subject in the study and of the study;
-what is contained, but for medications. A birth date becomes its year. Dates, codes, numbers and ids stay.
-What must be there or means something by being there, and was free text, is said to be masked.
+signatures, and every free text; where a record came from (meta.source) and addresses in extensions; every
+identifier but a ResearchSubject's and a ResearchStudy's own; what is contained, but for medications. A birth
+date becomes its year. Dates, codes, numbers and ids stay. What must be there or means something by being
+there, and was free text, is said to be masked.
 """
 
 from typing import Any, Final
@@ -27,7 +28,24 @@ KEPT_TEXT: Final = frozenset(
 """The texts that are no one's words: they name a unit, a version, an arm."""
 
 NAMED: Final = frozenset({"ResearchSubject", "ResearchStudy"})
-"""Whose identifiers stay: the pseudonyms, and the registry numbers."""
+"""Whose own identifiers stay: the pseudonyms, and the registry numbers; never those of what they refer to."""
+
+ADDRESSES: Final = frozenset({"Meta.source", "Extension.valueUri", "Extension.valueUrl"})
+"""The addresses that lead to a source, and may hold its number of the patient."""
+
+STAYS: Final = {
+    "identifier": "stays in ResearchSubject (the number in the trial) and ResearchStudy (registry numbers)"
+    " alone; left out of every reference, and of every other resource: a patient number leads to the patient,"
+    " and so does a laboratory's accession number, by way of the laboratory",
+    "id": "stays, and so do references to it, so that the files can be joined",
+    "display, text, note": "left out, like all free text; a value that was text is said to be masked",
+    "birthDate": "the year alone stays; other dates stay as they were recorded",
+    "batch.lotNumber": "stays: it names the product that was given, and says nothing of who got it",
+    "meta.source": "left out: it may be an address within a hospital's system",
+    "contained": "medications stay; of anything else only that it is there",
+    "extension": "codes, numbers, dates and references stay; words, addresses, names and identifiers do not",
+}
+"""What the dictionary of an export says of the resources in it, element by element."""
 
 MASKED: Final = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]
@@ -42,10 +60,10 @@ def pseudonymous(document: Document) -> bytes:
 def _resource(document: Document) -> Document:
     known = definition(document["resourceType"])
     assert known is not None  # noqa: S101 - it was checked before it was stored
-    return {"resourceType": document["resourceType"]} | _object(known, document, known.name)
+    return {"resourceType": document["resourceType"]} | _object(known, document)
 
 
-def _object(known: Definition, value: Document, root: str) -> Document:
+def _object(known: Definition, value: Document) -> Document:
     """The members that may stay."""
     kept: Document = {}
     for name, inner in value.items():
@@ -53,19 +71,21 @@ def _object(known: Definition, value: Document, root: str) -> Document:
         if element is None:
             continue  # resourceType, and what stands beside a primitive, such as `_birthDate`
         if isinstance(inner, list):
-            stays = [one for one in (_value(known, element, item, root) for item in inner) if one is not None]
+            stays = [one for one in (_value(known, element, item) for item in inner) if one is not None]
             if stays:
                 kept[name] = stays
         else:
-            one = _value(known, element, inner, root)
+            one = _value(known, element, inner)
             if one is not None:
                 kept[name] = one
     return _meant(known, value, kept)
 
 
-def _value(known: Definition, element: Element, value: Any, root: str) -> Any:
+def _value(known: Definition, element: Element, value: Any) -> Any:
     """What stays of one value; None where nothing does."""
-    if element.type in LEFT_OUT or (element.type == "Identifier" and root not in NAMED):
+    if element.type in LEFT_OUT or (element.type == "Identifier" and known.name not in NAMED):
+        return None
+    if f"{known.name}.{element.name}" in ADDRESSES:
         return None
     if element.type == "Resource":
         return _contained(value)
@@ -77,7 +97,7 @@ def _value(known: Definition, element: Element, value: Any, root: str) -> Any:
     inner = definition(element.type)
     if inner is None or not isinstance(value, dict):
         return value
-    return _object(inner, value, root) or None
+    return _object(inner, value) or None
 
 
 def _contained(value: Document) -> Document | None:

@@ -14,12 +14,13 @@ from app.clinical.table import SUBJECT, Cell
 from app.fhir_mapping import codec
 from app.fhir_mapping.csv_text import lines
 from app.fhir_mapping.export_operation import DICTIONARY, EXPORTED
-from app.fhir_mapping.pseudonymous import pseudonymous
+from app.fhir_mapping.pseudonymous import STAYS, pseudonymous
 from app.protocol.definition import Protocol
 from app.routers.study_decisions import decided
 from app.store.of_study import Page, Subjects
 
 _DICTIONARY_HEADER: Final = ("table", "column", "meaning", "unit", "source")
+_RESOURCES: Final = "resources"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class Export:
 
 
 def dictionary() -> bytes:
-    """What every column of every table means, its unit where it has one, and where it comes from."""
+    """What every column means, its unit and its source; and what is left out of the resources, and why."""
     return lines([_DICTIONARY_HEADER, *_meanings()])
 
 
@@ -66,6 +67,9 @@ def _meanings() -> Iterator[Sequence[Cell]]:
         yield (table.name, SUBJECT, "the subject's part in the study", "", "ResearchSubject.id")
         for column in table.columns:
             yield (table.name, column.name, column.meaning, column.unit, column.source)
+    yield (_RESOURCES, "", "One line for each resource, without what identifies the patient.", "", "")
+    for element, meaning in STAYS.items():
+        yield (_RESOURCES, element, meaning, "", "")
 
 
 def _of_page(

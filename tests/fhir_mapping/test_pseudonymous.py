@@ -1,10 +1,13 @@
 """What an analyst gets names nobody, and is still FHIR."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from app.fhir_mapping import check, codec
+from app.fhir_mapping.definitions import definition
+from app.fhir_mapping.export_operation import EXPORTED
 from app.fhir_mapping.pseudonymous import pseudonymous
 from app.routers import examples
 from tests.demo.stories import versions
@@ -126,3 +129,138 @@ def test_the_whole_demonstration_is_still_valid() -> None:
     for found in versions().values():
         kind = found[-1]["resourceType"]
         assert check.checked(kind, pseudonymous(found[-1]))["resourceType"] == kind
+
+
+ONE = "SECRET-1234567"
+REFERENCE = {
+    "reference": "Patient/p1",
+    "type": "Patient",
+    "identifier": {"system": "urn:oid:1.2.3", "value": ONE, "assigner": {"display": ONE}},
+    "display": ONE,
+}
+KEPT_WORDS = {
+    *("ResearchSubject.identifier.value", "ResearchSubject.assignedArm", "ResearchSubject.actualArm"),
+    *("ResearchStudy.identifier.value", "ResearchStudy.title", "ResearchStudy.arm.name"),
+    *("Medication.batch.lotNumber",),
+}
+"""The only places a text may stay in, beside units, versions of code systems and literal references."""
+
+
+def places(kind: str, wanted: str, seen: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, bool], ...]]:
+    """The ways from a type to each element of a type within it: names, and whether there are many."""
+    known = definition(kind)
+    if known is None or kind == "Resource" or kind in seen:
+        return
+    for element in known.elements.values():
+        step = (element.name, element.many)
+        if element.type == wanted:
+            yield (step,)
+        yield from ((step, *rest) for rest in places(element.type, wanted, (*seen, kind)))
+
+
+def at(kind: str, way: tuple[tuple[str, bool], ...], value: Any) -> dict[str, Any]:
+    """A resource that says this there, and nothing else."""
+    for name, many in reversed(way):
+        value = {name: [value] if many else value}
+    return {"resourceType": kind} | value
+
+
+def spelled(kind: str, way: tuple[tuple[str, bool], ...]) -> str:
+    return ".".join([kind, *(name for name, _ in way)])
+
+
+@pytest.mark.parametrize("kind", EXPORTED)
+def test_of_a_reference_only_where_it_leads_leaves(kind: str) -> None:
+    ways = list(places(kind, "Reference"))
+
+    assert len(ways) > 5
+    for way in ways:
+        assert ONE.encode() not in pseudonymous(at(kind, way, REFERENCE)), spelled(kind, way)
+
+
+@pytest.mark.parametrize("kind", [*EXPORTED, "Medication"])
+def test_an_identifier_leaves_only_as_a_subjects_or_a_studys_own(kind: str) -> None:
+    ways = list(places(kind, "Identifier"))
+    leaves = {
+        spelled(kind, way)
+        for way in ways
+        if ONE.encode() in pseudonymous(at(kind, way, {"system": "urn:oid:1.2.3", "value": ONE}))
+    }
+
+    assert ways
+    assert leaves == ({f"{kind}.identifier"} if kind in {"ResearchSubject", "ResearchStudy"} else set())
+
+
+@pytest.mark.parametrize("kind", [*EXPORTED, "Medication"])
+@pytest.mark.parametrize("text", ["string", "markdown", "xhtml", "base64Binary"])
+def test_words_leave_only_where_they_are_nobodys(kind: str, text: str) -> None:
+    ways = [way for way in places(kind, text) if way[-1][0] not in {"unit", "version", "reference"}]
+    leaves = {spelled(kind, way) for way in ways if ONE.encode() in pseudonymous(at(kind, way, ONE))}
+
+    assert ways
+    assert leaves == {place for place in KEPT_WORDS if text == "string" and place.split(".")[0] == kind}
+
+
+@pytest.mark.parametrize("kind", EXPORTED)
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"valueString": ONE},
+        {"valueMarkdown": ONE},
+        {"valueUri": f"https://hospital.example/{ONE}"},
+        {"valueUrl": f"tel:{ONE}"},
+        {"valueIdentifier": {"value": ONE}},
+        {"valueReference": REFERENCE},
+        {"valueHumanName": {"text": ONE}},
+        {"valueAttachment": {"title": ONE, "url": f"https://hospital.example/{ONE}"}},
+        {"valueAnnotation": {"text": ONE, "authorString": ONE}},
+        {"valueCodeableConcept": {"text": ONE, "coding": [{"code": "1", "display": ONE}]}},
+    ],
+)
+@pytest.mark.parametrize("name", ["extension", "modifierExtension"])
+def test_an_extension_names_nobody(kind: str, said: dict[str, Any], name: str) -> None:
+    extension = {"url": "http://x.example/said"} | said
+    nested = {"url": "http://x.example/of", "extension": [extension]}
+    document = {"resourceType": kind, name: [extension, nested]}
+    if kind != "ResearchStudy":
+        document |= {"subject": {"reference": "Patient/p1", "extension": [extension]}}
+
+    assert ONE.encode() not in pseudonymous(document)
+
+
+@pytest.mark.parametrize("kind", EXPORTED)
+def test_where_a_record_came_from_and_what_is_contained_name_nobody(kind: str) -> None:
+    meta = {"source": f"https://hospital.example/patients/{ONE}", "versionId": "3"}
+    cells = {"resourceType": "Medication", "id": "cells", "identifier": [{"value": ONE}]}
+    person = {"resourceType": "Patient", "id": "x", "identifier": [{"value": ONE}], "name": [{"text": ONE}]}
+    narrative = {"status": "generated", "div": f"<div>{ONE}</div>"}
+
+    left = out(
+        {
+            "resourceType": kind,
+            "meta": meta,
+            "text": narrative,
+            "contained": [cells | {"text": narrative}, person],
+        }
+    )
+
+    assert ONE not in str(left)
+    assert left["meta"] == {"versionId": "3"}
+    assert [one["id"] for one in left["contained"]] == ["cells", "x"]
+
+
+def test_what_an_event_was_called_and_where_it_happened_are_left_out() -> None:
+    event = {
+        "resourceType": "AdverseEvent",
+        "actuality": "actual",
+        "event": {"text": ONE},
+        "location": REFERENCE,
+        "recorder": REFERENCE,
+    }
+
+    assert out(event)["event"] == MASKED
+    assert ONE not in str(out(event))
+
+
+def test_an_accession_number_is_left_out() -> None:
+    assert "identifier" not in out(observation(identifier=[{"system": "urn:oid:1.2.3", "value": ONE}]))

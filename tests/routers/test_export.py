@@ -113,6 +113,7 @@ async def test_the_dictionary_says_what_every_column_means(study: httpx.AsyncCli
         header = (await study.get(EXPORT, params={"table": name})).text.splitlines()[0].split(",")
         assert all(said[name, column] for column in header)
         assert said[name, ""]
+    assert "accession number" in said["resources", "identifier"]
 
 
 async def test_a_file_is_as_it_would_have_been_then(study: httpx.AsyncClient) -> None:
