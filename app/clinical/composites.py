@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.clinical import chronicle, status
-from app.clinical.questions import Decide
+from app.clinical.questions import Decide, by_the_day
 
 COMPOSED: Final[Mapping[str, Decide]] = {
-    "status": status.answer,
-    "timeline": chronicle.answer,
+    "status": by_the_day(status.answer),
+    "timeline": by_the_day(chronicle.answer),
 }
 """By the name of the operation, without its dollar."""

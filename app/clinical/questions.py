@@ -1,6 +1,7 @@
 """Every question about one subject, by its name: the function that answers it from what is recorded."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from app.clinical import (
@@ -19,11 +20,22 @@ from app.clinical import (
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked
 from app.clinical.history import History
+from app.clinical.until import of_the_day
 from app.protocol.definition import Protocol
 
 Decide = Callable[[Protocol, History, Asked], Answer]
 
-QUESTIONS: Final[Mapping[str, Decide]] = {
+
+def by_the_day(decide: Decide) -> Decide:
+    """The same question, answered from what had happened by the clinical day it is asked for."""
+    return partial(_of_the_day, decide)
+
+
+def _of_the_day(decide: Decide, protocol: Protocol, history: History, asked: Asked) -> Answer:
+    return decide(protocol, of_the_day(history, asked), asked)
+
+
+_DECIDED: Final[Mapping[str, Decide]] = {
     "sri-status": sri.answer,
     "eligibility": eligibility.answer,
     "clinical-response": response.answer,
@@ -36,4 +48,6 @@ QUESTIONS: Final[Mapping[str, Decide]] = {
     "survival": follow_up.answer,
     "cell-dose": cell_dose.answer,
 }
+
+QUESTIONS: Final[Mapping[str, Decide]] = {name: by_the_day(decide) for name, decide in _DECIDED.items()}
 """By the name of the operation, without its dollar."""

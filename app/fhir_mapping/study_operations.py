@@ -45,7 +45,7 @@ OVERDUE = of_study(
     "Reports of serious adverse events that are overdue or due by the study's legal regime, and visits whose"
     " window is over with nothing, or not all, recorded; the longest overdue first.",
     replace(NAME, about="report or visit; both where none is named."),
-    replace(ON, about="The day asked about; today where none is named."),
+    ON,
     answer="One parameter `result` per report and per visit.",
     example="name=report",
 )

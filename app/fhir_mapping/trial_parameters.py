@@ -27,7 +27,9 @@ NAME = OperationParameter(
 ON = OperationParameter(
     name="on",
     kind="date",
-    about="The clinical day the question is asked for; the day of screening, else today.",
+    about="The clinical day the question is asked for, today where none is named (of eligibility: the day of"
+    " screening). The answer rests on what had happened by then: what is dated after that day is left out;"
+    " what is not dated, or may be of that day or earlier, stays.",
 )
 AS_OF = OperationParameter(
     name="asOf",

@@ -7,6 +7,7 @@ from app.clinical import eligibility
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked
 from app.clinical.history import History
+from app.clinical.questions import QUESTIONS
 from app.fhir_mapping import candidate_bundle, question, validation
 from app.fhir_mapping.change import Put
 from app.fhir_mapping.operation import Operation
@@ -52,4 +53,5 @@ async def check_eligibility(request: FhirRequest, asked: Operation) -> FhirRespo
 def _judged(
     protocol: Protocol, found: Iterable[tuple[str, History]], asked: Asked
 ) -> list[tuple[str, Answer]]:
-    return [(name, eligibility.answer(protocol, history, asked)) for name, history in found]
+    decide = QUESTIONS["eligibility"]
+    return [(name, decide(protocol, history, asked)) for name, history in found]
