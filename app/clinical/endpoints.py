@@ -132,9 +132,7 @@ def _of(endpoint: Endpoint, protocol: Protocol, history: History, asked: Asked) 
     for result in results:
         name = endpoint.name if result.name is None else f"{endpoint.name}.{result.name}"
         if result.verdict is not None:
-            is_open = result.verdict == wire(Truth.UNKNOWN)
-            key = Key(name, result.visit, result.rule)
-            yield _outcome(key, result.verdict, result.reasons if is_open else ())
+            yield _verdict(Key(name, result.visit, result.rule), result.verdict, result.reasons)
         for figure in result.figures:
             key = Key(f"{name}.{figure.name}", result.visit, result.rule)
             if figure.name in endpoint.facts:
@@ -152,6 +150,13 @@ def _compared(results: Sequence[Result]) -> set[tuple[str | None, str]]:
                 score = figure.name.removesuffix(CHANGE).removesuffix("-") or TOTAL
                 found |= {(result.name, figure.name), (result.name, score)}
     return found
+
+
+def _verdict(key: Key, verdict: str, reasons: tuple[str, ...]) -> Outcome:
+    """What a verdict counts as; where there was nothing to reach, the subject is not counted."""
+    if verdict != wire(Truth.UNKNOWN):
+        return _outcome(key, verdict, ())
+    return _outcome(key, NOT_APPLICABLE, ()) if NOT_APPLICABLE in reasons else _outcome(key, verdict, reasons)
 
 
 def _fact(key: Key, figure: Figure) -> Outcome:

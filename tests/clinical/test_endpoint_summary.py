@@ -272,6 +272,44 @@ def test_a_fact_of_an_answer_is_met_or_not_or_cannot_be_asked(monkeypatch: pytes
     assert found["rate-nri"] == Decimal("0.333333")
 
 
+@pytest.mark.parametrize(
+    ("verdict", "reasons", "counted_as", "n", "imputed"),
+    [
+        ("met", (), "met", 2, "1"),
+        ("not-met", (), "not-met", 2, "0.5"),
+        ("undetermined", ("missing-observation",), "undetermined", 2, "0.5"),
+        ("undetermined", ("not-applicable",), "not-applicable", 1, "1"),
+        ("undetermined", ("window-open", "not-applicable"), "not-applicable", 1, "1"),
+    ],
+)
+def test_who_had_nothing_to_reach_is_not_in_the_denominator(
+    monkeypatch: pytest.MonkeyPatch,
+    verdict: str,
+    reasons: tuple[str, ...],
+    counted_as: str,
+    n: int,
+    imputed: str,
+) -> None:
+    said = iter([Result(verdict="met"), Result(verdict=verdict, reasons=reasons)])
+
+    def reduced(*_: Any) -> Answer:
+        return Answer(
+            question="steroid-exposure",
+            subject=STUDY.source,
+            protocol="",
+            protocol_version="",
+            results=(next(said),),
+        )
+
+    monkeypatch.setattr(endpoints, "QUESTIONS", {"steroid-exposure": reduced})
+    monkeypatch.setattr(endpoints, "ENDPOINTS", (Endpoint("steroid-exposure", "steroid-exposure"),))
+    found = figures(summed(rows(*[lupus(responds=True)] * 2)), Key("steroid-exposure", None, None))
+
+    assert (found["n"], found["rate-nri"]) == (n, Decimal(imputed))
+    assert found[counted_as] == (2 if verdict == "met" else 1)
+    assert ("rate-range" in found) == (counted_as == "undetermined")
+
+
 def test_the_order_of_subjects_never_matters() -> None:
     subjects = rows(lupus(responds=True), lupus(responds=False), lupus(responds=True, arm="cohort-4e6"))
     answer = summed(subjects)
