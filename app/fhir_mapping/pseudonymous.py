@@ -83,9 +83,7 @@ def _object(known: Definition, value: Document) -> Document:
 
 def _value(known: Definition, element: Element, value: Any) -> Any:
     """What stays of one value; None where nothing does."""
-    if element.type in LEFT_OUT or (element.type == "Identifier" and known.name not in NAMED):
-        return None
-    if f"{known.name}.{element.name}" in ADDRESSES:
+    if _identifies(known, element):
         return None
     if element.type == "Resource":
         return _contained(value)
@@ -98,6 +96,12 @@ def _value(known: Definition, element: Element, value: Any) -> Any:
     if inner is None or not isinstance(value, dict):
         return value
     return _object(inner, value) or None
+
+
+def _identifies(known: Definition, element: Element) -> bool:
+    """Whether what stands there may say who the patient is, whatever it is."""
+    foreign = element.type == "Identifier" and known.name not in NAMED
+    return foreign or element.type in LEFT_OUT or f"{known.name}.{element.name}" in ADDRESSES
 
 
 def _contained(value: Document) -> Document | None:
