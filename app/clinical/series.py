@@ -1,27 +1,18 @@
 """Criteria about a series of values: the same finding twice, or a change against an earlier value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from fractions import Fraction
 
 from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, once, unknown
 from app.clinical.comparison import plain, six_digits
 from app.clinical.latest import Dated, Window, aged, dated, judge, normalised, shown
-from app.clinical.records import Measurement, Moment
+from app.clinical.records import Measurement
+from app.clinical.repeats import Reading, confirmed, unconfirmed
 from app.clinical.results import compared
-from app.clinical.truth import Truth, all_of, any_of
+from app.clinical.truth import Truth
 from app.protocol.measured import Changed, Repeated
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One value of a series: whether it passes, and when it was taken."""
-
-    item: Measurement
-    when: Moment
-    judged: Judged
 
 
 def repeated(criterion: Repeated, case: Case) -> Judged:
@@ -32,14 +23,8 @@ def repeated(criterion: Repeated, case: Case) -> Judged:
     series = _series(criterion, items, window, order)
     if not series:
         return judge(items, window, lambda item: compared(criterion, item, order), order=order)
-    pairs = [
-        (_pair(criterion, series, first, second), (first, second))
-        for number, first in enumerate(series)
-        for second in series[number + 1 :]
-    ]
-    truth = any_of(each for each, _ in pairs)
-    deciding = next((pair for each, pair in pairs if each is truth), ()) if truth is not Truth.NO else ()
-    alone = [one for one in series if truth is Truth.NO and _waits(criterion, series, one)]
+    truth, deciding = confirmed(criterion, series)
+    alone = unconfirmed(criterion, series) if truth is Truth.NO else []
     judged = Judged(truth=truth) if truth is not Truth.UNKNOWN else _unclear(criterion, once(deciding), order)
     if alone:
         judged = _unconfirmed(criterion, case, alone[-1], order)
@@ -96,38 +81,6 @@ def _series(
         Reading(item, when, compared(criterion, item, order)) for item, when in timed if item.absent is None
     ]
     return tuple(sorted(readings, key=lambda one: (one.when.start, str(one.item.source))))
-
-
-def _pair(criterion: Repeated, series: Sequence[Reading], first: Reading, second: Reading) -> Truth:
-    """Whether these two pass, far enough apart, and with `unbroken` all between them, too."""
-    between = [
-        one.judged.truth
-        for one in series
-        if criterion.unbroken and first.when.end <= one.when.start and one.when.end <= second.when.start
-    ]
-    return all_of((first.judged.truth, second.judged.truth, _apart(criterion, first, second), *between))
-
-
-def _apart(criterion: Repeated, first: Reading, second: Reading) -> Truth:
-    """Whether the second was taken long enough after the first; a day without a time is any of its hours."""
-    if criterion.days_apart is not None:
-        least = (second.when.first_day - first.when.last_day).days
-        most = (second.when.last_day - first.when.first_day).days
-        if least >= criterion.days_apart:
-            return Truth.YES
-        return Truth.UNKNOWN if most >= criterion.days_apart else Truth.NO
-    length = timedelta(hours=criterion.hours_apart or 0)
-    timed = first.when.has_time and second.when.has_time
-    if second.when.start - (first.when.start if timed else first.when.end) >= length:
-        return Truth.YES
-    return Truth.UNKNOWN if not timed and second.when.end - first.when.start >= length else Truth.NO
-
-
-def _waits(criterion: Repeated, series: Sequence[Reading], one: Reading) -> bool:
-    """Whether a value that passes, or may, has not been looked at again, long enough after it."""
-    later = [other for other in series if other.judged.truth is Truth.NO and other.when.start >= one.when.end]
-    apart = [other for other in later if criterion.unbroken or _apart(criterion, one, other) is Truth.YES]
-    return one.judged.truth is not Truth.NO and not apart
 
 
 def _unclear(criterion: Repeated, deciding: Sequence[Reading], order: str) -> Judged:
