@@ -1,6 +1,7 @@
 """Treatment failure by the kidneys: end-stage failure, and a doubled creatinine (§1.10, TF1 and TF2)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from app.clinical.calendar import shifted
@@ -92,33 +93,64 @@ def _dialysis(
     each = [(one, _event(observed, one.source, one.period.start, "dialysis")) for one in dialysed]
     counted = [(one, event) for one, event in each if event.judged.truth is not Truth.NO]
     days = [event.day for _, event in counted if event.day is not None]
-    begun = [one.period.start.last_day for one, _ in counted if one.period.start is not None]
-    if begun:
-        last = max(_last_day(observed, one) for one, _ in counted)
-        judged = _lasting(observed, min(begun), last, [event for _, event in counted], diagnosed)
+    courses = _courses(observed, counted)
+    if courses:
+        judged = _lasting(observed, courses, [event for _, event in counted], diagnosed)
         yield Event(id="dialysis", day=min(days, default=None), judged=judged)
     else:
         yield from (event for _, event in counted)
 
 
+@dataclass(slots=True)
+class Course:
+    """Dialyses that follow upon each other: when they had begun and until when they went on, for certain."""
+
+    first: date
+    last: date
+    sessions: list[Event]
+
+    @property
+    def days(self) -> int:
+        """How long it is known to have lasted."""
+        return (self.last - self.first).days
+
+
+def _courses(observed: Observed, counted: Iterable[tuple[Procedure, Event]]) -> list[Course]:
+    """The dialyses, those no further apart than the sessions of one course put together."""
+    gap = observed.case.protocol.parameters.tf1.session_gap_days
+    dated = ((one.period.start, _last_day(observed, one), event) for one, event in counted)
+    begun = [Course(start.last_day, last, [event]) for start, last, event in dated if start is not None]
+    courses: list[Course] = []
+    for one in sorted(begun, key=lambda course: (course.first, course.last)):
+        if courses and one.first <= shifted(courses[-1].last, gap):
+            courses[-1].last = max(courses[-1].last, one.last)
+            courses[-1].sessions += one.sessions
+        else:
+            courses.append(one)
+    return courses
+
+
 def _lasting(
-    observed: Observed, first: date, last: date, dialysed: Sequence[Event], diagnosed: Sequence[Event]
+    observed: Observed, courses: Sequence[Course], dialysed: Sequence[Event], diagnosed: Sequence[Event]
 ) -> Judged:
     """For good where it lasts, or with the diagnosis; else it may have been for an acute failure.
 
-    The protocol does not say whether that counts. `first` is the day by which it had begun for certain.
+    The protocol does not say whether that counts.
     """
     acute = observed.case.protocol.parameters.tf1.acute_days
-    in_time = any_of(event.judged.truth for event in dialysed)
-    lasts = Truth.of((last - first).days >= acute) & in_time
-    truth = any_of((lasts, *(event.judged.truth for event in diagnosed)))
-    pending = observed.today < shifted(first, acute)
+    lasts = [
+        Truth.of(one.days >= acute) & any_of(event.judged.truth for event in one.sessions) for one in courses
+    ]
+    truth = any_of((*lasts, *(event.judged.truth for event in diagnosed)))
+    longest, latest = max(courses, key=lambda one: one.days), courses[-1]
+    pending = observed.today < shifted(latest.first, acute)
+    gap = observed.case.protocol.parameters.tf1.session_gap_days
     return Judged(
         truth=Truth.YES if truth is Truth.YES else Truth.UNKNOWN,
         reasons=("ambiguous-protocol", *(("confirmation-pending",) if pending else ())),
-        needs=f"whether the dialysis went on for {acute} days (a later Procedure, or its period), or the "
-        "diagnosis of end-stage renal disease (Condition)",
-        observed=f"dialysis {observed.told(first)}, to {last}",
+        needs=f"whether the dialysis went on for {acute} days (its period, or Procedures at most {gap} days"
+        " apart), or the diagnosis of end-stage renal disease (Condition)",
+        observed=f"dialysis {observed.told(longest.first)}, to {longest.last}",
         threshold=f"for {acute} days, or with end-stage renal disease",
         evidence=once(source for event in (*dialysed, *diagnosed) for source in event.judged.evidence),
     )

@@ -21,10 +21,14 @@ class TfParameters(Frozen):
 
 
 class Tf1Parameters(Frozen):
-    """End-stage renal failure: whether the diagnosis suffices, how long a dialysis may be acute."""
+    """End-stage renal failure: whether the diagnosis suffices, how long a dialysis may be acute.
+
+    Sessions no further apart than `session_gap_days` are one dialysis.
+    """
 
     condition_suffices: Flag = True
     acute_days: Days = 90
+    session_gap_days: Days = 14
 
 
 class Tf2Parameters(Frozen):

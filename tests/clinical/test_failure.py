@@ -78,8 +78,16 @@ ICD_10 = Coding("http://hl7.org/fhir/sid/icd-10", "N18.6")
         ("nothing", lambda: (), NOT_MET, ()),
         ("transplantation on day 200", lambda: [done(TRANSPLANTATION, 200)], MET, ()),
         ("dialysis, days 100 to 250", lambda: [done(DIALYSIS, 100, until=250)], MET, ()),
-        ("dialyses on days 100 and 190", lambda: [done(DIALYSIS, 100), done(DIALYSIS, 190)], MET, ()),
-        ("dialyses on days 100 and 189", lambda: [done(DIALYSIS, 100), done(DIALYSIS, 189)], OPEN, AMBIGUOUS),
+        ("dialyses on days 100 to 198, every 14", lambda: sessions(100, 199, every=14), MET, ()),
+        ("dialyses on days 100 to 205, every 15", lambda: sessions(100, 206, every=15), OPEN, AMBIGUOUS),
+        ("dialyses on days 100 to 184, every 14", lambda: sessions(100, 185, every=14), OPEN, AMBIGUOUS),
+        ("dialyses on days 10 and 300", lambda: [done(DIALYSIS, 10), done(DIALYSIS, 300)], OPEN, AMBIGUOUS),
+        (
+            "a dialysis of days 10 to 20, one of days 200 to 300",
+            lambda: [done(DIALYSIS, 10, until=20), done(DIALYSIS, 200, until=300)],
+            MET,
+            (),
+        ),
         ("dialysis, days 100 to 110", lambda: [done(DIALYSIS, 100, until=110)], OPEN, AMBIGUOUS),
         (
             "dialysis, days 100 to 110, end-stage disease since day 120",
@@ -107,6 +115,18 @@ def test_tf1_is_a_dialysis_that_lasts_a_transplantation_or_the_diagnosis(
     found = of("TF1", *records())
 
     assert (found.verdict, found.reasons) == (expected, reasons), recorded
+
+
+def sessions(first: int, last: int, *, every: int) -> list[Any]:
+    """Dialyses of single days."""
+    return [done(DIALYSIS, when) for when in range(first, last, every)]
+
+
+def test_tf1_how_far_apart_the_sessions_of_one_dialysis_may_be_is_a_parameter() -> None:
+    wider = with_parameters(tf1={"session_gap_days": 90})
+
+    assert verdict("TF1", done(DIALYSIS, 100), done(DIALYSIS, 190), protocol=wider) == MET
+    assert verdict("TF1", done(DIALYSIS, 100), done(DIALYSIS, 191), protocol=wider) == OPEN
 
 
 def test_tf1_the_diagnosis_alone_suffices_unless_the_protocol_asks_for_more() -> None:
