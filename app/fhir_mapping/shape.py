@@ -11,6 +11,7 @@ import msgspec
 
 from app.fhir_mapping import codec, slices
 from app.fhir_mapping.definitions import Definition, definition, resource_types
+from app.fhir_mapping.invariants import INVARIANTS
 from app.fhir_mapping.primitives import EXPECTED
 
 Summary = Literal["true", "text", "data", "count", "false"]
@@ -90,15 +91,17 @@ def _and_siblings(names: Iterator[str] | frozenset[str]) -> frozenset[str]:
     return frozenset(each for name in names for each in (name, f"_{name}"))
 
 
-def _indispensable(known: Definition) -> frozenset[str]:
+def _indispensable(type_name: str) -> frozenset[str]:
+    """What R4 requires, alone or as one of several (a Consent's policy), and what modifies the rest."""
+    known = _defined(type_name)
     required = {member for members in known.required.values() for member in members}
-    return known.modifiers | required
+    one_of = {name for law in INVARIANTS.get(type_name, ()) if law.form == "any" for name in law.elements}
+    return known.modifiers | required | (one_of & known.elements.keys())
 
 
 @cache
 def _of_text(type_name: str) -> frozenset[str]:
-    known = _defined(type_name)
-    return _ALWAYS | {"text"} | _and_siblings(_indispensable(known))
+    return _ALWAYS | {"text"} | _and_siblings(_indispensable(type_name))
 
 
 @lru_cache(maxsize=512)
@@ -114,14 +117,14 @@ def _with_elements(type_name: str, elements: tuple[str, ...]) -> frozenset[str] 
     if not about:
         return None
     asked = (member for name in about for member in (name, *known.members(f"{name}[x]")))
-    return _ALWAYS | _and_siblings(_indispensable(known)) | _and_siblings(asked)
+    return _ALWAYS | _and_siblings(_indispensable(type_name)) | _and_siblings(asked)
 
 
 @cache
 def _of_summary(type_name: str) -> dict[str, str]:
     """The members a summary keeps, each with the type of what it holds."""
     known = _defined(type_name)
-    kept = {name: known.elements[name].type for name in known.summary | _indispensable(known)}
+    kept = {name: known.elements[name].type for name in known.summary | _indispensable(type_name)}
     beside = {f"_{name}": "Extension" for name, kind in kept.items() if kind in EXPECTED}
     return kept | beside | {"resourceType": "code"}
 
