@@ -11,6 +11,7 @@ What is left out, and why:
   treatment or a result that nobody recorded is taken not to be, once its time is over.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
@@ -77,9 +78,11 @@ def figures(answer: Answer) -> dict[Key, Any]:
 
 
 def unordered(one: Any) -> Any:
-    """The answer whatever the order of what it lists."""
+    """The answer whatever the order of what it lists, in its sentences too."""
     if is_dataclass(one):
         return type(one).__name__, *(unordered(getattr(one, field.name)) for field in fields(one))
+    if isinstance(one, str):
+        return sorted(re.findall(r"[^\s;,.]+", one))
     return tuple(sorted(map(unordered, one), key=repr)) if isinstance(one, tuple) else repr(one)
 
 
