@@ -60,6 +60,7 @@ openapi: setup ## Write openapi/, docs/reference.md and the protocols' pages fro
 docs: develop openapi ## Write every page that is drawn from the application or its tests
 	$(BIN)/python -m tools.worked_examples
 	$(BIN)/python -m tests.replays.page
+	$(BIN)/python -m tests.tables.page
 
 .PHONY: setup
 setup: .venv/.runtime ## Build .venv with what the service needs

@@ -1,12 +1,15 @@
 """A third trial by its file alone: other criteria, visits and doses, and no change of code."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.conftest import ENGINES
+from tests.databases import PostgreSQL, copy_of
 from tests.servers import running_server
 
 TOY = Path(__file__).with_name("toy-trial.toml")
@@ -106,10 +109,11 @@ PUSHED: list[dict[str, Any]] = [
 """The study, and its first subject: infused on 10 May 2024, with an event of grade 2 on day 22."""
 
 
-@pytest.fixture
-async def toy(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+@pytest.fixture(scope="module", params=ENGINES)
+def toy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A server that was given the file of the toy trial, and the trial's first subject."""
-    protocols = tmp_path / "protocols"
+    directory = tmp_path_factory.mktemp("toy")
+    protocols = directory / "protocols"
     protocols.mkdir()
     (protocols / TOY.name).write_bytes(TOY.read_bytes())
     entries = [
@@ -117,21 +121,35 @@ async def toy(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncCli
         for one in PUSHED
     ]
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-    with running_server(database_url, tmp_path, TRIALBRIDGE_PROTOCOLS=str(protocols)) as server:
-        async with httpx.AsyncClient(base_url=server.url + "/fhir", timeout=30) as client:
-            pushed = await client.post("", json=bundle)
-            assert pushed.status_code == 200, pushed.text
-            yield client
+    with (
+        database_of(request, directory) as url,
+        running_server(url, directory, TRIALBRIDGE_PROTOCOLS=str(protocols)) as server,
+        httpx.Client(base_url=server.url + "/fhir", timeout=30) as client,
+    ):
+        pushed = client.post("", json=bundle)
+        assert pushed.status_code == 200, pushed.text
+        yield client
 
 
-async def asked(toy: httpx.AsyncClient, question: str) -> Any:
-    answer = await toy.get(f"{question}{'&' if '?' in question else '?'}view=plain")
+@contextmanager
+def database_of(request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
+    """A migrated database of the engine asked for."""
+    if request.param == "sqlite":
+        yield copy_of(request.getfixturevalue("migrated_sqlite"), directory)
+        return
+    postgres: PostgreSQL = request.getfixturevalue("postgres")
+    with postgres.database(request.getfixturevalue("migrated_postgres")) as name:
+        yield postgres.url_of(name)
+
+
+def asked(toy: httpx.Client, question: str) -> Any:
+    answer = toy.get(f"{question}{'&' if '?' in question else '?'}view=plain")
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-async def test_its_criteria_decide_who_may_enter(toy: httpx.AsyncClient) -> None:
-    answer = await asked(toy, "ResearchSubject/toy-1/$eligibility?on=2024-05-02")
+def test_its_criteria_decide_who_may_enter(toy: httpx.Client) -> None:
+    answer = asked(toy, "ResearchSubject/toy-1/$eligibility?on=2024-05-02")
 
     [result] = answer["results"]
     assert answer["protocol"] == "TOY-COPD"
@@ -143,15 +161,15 @@ async def test_its_criteria_decide_who_may_enter(toy: httpx.AsyncClient) -> None
     }
 
 
-async def test_the_day_before_a_birthday_somebody_is_too_young(toy: httpx.AsyncClient) -> None:
-    answer = await asked(toy, "ResearchSubject/toy-1/$eligibility?on=2024-05-01")
+def test_the_day_before_a_birthday_somebody_is_too_young(toy: httpx.Client) -> None:
+    answer = asked(toy, "ResearchSubject/toy-1/$eligibility?on=2024-05-01")
 
     assert answer["results"][0]["verdict"] == "ineligible"
 
 
-async def test_it_is_served_as_fhir_like_the_others(toy: httpx.AsyncClient) -> None:
-    schedule = (await toy.get("PlanDefinition/toy-copd")).json()
-    vocabulary = (await toy.get("CodeSystem/toy-copd-criterion")).json()
+def test_it_is_served_as_fhir_like_the_others(toy: httpx.Client) -> None:
+    schedule = (toy.get("PlanDefinition/toy-copd")).json()
+    vocabulary = (toy.get("CodeSystem/toy-copd-criterion")).json()
 
     assert [action["id"] for action in schedule["action"]] == ["infusion", "W0", "W4", "W12"]
     assert [concept["code"] for concept in vocabulary["concept"]] == ["T1", "T2", "X1"]
@@ -174,45 +192,45 @@ def figures(answer: Any, **wanted: str | None) -> dict[str, Any]:
     return {one["name"]: one.get("value") for one in found["figures"]}
 
 
-async def test_tolerance_is_judged_by_its_grade_and_its_days(toy: httpx.AsyncClient) -> None:
-    answer = await asked(toy, "ResearchSubject/toy-1/$tolerance")
+def test_tolerance_is_judged_by_its_grade_and_its_days(toy: httpx.Client) -> None:
+    answer = asked(toy, "ResearchSubject/toy-1/$tolerance")
 
     assert verdicts(answer, rule="related") == {"W4": "not-met", "W12": "not-met"}
     [first_days] = [one for one in answer["results"] if one["visit"] == "W4" and one["rule"] == "related"]
     assert "AdverseEvent/toy-moderate/_history/1" in str(first_days)
 
 
-async def test_the_dose_is_checked_against_its_own_levels(toy: httpx.AsyncClient) -> None:
-    answer = await asked(toy, "ResearchSubject/toy-1/$cell-dose")
+def test_the_dose_is_checked_against_its_own_levels(toy: httpx.Client) -> None:
+    answer = asked(toy, "ResearchSubject/toy-1/$cell-dose")
 
     [checked] = [one for one in answer["results"] if one["name"] == "cell-dose"]
     assert checked["verdict"] == "met"  # 40 million for 80 kg, in the arm of half a million per kg
 
 
-async def test_its_visits_are_told_as_it_plans_them(toy: httpx.AsyncClient) -> None:
-    answer = await asked(toy, "ResearchSubject/toy-1/$visit-matrix?name=spirometry")
+def test_its_visits_are_told_as_it_plans_them(toy: httpx.Client) -> None:
+    answer = asked(toy, "ResearchSubject/toy-1/$visit-matrix?name=spirometry")
 
     told = {one["visit"]: figures(answer, visit=one["visit"])["state"] for one in answer["results"]}
     assert told == {"W0": "out-of-window", "W4": "done", "W12": "missing"}
 
 
-async def test_the_next_dose_follows_its_rule_and_its_limit(toy: httpx.AsyncClient) -> None:
-    answer = await asked(toy, "ResearchStudy/toy/$dose-escalation")
+def test_the_next_dose_follows_its_rule_and_its_limit(toy: httpx.Client) -> None:
+    answer = asked(toy, "ResearchStudy/toy/$dose-escalation")
 
     low = figures(answer, name="dose", arm="low")
     assert (low["evaluable"], low["toxicities"], low["p-excessive"]) == (1, 1, 0.96)  # 1 - 0.2²
     assert {one["arm"] for one in answer["results"] if one["name"] == "dose"} == {"low", "high"}
 
 
-async def test_its_endpoints_are_counted(toy: httpx.AsyncClient) -> None:
-    answer = await asked(toy, "ResearchStudy/toy/$endpoint-summary?name=tolerance&rule=related&visit=W4")
+def test_its_endpoints_are_counted(toy: httpx.Client) -> None:
+    answer = asked(toy, "ResearchStudy/toy/$endpoint-summary?name=tolerance&rule=related&visit=W4")
 
-    counted = figures(answer, name="tolerance.tolerance", arm=None)
+    counted = figures(answer, name="tolerance", arm=None)
     assert (counted["n"], counted["met"], counted["not-met"]) == (1, 0, 1)
 
 
-async def test_where_its_subject_stands_is_told_in_one_answer(toy: httpx.AsyncClient) -> None:
-    answer = await asked(toy, "ResearchSubject/toy-1/$status")
+def test_where_its_subject_stands_is_told_in_one_answer(toy: httpx.Client) -> None:
+    answer = asked(toy, "ResearchSubject/toy-1/$status")
 
     assert answer["protocol"] == "TOY-COPD"
     told = {one.get("name") for one in answer["results"]} | {one.get("question") for one in answer["results"]}
@@ -230,9 +248,9 @@ NOT_ASKED = {
 }
 
 
-async def test_what_it_does_not_ask_is_refused_by_name(toy: httpx.AsyncClient) -> None:
+def test_what_it_does_not_ask_is_refused_by_name(toy: httpx.Client) -> None:
     for question, sentence in NOT_ASKED.items():
-        answer = await toy.get(f"ResearchSubject/toy-1/${question}")
+        answer = toy.get(f"ResearchSubject/toy-1/${question}")
 
         assert answer.status_code == 422
         assert f"TOY-COPD {sentence}" in answer.text
