@@ -5,6 +5,7 @@ A proposed resource is looked at as $validate does; nothing is stored.
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
 from app.clinical.impact import Proposed, impact
 from app.clinical.records import Source
@@ -43,7 +44,7 @@ async def of_change(request: FhirRequest, asked: Operation) -> FhirResponse:
     if body.raw is not None:
         proposed = await _corrected(request, found, body.raw)
     else:
-        proposed = await _named(request, found, (named or [""])[0])
+        proposed = await _named(request, found, (named or [""])[0], wanted.as_of)
     return answered(wanted, impact(protocol, proposed, narrowed(wanted, as_of)), as_of)
 
 
@@ -76,7 +77,7 @@ async def _accepted(request: FhirRequest, raw: bytes) -> Put:
     return put
 
 
-async def _named(request: FhirRequest, found: Recorded, reference: str) -> Proposed:
+async def _named(request: FhirRequest, found: Recorded, reference: str, as_of: datetime | None) -> Proposed:
     """The record with and without a fact; or with an earlier version of it, and as it is."""
     match = _NAMED.fullmatch(reference.removeprefix(f"{request.base}/"))
     if match is None or match[1] not in RESOURCES:
@@ -84,7 +85,7 @@ async def _named(request: FhirRequest, found: Recorded, reference: str) -> Propo
         raise refusal(400, "value", text, "http.observation")
     kind, name, version = match.groups()
     if version is not None:
-        return await _since(request, found, Source(kind, name, int(version)))
+        return await _since(request, found, Source(kind, name, int(version)), as_of)
     source = found.source(kind, name)
     if source is None:
         raise not_found(f"{kind}/{name} of ResearchSubject/{found.name}")
@@ -93,10 +94,13 @@ async def _named(request: FhirRequest, found: Recorded, reference: str) -> Propo
     return Proposed(before=found.history, after=after, record=source, notes=notes)
 
 
-async def _since(request: FhirRequest, found: Recorded, source: Source) -> Proposed:
-    """The record with an earlier version of a fact, and as it is."""
+async def _since(request: FhirRequest, found: Recorded, source: Source, as_of: datetime | None) -> Proposed:
+    """The record with an earlier version of a fact, and as it is; of a moment, none that came later."""
     service = request.service
     version = await documents.vread(service.store, service.visibility, source.type, source.id, source.version)
+    if as_of is not None and version.last_updated > as_of:
+        stored = f"{source.type}/{source.id}/_history/{source.version} was stored after {as_of.isoformat()}"
+        raise refusal(404, "not-found", f"{stored}: name a version that was there then", "http.observation")
     earlier = found.having(source, codec.read(version.document or b"{}"), base=request.base)
     if earlier.source(source.type, source.id) is None:
         raise not_found(f"{source} of ResearchSubject/{found.name}")

@@ -160,9 +160,10 @@ def places(kind: str, wanted: str, seen: tuple[str, ...] = ()) -> Iterator[tuple
 
 def at(kind: str, way: tuple[tuple[str, bool], ...], value: Any) -> dict[str, Any]:
     """A resource that says this there, and nothing else."""
+    document = value
     for name, many in reversed(way):
-        value = {name: [value] if many else value}
-    return {"resourceType": kind} | value
+        document = {name: [document] if many else document}
+    return {"resourceType": kind, **document}
 
 
 def spelled(kind: str, way: tuple[tuple[str, bool], ...]) -> str:
@@ -219,9 +220,9 @@ def test_words_leave_only_where_they_are_nobodys(kind: str, text: str) -> None:
 )
 @pytest.mark.parametrize("name", ["extension", "modifierExtension"])
 def test_an_extension_names_nobody(kind: str, said: dict[str, Any], name: str) -> None:
-    extension = {"url": "http://x.example/said"} | said
-    nested = {"url": "http://x.example/of", "extension": [extension]}
-    document = {"resourceType": kind, name: [extension, nested]}
+    extension: dict[str, Any] = {"url": "http://x.example/said"} | said
+    nested: dict[str, Any] = {"url": "http://x.example/of", "extension": [extension]}
+    document: dict[str, Any] = {"resourceType": kind, name: [extension, nested]}
     if kind != "ResearchStudy":
         document |= {"subject": {"reference": "Patient/p1", "extension": [extension]}}
 

@@ -149,6 +149,22 @@ async def test_what_a_correction_changed_is_told_afterwards(demo: httpx.AsyncCli
     assert told == foreseen
 
 
+async def test_of_a_moment_no_version_is_told_that_was_stored_later(demo: httpx.AsyncClient) -> None:
+    original = await document(demo, PGA)
+    then = original["meta"]["lastUpdated"]
+    await demo.put(f"/fhir/{PGA}", content=codec.write(with_value(original, 3)))
+
+    later = await demo.get(
+        f"{SUBJECT}/$impact", params={"observation": f"{PGA}/_history/2", "asOf": then, "view": "plain"}
+    )
+    there = await demo.get(
+        f"{SUBJECT}/$impact", params={"observation": f"{PGA}/_history/1", "asOf": then, "view": "plain"}
+    )
+
+    assert (later.status_code, there.status_code) == (404, 200)
+    assert "was stored after" in issues(later)[0]["diagnostics"]
+
+
 async def test_a_correction_that_changes_nothing_names_what_rests_on_it(demo: httpx.AsyncClient) -> None:
     answer = await proposed(demo, await document(demo, PGA))
 
