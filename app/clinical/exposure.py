@@ -1,21 +1,20 @@
 """What a patient took of some drugs, day by day, each drug-day counted once.
 
-What was given stands before what is stated to have been taken. Single doses of a day add up and stand before
-a period that covers the same day; of two periods the one that began later stands. Doses of different drugs of
-a group add up in the drug they are measured in.
+Where records overlap the dose of a day lies between that of the later one and that of all. Doses of different
+drugs of a group add up in the drug they are measured in.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from itertools import groupby, pairwise, zip_longest
+from typing import NamedTuple
 
 from app.clinical.body import size
-from app.clinical.calendar import shifted
-from app.clinical.case import Case
+from app.clinical.case import Case, once
 from app.clinical.dose import Amount
+from app.clinical.drug_days import Taken, by_day
 from app.clinical.given import Given, Question, ask, possible_days, read, records_of
 from app.clinical.records import Administration, Coding, Source
 from app.clinical.truth import Truth
@@ -32,24 +31,33 @@ ROUTES: dict[Route, Coding] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What was taken of one drug on one day: these records, and which share of their dose is this day's."""
-
-    given: tuple[Given, ...]
-    share: Fraction = Fraction(1)
-
-
-@dataclass(frozen=True, slots=True)
 class Exposure:
     """The dose of every day it is known on, the records it rests on, and what could not be counted.
 
-    On a day that is `unclear` more may have been taken than its dose says.
+    On a day that is `unclear` more may have been taken than its dose says. `doses` and `most` differ where
+    records overlap: by the first the later record stands alone, by the other all were taken.
     """
 
     doses: dict[date, Fraction]
+    most: dict[date, Fraction]
     sources: dict[date, tuple[Source, ...]]
     questions: tuple[Question, ...]
+    overlaps: tuple[Question, ...]
     unclear: frozenset[date]
+
+    @property
+    def readings(self) -> tuple["Exposure", ...]:
+        """The exposure with the least doses; where records overlap with the most, too."""
+        return (self, replace(self, doses=self.most)) if self.overlaps else (self,)
+
+    def open(self, met: Sequence[bool], *, any_way: bool) -> tuple[Question, ...]:
+        """What leaves a criterion open that is met, or not, by each reading.
+
+        Records that overlap do only where it matters whether all were taken; with `any_way` more of the drug
+        never makes less of the criterion, so that the two readings say all.
+        """
+        matters = len(set(met)) > 1 or not any_way
+        return (*self.questions, *self.overlaps) if matters else self.questions
 
 
 def exposure(
@@ -66,15 +74,17 @@ def exposure(
     With `spread` a single dose counts in equal shares for all the days it covers.
     """
     by_drug, questions, unclear = _sorted_by_drug(case, drugs, routes, until)
-    known: list[tuple[date, Fraction, tuple[Source, ...]]] = []
+    known: list[Dose] = []
+    overlaps: list[Question] = []
     for name in sorted(by_drug):
         each, unread = _amounts(case, by_drug[name], unit)
-        days, contradictions = by_day(by_drug[name], until=until, spread=spread)
-        questions += [*unread, *contradictions]
+        days, doubts = by_day(by_drug[name], until=until, spread=spread)
+        questions += unread
+        overlaps += doubts
         of_drug = list(_doses(days, each))
-        unclear |= days.keys() - {day for day, _, _ in of_drug}
+        unclear |= days.keys() - {dose.day for dose in of_drug}
         known += of_drug
-    return _summed(known, questions, unclear)
+    return _summed(known, questions, overlaps, unclear)
 
 
 def _sorted_by_drug(
@@ -98,64 +108,6 @@ def _sorted_by_drug(
         elif given is not None:
             by_drug[drug.name].append(given)
     return by_drug, questions, unclear
-
-
-def by_day(
-    given: Sequence[Given], *, until: date, spread: bool
-) -> tuple[dict[date, Taken], tuple[Question, ...]]:
-    """What was taken of one drug on every day; nothing is named where two records contradict each other.
-
-    A statement says nothing of a day on which the drug is recorded as given.
-    """
-    ordered = sorted(given, key=lambda item: (item.first, str(item.source)))
-    days: dict[date, Taken] = {}
-    questions: list[Question] = []
-    for stated in (False, True):
-        found, doubts = _by_day([item for item in ordered if item.stated == stated], until, spread=spread)
-        questions += [doubt for day, doubt in doubts if day not in days]
-        days = found | days
-    return days, tuple(dict.fromkeys(questions))
-
-
-def _by_day(
-    ordered: Sequence[Given], until: date, *, spread: bool
-) -> tuple[dict[date, Taken], list[tuple[date, Question]]]:
-    """The same of administrations or of statements alone."""
-    days, doubts = _periods([item for item in ordered if not item.single])
-    days.update(_single_doses([item for item in ordered if item.single], until=until, spread=spread))
-    return days, doubts
-
-
-def _periods(ordered: Sequence[Given]) -> tuple[dict[date, Taken], list[tuple[date, Question]]]:
-    """Stretch by stretch: between the first and last days of the records the same ones cover every day."""
-    days: dict[date, Taken] = {}
-    doubts: list[tuple[date, Question]] = []
-    bounds = sorted({bound for item in ordered for bound in (item.counted.start, item.counted.stop)})
-    for start, stop in pairwise(bounds):
-        covering = [item for item in ordered if start in item.counted]
-        if not covering:
-            continue
-        standing = [item for item in covering if item.first == covering[-1].first]
-        agree = len({item.amount for item in standing}) == 1
-        stretch = [date.fromordinal(number) for number in range(start, stop)]
-        days |= dict.fromkeys(stretch, Taken(tuple(standing[:1])) if agree else Taken(()))
-        if not agree:
-            what = f"which dose was taken: {standing[0].source} says another one"
-            doubt = ask(standing[-1].record, "conflicting-values", what)
-            doubts += [(day, doubt) for day in stretch]
-    return days, doubts
-
-
-def _single_doses(ordered: Sequence[Given], *, until: date, spread: bool) -> dict[date, Taken]:
-    """Each day's doses, spread over the days they cover but not beyond the next dose."""
-    dosed = {day: tuple(same) for day, same in groupby(ordered, key=lambda item: item.first)}
-    days: dict[date, Taken] = {}
-    for day, next_day in zip_longest(dosed, list(dosed)[1:]):
-        covers = dosed[day][0].drug.covers_days if spread else 1
-        lasting = min(covers, ((next_day or until) - day).days + (next_day is None))
-        for n in range(lasting):
-            days[shifted(day, n)] = Taken(dosed[day], Fraction(1, covers))
-    return days
 
 
 def _amounts(case: Case, given: Sequence[Given], unit: str) -> tuple[dict[Source, Fraction], list[Question]]:
@@ -190,36 +142,50 @@ def _per_body(case: Case, item: Given, amount: Amount, unit: str) -> Fraction | 
     return dose
 
 
-def _doses(
-    days: dict[date, Taken], amounts: dict[Source, Fraction]
-) -> Iterator[tuple[date, Fraction, tuple[Source, ...]]]:
+class Dose(NamedTuple):
+    """The dose of a day, the least and the most it may have been."""
+
+    day: date
+    least: Fraction
+    most: Fraction
+    sources: tuple[Source, ...]
+
+
+def _doses(days: dict[date, Taken], amounts: dict[Source, Fraction]) -> Iterator[Dose]:
     """The dose of every day on which all of it is known."""
-    known: dict[int, tuple[Fraction, tuple[Source, ...]] | None] = {}  # the days of a course share theirs
+    known: dict[int, tuple[Fraction, Fraction, tuple[Source, ...]] | None] = {}  # shared by a course's days
     for day, taken in days.items():
         if id(taken) not in known:
             known[id(taken)] = _dose(taken, amounts)
         if (dose := known[id(taken)]) is not None:
-            yield day, *dose
+            yield Dose(day, *dose)
 
 
-def _dose(taken: Taken, amounts: dict[Source, Fraction]) -> tuple[Fraction, tuple[Source, ...]] | None:
+def _dose(
+    taken: Taken, amounts: dict[Source, Fraction]
+) -> tuple[Fraction, Fraction, tuple[Source, ...]] | None:
+    """The least that may have been taken, all of it taken together, and the records of both."""
     sources = tuple(item.source for item in taken.given)
-    if not sources or any(source not in amounts for source in sources):
+    if any(source not in amounts for source in sources):
         return None
-    return sum((amounts[source] for source in sources), Fraction()) * taken.share, sources
+    every = sum((amounts[source] for source in sources), Fraction()) * taken.share
+    return min((amounts[item.source] for item in taken.alone), default=every), every, sources
 
 
 def _summed(
-    known: Iterable[tuple[date, Fraction, tuple[Source, ...]]],
+    known: Iterable[Dose],
     questions: Iterable[Question],
+    overlaps: Iterable[Question],
     unclear: Iterable[date],
 ) -> Exposure:
     doses: dict[date, Fraction] = {}
+    most: dict[date, Fraction] = {}
     sources: dict[date, tuple[Source, ...]] = {}
-    for day, dose, from_records in sorted(known, key=lambda one: one[0]):
-        doses[day] = doses[day] + dose if day in doses else dose
+    for day, least, highest, from_records in sorted(known, key=lambda one: one.day):
+        doses[day] = doses[day] + least if day in doses else least
+        most[day] = most[day] + highest if day in most else highest
         sources[day] = sources[day] + from_records if day in sources else from_records
-    return Exposure(doses, sources, tuple(dict.fromkeys(questions)), frozenset(unclear))
+    return Exposure(doses, most, sources, once(questions), once(overlaps), frozenset(unclear))
 
 
 def is_by(record: Administration, routes: tuple[Route, ...]) -> Truth:

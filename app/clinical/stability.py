@@ -1,6 +1,6 @@
 """Criterion about current treatment: the same doses for long enough, nothing begun and nothing stopped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,7 @@ from fractions import Fraction
 from app.clinical.calendar import shifted
 from app.clinical.case import Case, Judged, once
 from app.clinical.comparison import plain, six_digits
-from app.clinical.exposure import Taken, by_day
+from app.clinical.drug_days import Taken, by_day
 from app.clinical.given import Given, Question, ask, is_short, read, records_of
 from app.clinical.latest import Window
 from app.clinical.records import Source
@@ -100,12 +100,14 @@ def _course(case: Case, drug: Drug, first: date, tolerance: Decimal, *, as_neede
         vague += [question for question in unclear if question.day >= first]
         if one is not None and not (as_needed and one.single):
             given.append(one)
-    days, contradictions = by_day(given, until=case.on, spread=True)
+    days, overlaps = by_day(given, until=case.on, spread=True)
     window = [shifted(first, n) for n in range((case.on - first).days + 1)]
     here = [item for item in given if item.last >= first]
-    questions = [*vague, *(question for question in contradictions if _touches(question, here))]
-    levels = [_level(days.get(day)) for day in window]
-    at = next((n for n in range(1, len(window)) if _differ(levels[0], levels[n], tolerance)), None)
+    alone, together = ([_level(days.get(day), together=every) for day in window] for every in (False, True))
+    levels, at = alone, _changed(alone, tolerance)
+    questions = list(vague)
+    if (at is None) != (_changed(together, tolerance) is None):
+        questions += [question for question in overlaps if _touches(question, here)]
     if at is not None and any(_is_occasion(item) for item in here):
         what = f"whether single doses of {drug.name} are a treatment at a stable dose"
         questions.append(ask(here[0].record, "ambiguous-protocol", what))
@@ -132,14 +134,24 @@ def _touches(question: Question, given: Iterable[Given]) -> bool:
     return any(item.source == question.source for item in given)
 
 
-def _level(taken: Taken | None) -> Level:
-    """Amounts that are not known are the same as long as the same record says so."""
+def _changed(levels: Sequence[Level], tolerance: Decimal) -> int | None:
+    """The first day of the window with another level than the first."""
+    return next((n for n in range(1, len(levels)) if _differ(levels[0], levels[n], tolerance)), None)
+
+
+def _level(taken: Taken | None, *, together: bool) -> Level:
+    """What was taken if records that overlap were all taken, or if the last one stood alone.
+
+    Amounts that are not known are the same as long as the same record says so.
+    """
     if taken is None or not taken.given:
         return None
-    if any(item.amount is None for item in taken.given):
-        return ", ".join(str(item.source) for item in taken.given), Fraction()
-    per = taken.given[0].amount.per if taken.given[0].amount is not None else None
-    total = sum((item.amount.daily for item in taken.given if item.amount is not None), Fraction())
+    given = taken.given if together or not taken.alone else taken.alone[-1:]
+    amounts = [item.amount for item in given if item.amount is not None]
+    if len(amounts) < len(given) or len({one.per for one in amounts}) > 1:
+        return ", ".join(str(item.source) for item in given), Fraction()
+    per = amounts[0].per
+    total = sum((one.daily for one in amounts), Fraction())
     return f"mg/{per}/d" if per else "mg/d", total * taken.share
 
 

@@ -91,29 +91,39 @@ class SteroidDays:
         """The mean daily dose from one day to another, both included."""
         days = [shifted(first, n) for n in range((last - first).days + 1)]
         doses = [dose for dose in map(self._dose, days) if dose is not None]
+        least, most = (sum((dose[end] for dose in doses), Fraction()) for end in (0, 1))
         found = Mean(first=first, last=last, known=len(doses), evidence=self._evidence(days))
         if last > self.today:
             needs = f"the time until {last} is not over"
             return replace(found, reasons=("window-open",), needs=needs)
         if doses and len(doses) >= len(days) * self.enough:
-            mean = sum(doses, Fraction()) / len(doses)
-            return replace(found, low=mean, high=mean, enough=True)
-        return self._bounded(found, days, sum(doses, Fraction()))
+            found = replace(found, low=least / len(doses), high=most / len(doses), enough=True)
+            return found if least == most else self._overlapping(found)
+        return self._bounded(found, days, least, most)
 
-    def _dose(self, day: date) -> Fraction | None:
+    def _dose(self, day: date) -> tuple[Fraction, Fraction] | None:
+        """The least and the most of a day; both the same unless records overlap."""
         if day > self.today or day in self.taken.unclear:
             return None
-        return self.taken.doses.get(day, Fraction() if self._declaring(day) else None)
+        if day in self.taken.doses:
+            return self.taken.doses[day], self.taken.most[day]
+        return (Fraction(), Fraction()) if self._declaring(day) else None
+
+    def _overlapping(self, found: Mean) -> Mean:
+        """Why a mean of days that are all known is not one number."""
+        here = [question for question in self.taken.overlaps if question.source in found.evidence]
+        reasons = once(question.reason for question in here)
+        return replace(found, reasons=reasons, needs="; ".join(question.needs for question in here))
 
     def _declaring(self, day: date) -> Without | None:
         return next((without for without in self.declared if without.holds(day)), None)
 
-    def _bounded(self, found: Mean, days: Sequence[date], total: Fraction) -> Mean:
+    def _bounded(self, found: Mean, days: Sequence[date], least: Fraction, all_taken: Fraction) -> Mean:
         """Too few days are known: on the others nothing may have been taken, or the most ever seen.
 
         A dose that is recorded but cannot be counted has no such bound.
         """
-        most = max(self.taken.doses.values(), default=None)
+        most = max(self.taken.most.values(), default=None)
         unclear = not self.taken.unclear.isdisjoint(days)
         questions = self.taken.questions if unclear else ()
         missing = (
@@ -129,8 +139,8 @@ class SteroidDays:
         )
         if most is None or unclear:
             return open_
-        high = total + (found.days - found.known) * most
-        return replace(open_, low=total / found.days, high=high / found.days)
+        high = all_taken + (found.days - found.known) * most
+        return replace(open_, low=least / found.days, high=high / found.days)
 
     def _evidence(self, days: Iterable[date]) -> tuple[Source, ...]:
         return once(source for day in days for source in self._sources(day))

@@ -19,6 +19,7 @@ from app.clinical.choices import choices
 from app.clinical.comparison import plain, six_digits
 from app.clinical.history import History
 from app.clinical.interval import Interval
+from app.clinical.not_infused import without_day_0
 from app.clinical.steroid_days import Mean, SteroidDays, steroid_days
 from app.clinical.survival import alive_at_visit
 from app.clinical.timeline import Infusion, NotInfused, infusion
@@ -26,6 +27,7 @@ from app.clinical.truth import Truth, all_of
 from app.protocol.definition import Protocol
 from app.protocol.steroids import SteroidParameters, SteroidRule, Steroids
 
+NAME = "steroid-exposure"
 UNIT = "mg/d"
 NOT_APPLICABLE = "not-applicable"
 
@@ -88,6 +90,7 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     if steroids is None:
         raise CannotAnswer(f"{protocol.key} does not ask for the exposure to corticosteroids")
     questions, t0 = _questions(steroids, asked), infusion(protocol, history)
+    overlaps: tuple[str, ...] = ()
     if isinstance(t0, NotInfused):
         results = tuple(_unanswered(question, t0) for question in questions)
     else:
@@ -102,13 +105,14 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
         )
         before = reading.before()
         results = tuple(_result(reading, before, question) for question in questions)
+        overlaps = tuple(question.needs for question in reading.days.taken.overlaps)
     return Answer(
         question="steroid-exposure",
         subject=history.enrolment.source,
         protocol=protocol.key,
         protocol_version=protocol.version,
         results=results,
-        notes=(*choices(steroid=protocol.parameters.steroid), *history.remarks()),
+        notes=(*choices(steroid=protocol.parameters.steroid), *overlaps, *history.remarks()),
     )
 
 
@@ -130,6 +134,7 @@ def _result(reading: Reading, before: Mean, question: Question) -> Result:
     if rule is not None:
         return _judged(reading, before, label, rule)
     return Result(
+        name=NAME,
         visit=label,
         figures=_figures(before),
         reasons=before.reasons,
@@ -147,6 +152,7 @@ def _judged(reading: Reading, before: Mean, label: str, rule: SteroidRule) -> Re
         verdict = Truth.UNKNOWN
     still = [one for one in findings if one.verdict is verdict is Truth.UNKNOWN]
     return Result(
+        name=NAME,
         verdict=wire(verdict),
         findings=findings,
         visit=label,
@@ -159,14 +165,8 @@ def _judged(reading: Reading, before: Mean, label: str, rule: SteroidRule) -> Re
 
 
 def _unanswered(question: Question, why: NotInfused) -> Result:
-    return Result(
-        verdict=None if question.rule is None else wire(Truth.UNKNOWN),
-        visit=question.visit,
-        rule=None if question.rule is None else question.rule.name,
-        reasons=(why.reason,),
-        evidence=why.evidence,
-        missing=(why.needs,),
-    )
+    rule = None if question.rule is None else question.rule.name
+    return without_day_0(why, name=NAME, visit=question.visit, rule=rule, decides=rule is not None)
 
 
 def _conditions(chosen: SteroidParameters, rule: SteroidRule, before: Mean, after: Mean) -> Iterator[Finding]:
@@ -229,5 +229,10 @@ def _change(before: Mean, after: Mean) -> tuple[Figure, ...]:
     """By how many per cent the mean fell, where both are known."""
     if not (before.enough and after.enough) or not before.low or after.low is None:
         return ()
-    share = six_digits((before.low - after.low) / before.low * 100)
-    return (Figure(name="reduction", value=Interval.of(share), unit="%"),)
+    if before.high is None or after.high is None:
+        return ()
+    least, most = (
+        six_digits((reference - mean) / reference * 100)
+        for reference, mean in ((before.low, after.high), (before.high, after.low))
+    )
+    return (Figure(name="reduction", value=Interval.of(least, most), unit="%"),)

@@ -30,18 +30,11 @@ def daily_dose(criterion: DailyDose, case: Case) -> Judged:
     drugs = case.protocol.drugs_named(criterion.drugs)
     taken = exposure(case, drugs, unit=unit, until=case.on, routes=criterion.routes, spread=True)
     doses = {day: six_digits(dose * times) for day, dose in taken.doses.items()}
-    gap = 0 if criterion.consecutive else criterion.gap_days
-    courses = [*_courses([day for day in doses if _is_enough(criterion, doses[day])], gap)]
-    if criterion.average:
-        averaged = [
-            course for course in _courses(list(doses), gap) if _is_enough_on_average(criterion, course, doses)
-        ]
-        courses += averaged
-    longest = max(courses, key=len, default=[])
-    met = len(longest) >= criterion.days
+    longest, *others = (_longest_course(criterion, one, times) for one in taken.readings)
+    met = [len(course) >= criterion.days for course in (longest, *others)]
     shown = longest or list(doses)
     above = criterion.note_above is not None and any(doses[day] > criterion.note_above for day in shown)
-    judged = _decided(case, met=met, questions=taken.questions)
+    judged = _decided(case, met=all(met), questions=taken.open(met, any_way=not criterion.upper_strict))
     return replace(
         judged,
         observed=_course_shown(shown, doses, criterion.unit),
@@ -52,12 +45,26 @@ def daily_dose(criterion: DailyDose, case: Case) -> Judged:
     )
 
 
+def _longest_course(criterion: DailyDose, taken: Exposure, times: int) -> list[date]:
+    """The days of the longest course of enough a day, or of enough on average."""
+    doses = {day: six_digits(dose * times) for day, dose in taken.doses.items()}
+    gap = 0 if criterion.consecutive else criterion.gap_days
+    courses = [*_courses([day for day in doses if _is_enough(criterion, doses[day])], gap)]
+    if criterion.average:
+        averaged = [
+            course for course in _courses(list(doses), gap) if _is_enough_on_average(criterion, course, doses)
+        ]
+        courses += averaged
+    return max(courses, key=len, default=[])
+
+
 def monthly_dose(criterion: MonthlyDose, case: Case) -> Judged:
     """Enough of the drug in each of so many months of 30 days, one after the other."""
     drugs = case.protocol.drugs_named(criterion.drugs)
     taken = exposure(case, drugs, unit=criterion.unit, until=case.on, routes=criterion.routes)
-    found = _months(criterion, taken.doses)
-    judged = _decided(case, met=found is not None, questions=taken.questions)
+    found, *others = (_months(criterion, one.doses) for one in taken.readings)
+    met = [months is not None for months in (found, *others)]
+    judged = _decided(case, met=all(met), questions=taken.open(met, any_way=True))
     days = found or list(taken.doses)
     return replace(
         judged,
@@ -72,11 +79,18 @@ def dose_course(criterion: DoseCourse, case: Case) -> Judged:
     drugs = case.protocol.drugs_named(criterion.drugs)
     taken = exposure(case, drugs, unit=criterion.unit, until=case.on, routes=criterion.routes)
     low, high = (criterion.dose * (1 + sign * criterion.dose_tolerance) for sign in (-1, 1))
-    sized = [day for day, dose in taken.doses.items() if low <= six_digits(dose) <= high]
-    course = _longest_chain(sized, criterion.interval_days, criterion.interval_tolerance)
-    met = len(course) >= criterion.doses
+    course, *others = (
+        _longest_chain(
+            [day for day, dose in one.doses.items() if low <= six_digits(dose) <= high],
+            criterion.interval_days,
+            criterion.interval_tolerance,
+        )
+        for one in taken.readings
+    )
+    met = all(len(chain) >= criterion.doses for chain in (course, *others))
     days = course if met else list(taken.doses)
-    judged = _decided(case, met=met, questions=taken.questions if _may_hide(criterion, taken) else ())
+    unclear = taken.open([met], any_way=False)
+    judged = _decided(case, met=met, questions=unclear if _may_hide(criterion, taken, unclear) else ())
     size = plain(criterion.dose) if low == high else f"{plain(low)} to {plain(high)}"
     return replace(
         judged,
@@ -196,10 +210,10 @@ def _months(criterion: MonthlyDose, doses: dict[date, Fraction]) -> list[date] |
     return None
 
 
-def _may_hide(criterion: DoseCourse, taken: Exposure) -> bool:
+def _may_hide(criterion: DoseCourse, taken: Exposure, questions: Sequence[Question]) -> bool:
     """Whether what is not clear could make up for the doses that are missing."""
-    unclear = {question.source for question in taken.questions}
-    courses = any(not question.one_dose for question in taken.questions)
+    unclear = {question.source for question in questions}
+    courses = any(not question.one_dose for question in questions)
     return courses or len(taken.doses) + len(unclear) >= criterion.doses
 
 

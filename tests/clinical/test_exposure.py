@@ -126,14 +126,32 @@ def test_glucocorticoids_of_one_day_add_up_as_prednisone() -> None:
     assert taking("I4a", both) == MET
 
 
-def test_a_drug_day_is_counted_once_however_often_it_is_recorded() -> None:
-    twice = [period(4, "mg/d", -60), period(4, "mg/d", -60)]
-    later_one_stands = [period(4, "mg/d", -60), period(5, "mg/d", -50)]
-    given_stands = [period(5, "mg/d", -60), *(dose(4, -n, route="oral") for n in range(61))]
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([period(4, "mg/d", -60), period(4, "mg/d", -60)], OPEN),  # a duplicate, or twice a day
+        ([period(4, "mg/d", -60), period(5, "mg/d", -50)], OPEN),  # 5 or 9: raised, or morning and evening
+        ([period(2, "mg/d", -60), period(3, "mg/d", -50)], NOT_MET),  # 5 at most
+        ([period(2, "mg/d", -60), period(6, "mg/d", -50)], MET),  # 6 at least
+        ([period(6, "mg/d", -60), period(2, "mg/d", -50)], OPEN),  # 2, or 8
+        ([period(6, "mg/d", -60), period(2, "mg/d", -30)], MET),  # 30 days before the other
+        ([period(5, "mg/d", -60), *(dose(4, -n, route="oral") for n in range(61))], NOT_MET),  # given stands
+    ],
+)
+def test_of_records_that_overlap_it_is_open_whether_both_were_taken(
+    given: list[Treated], expected: str
+) -> None:
+    assert taking("I4a", given, drug="prednisone") == expected
 
-    assert taking("I4a", twice, drug="prednisone") == NOT_MET
-    assert taking("I4a", later_one_stands, drug="prednisone") == NOT_MET
-    assert taking("I4a", given_stands, drug="prednisone") == NOT_MET
+
+def test_it_is_asked_which_of_the_records_that_overlap_count() -> None:
+    morning_and_evening = [period(4, "mg/d", -60), period(3, "mg/d", -60)]
+    found = finding("I4a", treatments={**NONE, "prednisone": morning_and_evening})
+    named = [str(source) for source in found.evidence if str(source) in str(found.needs)]
+
+    assert found.reasons == ("conflicting-values",)
+    assert "overlap: end the earlier" in str(found.needs)
+    assert len(named) == 2
 
 
 def test_a_change_of_dose_on_one_day_does_not_add_the_two_doses() -> None:
@@ -487,7 +505,9 @@ def test_what_is_not_clear_of_one_drug_does_not_matter_where_another_is_enough()
         ([period(None, None, -90)], MET),  # not known how much, but always the same
         ([period(None, None, -90, -20), period(None, None, -19)], NOT_MET),
         ([], NOT_MET),
-        ([period(10, "mg/d", -90), period(20, "mg/d", -90)], OPEN),  # contradiction
+        ([period(10, "mg/d", -90), period(20, "mg/d", -90)], MET),  # whichever was taken, or both
+        ([period(10, "mg/d", -90), period(5, "mg/d", -9)], NOT_MET),  # changed in any case
+        ([period(10, "mg/d", -90), period(10, "mg/d", -9)], OPEN),  # the same in two records, or twice
         ([dose(10, -n, route="oral") for n in range(31)], MET),
         ([dose(10, -n, route="oral") for n in range(31) if n != 7], OPEN),
         ([period(10, "mg/d", -90), period(80, "mg/d", -80, -75)], MET),  # long before the window

@@ -168,6 +168,39 @@ def test_two_records_that_contradict_each_other_leave_their_days_open() -> None:
     assert (result(history).verdict, result(history).reasons) == (OPEN, ("conflicting-values",))
 
 
+@pytest.mark.parametrize(
+    ("lines", "mean", "verdict", "reasons"),
+    [
+        # before the infusion 20 mg: not more than 15 mg, and less than 7.5 mg
+        ([(4, 280, 364), (3, 280, 364)], Interval(Decimal(3), Decimal(7)), MET, ()),
+        ([(5, 280, 364), (3, 280, 364)], Interval(Decimal(3), Decimal(8)), OPEN, ("conflicting-values",)),
+        ([(5, 280, 364), (8, 280, 364)], Interval(Decimal(5), Decimal(13)), OPEN, ("conflicting-values",)),
+        ([(5, 200, 400), (8, 280, 364)], Interval(Decimal(8), Decimal(13)), NOT_MET, ()),
+        ([(5, 200, 400), (4, 280, 364)], Interval(Decimal(4), Decimal(9)), OPEN, ("conflicting-values",)),
+        ([(5, 280, 364), (5, 280, 364)], Interval(Decimal(5), Decimal(10)), OPEN, ("conflicting-values",)),
+        ([(5, 200, 280), (4, 280, 364)], Decimal(4), MET, ()),  # a change of dose on one day
+    ],
+)
+def test_the_mean_of_lines_that_overlap_lies_between_the_later_one_and_both(
+    lines: list[tuple[int, int, int]], mean: Decimal | Interval, verdict: str, reasons: tuple[str, ...]
+) -> None:
+    history = treated(before(20), *(taking("prednisone", *line) for line in lines))
+    found = result(history)
+
+    assert (figure(found), found.verdict, found.reasons) == (mean, verdict, reasons)
+    assert all("overlap: end the earlier" in needed for needed in found.missing)
+    assert bool(found.missing) == bool(reasons)
+
+
+def test_which_lines_overlap_is_noted_where_it_decides_nothing() -> None:
+    history = treated(before(20), taking("prednisone", 4, 280, 364), taking("prednisone", 3, 280, 364))
+    [note] = [note for note in answer(MSC_SLE, history, Asked(today=LATER)).notes if "overlap" in note]
+    named = [str(one.source) for one in history.administrations if str(one.source) in note]
+
+    assert note.startswith(f"{' and '.join(sorted(named))} overlap")
+    assert len(named) == 2
+
+
 def test_doses_of_different_drugs_of_a_day_add_up() -> None:
     assert mean_of(before(10), before(16, "methylprednisolone")) == 30
 
