@@ -16,6 +16,7 @@ from app.clinical.comparison import six_digits
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.marker_readings import Reading, range_of, recorded
+from app.clinical.not_infused import without_day_0
 from app.clinical.records import Measurement
 from app.clinical.schedule import Choice
 from app.clinical.timeline import NotInfused, infusion
@@ -207,11 +208,4 @@ def _word_change(then: str | None, now: str | None, *, reasons: tuple[str, ...])
 
 def _not_infused(marker: Marker, label: str, t0: NotInfused) -> Result:
     figure = Figure(name="value", value=None, unit=marker.unit, reasons=(t0.reason,))
-    return Result(
-        name=marker.name,
-        visit=label,
-        figures=(figure,),
-        reasons=(t0.reason,),
-        missing=(t0.needs,),
-        evidence=t0.evidence,
-    )
+    return without_day_0(t0, name=marker.name, visit=label, decides=False, figures=(figure,))

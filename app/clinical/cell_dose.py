@@ -17,6 +17,7 @@ from app.clinical.comparison import plain, six_digits
 from app.clinical.dose_given import Dose, dose_of, level
 from app.clinical.history import History
 from app.clinical.interval import Interval
+from app.clinical.not_infused import without_day_0
 from app.clinical.records import Administration, Source
 from app.clinical.timeline import NotInfused, infusion, infusions
 from app.clinical.truth import Truth
@@ -49,7 +50,7 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     t0 = infusion(protocol, history)
     others: tuple[str, ...] = ()
     if isinstance(t0, NotInfused):
-        results = tuple(_not_infused(name, t0) for name in (QUESTION, "duration", "arm"))
+        results = tuple(without_day_0(t0, name=name) for name in (QUESTION, "duration", "arm"))
     else:
         case = Case(protocol=protocol, history=history, on=asked.today)
         dose = dose_of(case, t0)
@@ -202,11 +203,4 @@ def _result(name: str, finding: Finding, figures: tuple[Figure, ...], notes: tup
         evidence=finding.evidence,
         figures=figures,
         notes=notes,
-    )
-
-
-def _not_infused(name: str, why: NotInfused) -> Result:
-    open_ = wire(Truth.UNKNOWN)
-    return Result(
-        name=name, verdict=open_, reasons=(why.reason,), missing=(why.needs,), evidence=why.evidence
     )

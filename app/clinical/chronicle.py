@@ -39,7 +39,7 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     kinds = among(KINDS, asked.names, parameter="name")
     t0 = infusion(protocol, history)
     found = [event for event in everything(protocol, history, t0) if event.kind in kinds]
-    no_day_0 = f"{t0.reason}: study days need {t0.needs}" if isinstance(t0, NotInfused) else None
+    no_day_0 = t0.remark("study days need") if isinstance(t0, NotInfused) else None
     return Answer(
         question="timeline",
         subject=history.enrolment.source,

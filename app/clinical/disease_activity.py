@@ -12,6 +12,7 @@ from app.clinical.answers import Answer, Figure, Result
 from app.clinical.asked import Asked, CannotAnswer, among
 from app.clinical.case import once
 from app.clinical.history import History
+from app.clinical.not_infused import without_day_0
 from app.clinical.scales import Placed, Scale, scales
 from app.clinical.timeline import NotInfused, as_if_infused, infusion, order
 from app.clinical.visits import Clock, Results, by_status
@@ -55,13 +56,7 @@ def _without_day_0(
     for scale in scales(clock.protocol, clock, Results((), {})):
         for visit in visits:
             if scale.name in names and scale.due and scale.word in visit.assessed and visit not in before:
-                yield Result(
-                    name=scale.name,
-                    visit=visit.label,
-                    reasons=(t0.reason,),
-                    missing=(t0.needs,),
-                    evidence=t0.evidence,
-                )
+                yield without_day_0(t0, name=scale.name, visit=visit.label, decides=False)
 
 
 def _provisional(result: Result, t0: NotInfused, on: str) -> Result:
@@ -69,7 +64,7 @@ def _provisional(result: Result, t0: NotInfused, on: str) -> Result:
     return replace(
         result,
         reasons=once((t0.reason, *result.reasons)),
-        missing=once((t0.needs, *result.missing)),
+        missing=once((*t0.missing, *result.missing)),
         notes=(*result.notes, f"not infused yet: this would be the baseline of an infusion on {on}"),
         figures=tuple(figure for figure in result.figures if figure.name != "study-day"),
     )

@@ -22,8 +22,6 @@ UNKNOWN: Final = "unknown"
 BEFORE_ENTRY: Final = frozenset({"candidate", "potential-candidate", "screening", "eligible", "ineligible"})
 """The states of R4 before a subject is on the study."""
 SCREENED: Final = BEFORE_ENTRY - {"candidate", "potential-candidate"}
-INFUSED_SOMETIME: Final = "partial-date"
-"""Why there is no day 0 though an infusion is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def arm_of(history: History) -> str | None:
 def is_treated(protocol: Protocol, history: History) -> bool:
     """Whether the study's product was given, though its exact day may not be known."""
     t0 = infusion(protocol, history)
-    return isinstance(t0, Infusion) or t0.reason == INFUSED_SOMETIME
+    return isinstance(t0, Infusion) or t0.given
 
 
 def _day(moment: Moment | None) -> date | None:

@@ -17,6 +17,7 @@ from app.clinical.failure_renal import doubled_creatinine, end_stage
 from app.clinical.failure_rescue import rescue
 from app.clinical.history import History
 from app.clinical.interval import Interval
+from app.clinical.not_infused import without_day_0
 from app.clinical.timeline import Infusion, NotInfused, infusion
 from app.clinical.truth import Truth
 from app.protocol.definition import Protocol
@@ -35,7 +36,7 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     names = among((NAME, *(part.id for part in parts if part is not None)), asked.names, parameter="name")
     t0 = infusion(protocol, history)
     if isinstance(t0, NotInfused):
-        results = tuple(_unanswered(name, t0) for name in names)
+        results = tuple(without_day_0(t0, name=name) for name in names)
     else:
         case = Case(protocol=protocol, history=history, on=asked.today)
         until = t0.date_of(protocol.visit(failure.until).window[1])
@@ -124,16 +125,6 @@ def _result(criterion: Criterion) -> Result:
         evidence=found.evidence,
         missing=() if found.needs is None else (found.needs,),
         figures=found.figures,
-    )
-
-
-def _unanswered(name: str, why: NotInfused) -> Result:
-    return Result(
-        name=name,
-        verdict=wire(Truth.UNKNOWN),
-        reasons=(why.reason,),
-        evidence=why.evidence,
-        missing=(why.needs,),
     )
 
 

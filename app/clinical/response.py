@@ -15,6 +15,7 @@ from app.clinical.case import once
 from app.clinical.course import Course, course
 from app.clinical.flares import figures, relapse
 from app.clinical.history import History
+from app.clinical.not_infused import without_day_0
 from app.clinical.response_conditions import Conditions
 from app.clinical.survival import alive_at_visit
 from app.clinical.timeline import Infusion, NotInfused, infusion
@@ -213,15 +214,7 @@ def _not_infused(protocol: Protocol, response: Response, t0: NotInfused) -> Iter
     places = [*((ADAPTED, label) for label in labels), (SUSTAINED, response.week_52)]
     for rule, label in places:
         for name in (MAJOR, PARTIAL):
-            yield Result(
-                name=name,
-                verdict=wire(Truth.UNKNOWN),
-                visit=label,
-                rule=rule,
-                reasons=(t0.reason,),
-                missing=(t0.needs,),
-                evidence=t0.evidence,
-            )
+            yield without_day_0(t0, name=name, visit=label, rule=rule)
 
 
 def _choices(protocol: Protocol) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from app.clinical.calendar import shifted
 from app.clinical.history import History
 from app.clinical.records import Source
 from app.clinical.sri_criteria import (
-    Gap,
     new_b_within_limit,
     no_new_a,
     no_pga_worsening,
@@ -83,10 +82,7 @@ def _results(
 ) -> tuple[Result, ...]:
     t0 = infusion(protocol, history)
     if isinstance(t0, NotInfused):
-        gap = Gap((t0.reason,), t0.needs)
-        return tuple(
-            _result(label, rule, unanswered(rule, gap, t0.evidence), t0.evidence) for label, rule in questions
-        )
+        return tuple(_without_day_0(label, rule, t0) for label, rule in questions)
     recorded = chart(protocol, history, t0, today=today)
     reference = protocol.visit(sri.reference)
     labels = unique(label for label, _rule in questions)
@@ -100,6 +96,12 @@ def _results(
         findings = _conditions(rule, found[label], bilag.systems(protocol))
         results.append(_result(label, rule, findings + events[label], (t0.source,)))
     return tuple(results)
+
+
+def _without_day_0(label: str, rule: SriRule, why: NotInfused) -> Result:
+    """Every condition left open."""
+    open_ = _result(label, rule, unanswered(rule, why), why.evidence)
+    return replace(open_, notes=(*open_.notes, *why.notes))
 
 
 def _events(

@@ -7,9 +7,9 @@ from typing import Generic, TypeVar
 from app.clinical.answers import Finding
 from app.clinical.bilag import Bilag, Grades, New, new_a, new_b
 from app.clinical.pga import Pga, worsened
-from app.clinical.records import Source
 from app.clinical.schedule import Choice, Dated
 from app.clinical.sledai import RANGE, Sledai
+from app.clinical.timeline import NotInfused
 from app.clinical.truth import Truth
 from app.protocol.definition import SriRule
 from app.protocol.words import Sentence
@@ -121,8 +121,8 @@ def no_pga_worsening(rule: SriRule, pair: Pair[Pga]) -> Finding:
     return _with_evidence(finding, pair, gaps=_pga_gaps(pair), notes=notes)
 
 
-def unanswered(rule: SriRule, gap: Gap, evidence: tuple[Source, ...]) -> tuple[Finding, ...]:
-    """All four conditions, left open for one common reason."""
+def unanswered(rule: SriRule, why: NotInfused) -> tuple[Finding, ...]:
+    """All four conditions, left open as long as there is no day 0."""
     text = rule.text
     sentences = {
         DROP: text.sledai,
@@ -135,9 +135,9 @@ def unanswered(rule: SriRule, gap: Gap, evidence: tuple[Source, ...]) -> tuple[F
             id=name,
             verdict=Truth.UNKNOWN,
             text=sentence.by_language(),
-            reasons=gap.reasons,
-            needs=gap.needs,
-            evidence=evidence,
+            reasons=(why.reason,),
+            needs=why.needs,
+            evidence=why.evidence,
         )
         for name, sentence in sentences.items()
     )

@@ -115,7 +115,8 @@ def infused(standing: Standing) -> Iterator[Result]:
             name="infusion",
             reasons=(t0.reason,),
             evidence=t0.evidence,
-            missing=(t0.needs,),
+            missing=t0.missing,
+            notes=t0.notes,
             figures=(figure,),
         )
         return

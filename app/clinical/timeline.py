@@ -49,11 +49,26 @@ class Infusion:
 
 @dataclass(frozen=True, slots=True)
 class NotInfused:
-    """There is no day 0: no infusion is recorded, or its day is not known."""
+    """There is no day 0: no infusion is recorded, or its day is not known.
+
+    `needs` says what would give a day 0; None where nothing can, and then `notes` say why. `given` says that
+    an infusion is recorded.
+    """
 
     reason: str
-    needs: str
+    needs: str | None
     evidence: tuple[Source, ...] = ()
+    given: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is to be sent, as a result lists it."""
+        return () if self.needs is None else (self.needs,)
+
+    def remark(self, what: str) -> str:
+        """That something cannot be said without day 0, and why."""
+        return f"{self.reason}: {'; '.join(self.notes) if self.needs is None else f'{what} {self.needs}'}"
 
 
 def counted(protocol: Protocol, measurements: Iterable[Measurement]) -> tuple[Measurement, ...]:
@@ -66,7 +81,7 @@ def infusion(protocol: Protocol, history: History) -> Infusion | NotInfused:
     """The start of the earliest counted infusion of the study's product, which is day 0."""
     untreated = protocol.population(history.enrolment.assigned_arm)
     if untreated is not None:
-        return NotInfused("not-applicable", f"nothing: {untreated.title.en.lower()} are not infused")
+        return NotInfused("not-applicable", None, notes=(f"{untreated.title.en.lower()} are not infused",))
     given = infusions(protocol, history)
     if not given:
         names = ", ".join(code.code for code in protocol.study.products)
@@ -75,7 +90,7 @@ def infusion(protocol: Protocol, history: History) -> Infusion | NotInfused:
     start = first.period.start
     if start is None or start.day is None:
         needs = f"the exact day on which the infusion {first.source} began"
-        return NotInfused("partial-date", needs, (first.source,))
+        return NotInfused("partial-date", needs, (first.source,), given=True)
     return Infusion(start, start.day, first.source)
 
 

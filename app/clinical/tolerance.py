@@ -15,6 +15,7 @@ from app.clinical.case import once
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.malignancy import no_malignancy
+from app.clinical.not_infused import without_day_0
 from app.clinical.timeline import Infusion, NotInfused, infusion
 from app.clinical.toxicity import asks, days_of, death_reported, free_of_toxicity, period_over, readings
 from app.clinical.truth import Truth, all_of
@@ -39,7 +40,7 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
         protocol=protocol.key,
         protocol_version=protocol.version,
         results=tuple(
-            _not_infused(label, rule, t0)
+            without_day_0(t0, name=QUESTION, visit=label, rule=rule)
             if isinstance(t0, NotInfused)
             else result(protocol, history, found, t0=t0, visit=label, rule=rule, today=asked.today)
             for label in labels
@@ -54,7 +55,7 @@ def primary(protocol: Protocol, history: History, today: date) -> Result:
     t0 = infusion(protocol, history)
     label, rule = asks(protocol).primary, readings(protocol)[0]
     if isinstance(t0, NotInfused):
-        return _not_infused(label, rule, t0)
+        return without_day_0(t0, name=QUESTION, visit=label, rule=rule)
     found = adverse.reported(protocol, history)
     return result(protocol, history, found, t0=t0, visit=label, rule=rule, today=today)
 
@@ -105,18 +106,6 @@ def _figures(
     for system in sorted({one.place.system or UNKNOWN for one in inside}):
         of_class = [one for one in found if (one.place.system or UNKNOWN) == system]
         yield Figure(name=f"max-grade {system}", value=adverse.worst(of_class, days, t0, rule=rule))
-
-
-def _not_infused(label: str, rule: str, why: NotInfused) -> Result:
-    return Result(
-        name=QUESTION,
-        visit=label,
-        rule=rule,
-        verdict=wire(Truth.UNKNOWN),
-        reasons=(why.reason,),
-        missing=(why.needs,),
-        evidence=why.evidence,
-    )
 
 
 def _queries(protocol: Protocol, found: Iterable[Reported]) -> Iterator[str]:

@@ -58,7 +58,7 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     wanted = among(names, asked.names, parameter="name")
     every = cells(protocol, history, today=asked.today)
     t0 = infusion(protocol, history)
-    needs = (f"{t0.reason}: when visits are due needs {t0.needs}",) if isinstance(t0, NotInfused) else ()
+    needs = (t0.remark("when visits are due needs"),) if isinstance(t0, NotInfused) else ()
     return Answer(
         question="visit-matrix",
         subject=history.enrolment.source,

@@ -80,7 +80,11 @@ def test_nobody_asks_when_a_donor_is_infused() -> None:
     asked = infusion(MSC_SSC, of_protocol(MSC_SSC, arm="donor", extra=(infused(product="bm-msc"),)))
 
     assert isinstance(asked, NotInfused)
-    assert (asked.reason, asked.needs) == ("not-applicable", "nothing: marrow donors are not infused")
+    assert (asked.reason, asked.missing, asked.notes) == (
+        "not-applicable",
+        (),
+        ("marrow donors are not infused",),
+    )
 
 
 # ------------------------------------------------------------------------------------ RI1, RI2, RI3-skin
