@@ -1,5 +1,6 @@
 """The shape of every computed answer: a verdict, the criteria under it, and what they rest on."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -57,7 +58,8 @@ class Result:
 
     `verdict` is as on the wire: `met | not-met | undetermined` for an endpoint,
     `eligible | ineligible | undetermined` for eligibility; None where nothing is decided and the figures
-    are the answer. `name` is what the result is of: an instrument, an analyte, a criterion, a kind of event.
+    are the answer. `name` is what the result is of: an instrument, an analyte, a criterion, a kind of event;
+    as every name and rule it is a code without blanks.
     `visit`, `rule` and `arm` are None where the question has none. `missing` lists, in sentences, what is
     needed before it can be decided. `question` is the one it answers, where an answer gathers several.
     """
@@ -90,6 +92,11 @@ class Answer:
     results: tuple[Result, ...]
     on: str | None = None  # the clinical day asked for, where the question has one
     notes: tuple[str, ...] = ()
+
+
+def code(text: str) -> str:
+    """Words as a name of a result or figure: `Infections and infestations` is infections-and-infestations."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def wire(truth: Truth) -> str:

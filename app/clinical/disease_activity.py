@@ -143,4 +143,4 @@ def _days(clock: Clock, placed: Placed[Any]) -> tuple[Figure, ...]:
     day = clock.t0.study_day(when)
     if when is None or day is None:
         return ()
-    return Figure(name="study-day", value=day), Figure(name="date", value=when.first_day)
+    return Figure(name="study-day", value=day, unit="d"), Figure(name="date", value=when.first_day)

@@ -48,6 +48,7 @@ def answer(protocol: Protocol, study: Study, rows: Sequence[Treated | None], _as
         notes=(
             SUPPORT,
             f"dose.prior = Beta({chosen.prior_a},{chosen.prior_b})",
+            CREDIBLE,
             *(f"dose.{name} = {getattr(chosen, name)}" for name in SAID),
             *(
                 f"{one.source} was infused without a known dose level"
@@ -59,6 +60,7 @@ def answer(protocol: Protocol, study: Study, rows: Sequence[Treated | None], _as
     )
 
 
+CREDIBLE = "p-toxicity-95 is a credible interval of the posterior distribution, not a confidence interval"
 SAID = ("p_tox", "p_high", "p_low", "cohort_size", "stop_prob", "min_n_stop")
 
 
@@ -75,7 +77,7 @@ def _dose(protocol: Protocol, dose: Counted) -> Result:
         Figure(name="p-excessive", value=now.excess(chosen.p_tox)),
         Figure(name="p-excessive-extremes", value=_extremes(dose, chosen.p_tox, protocol)),
         Figure(name="p-toxicity-mean", value=now.mean()),
-        Figure(name="p-toxicity-credible", value=Interval(low, high)),
+        Figure(name="p-toxicity-95", value=Interval(low, high)),
         Figure(name="p-any-among-next-cohort", value=now.any_among(chosen.cohort_size)),
         *([] if protocol.escalation is None else [_decided(protocol, dose)]),
         *_sequence(protocol, dose),

@@ -20,9 +20,9 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """As it is shown: `Beta(1,1) p_tox 0.30 cut 0.80/0.20`."""
-        cut = f"{self.cut_offs.high}/{self.cut_offs.low}"
-        return f"Beta({self.prior.a},{self.prior.b}) p_tox {self.limit} cut {cut}"
+        """As it is shown: `beta-1-1-tox-0.30-cut-0.80-0.20`."""
+        cut = f"{self.cut_offs.high}-{self.cut_offs.low}"
+        return f"beta-{self.prior.a}-{self.prior.b}-tox-{self.limit}-cut-{cut}"
 
 
 def in_force(chosen: DoseParameters) -> Setting:

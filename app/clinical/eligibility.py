@@ -81,6 +81,7 @@ def assess(protocol: Protocol, history: History, *, on: date) -> Answer:
     verdict = all_of(one.verdict for one in included) & ~any_of(one.verdict for one in excluded)
     findings = (*included, *excluded)
     result = Result(
+        name=QUESTION,
         verdict=VERDICTS[verdict],
         findings=findings,
         reasons=once(reason for one in findings for reason in one.reasons)

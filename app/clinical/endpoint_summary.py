@@ -9,18 +9,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final
 
 from app.clinical.answers import Answer, Figure, Result
 from app.clinical.asked import Asked, CannotAnswer, among
 from app.clinical.case import once
-from app.clinical.comparison import six_digits
 from app.clinical.endpoints import ENDPOINTS, NOT_APPLICABLE, Key, Number, Outcome, Reached, reached, whole
 from app.clinical.enrolment_summary import arm_of, is_treated
 from app.clinical.history import History
 from app.clinical.interval import Interval
-from app.clinical.proportion import exact
+from app.clinical.proportion import limits, per_cent
 from app.clinical.records import Study
 from app.clinical.statistics import COMPUTED
 from app.clinical.summary import Summary
@@ -166,20 +164,16 @@ def _rates(tally: _Tally, treated: int, *, told: Collection[str]) -> Iterator[Fi
         if name in told:
             yield from _rate(name, met, of)
     if decided < treated:
-        highest = _share(treated - failed, treated)
-        yield Figure(name="rate-range", value=Interval(_share(met, treated), highest))
+        highest = per_cent(treated - failed, treated)
+        yield Figure(name="rate-range", value=Interval(per_cent(met, treated), highest), unit="%")
 
 
 def _rate(name: str, met: int, of: int) -> Iterator[Figure]:
     if not of:
-        yield Figure(name=name, value=None, reasons=("missing-observation",))
+        yield Figure(name=name, value=None, unit="%", reasons=("missing-observation",))
         return
-    yield Figure(name=name, value=_share(met, of))
-    yield Figure(name=f"{name}-95", value=Interval(*exact(met, of)))
-
-
-def _share(part: int, of: int) -> Decimal:
-    return six_digits(Fraction(part, of))
+    yield Figure(name=name, value=per_cent(met, of), unit="%")
+    yield Figure(name=f"{name}-95", value=limits(met, met, of), unit="%")
 
 
 def _distribution(tally: _Tally) -> Iterator[Figure]:

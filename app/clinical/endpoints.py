@@ -130,7 +130,7 @@ def _of(endpoint: Endpoint, protocol: Protocol, history: History, asked: Asked) 
         return
     compared = _compared(results) if endpoint.compared_only else None
     for result in results:
-        name = endpoint.name if result.name is None else f"{endpoint.name}.{result.name}"
+        name = _named(endpoint, result)
         if result.verdict is not None:
             yield _verdict(Key(name, result.visit, result.rule), result.verdict, result.reasons)
         for figure in result.figures:
@@ -139,6 +139,11 @@ def _of(endpoint: Endpoint, protocol: Protocol, history: History, asked: Asked) 
                 yield _fact(key, figure)
             elif _is_told(endpoint, figure) and (compared is None or (result.name, figure.name) in compared):
                 yield _number(key, _exact(figure), figure.unit, figure.reasons)
+
+
+def _named(endpoint: Endpoint, result: Result) -> str:
+    """The endpoint, and which of its results where that has a name of its own."""
+    return endpoint.name if result.name in {None, endpoint.name} else f"{endpoint.name}.{result.name}"
 
 
 def _compared(results: Sequence[Result]) -> set[tuple[str | None, str]]:

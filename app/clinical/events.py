@@ -22,6 +22,7 @@ from app.clinical.records import (
 )
 from app.clinical.timeline import GIVEN, Infusion, NotInfused, order
 
+STUDY_DAY = "study-day"
 REFUTED = frozenset({"entered-in-error", "refuted"})
 
 
@@ -163,9 +164,12 @@ def named(codings: Iterable[Coding], text: str | None = None) -> str | None:
 
 
 def told(**said: Value | None) -> tuple[Figure, ...]:
-    """The facts that are known, as figures; `on_the` is written `on-the`."""
+    """The facts that are known, as figures; `on_the` is written `on-the`. A study day counts days."""
     known = {name.replace("_", "-"): value for name, value in said.items() if value is not None}
-    return tuple(Figure(name=name, value=value) for name, value in known.items())
+    return tuple(
+        Figure(name=name, value=value, unit="d" if name == STUDY_DAY else None)
+        for name, value in known.items()
+    )
 
 
 def _diagnosis(condition: Condition) -> Event:

@@ -6,15 +6,13 @@ Rates are of the subjects who were infused, with their exact confidence interval
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from fractions import Fraction
 
-from app.clinical.answers import Answer, Figure, Result, Value, wire
+from app.clinical.answers import Answer, Figure, Result, Value, code, wire
 from app.clinical.asked import Asked
 from app.clinical.case import once
-from app.clinical.comparison import six_digits
 from app.clinical.dose_cohorts import TOLERATED, TOXIC
 from app.clinical.interval import Interval
-from app.clinical.proportion import exact
+from app.clinical.proportion import limits, per_cent
 from app.clinical.records import Study
 from app.clinical.safety_rows import PERIODS, RELATIONS, WHOLE, Happened, Watched, reports, watched
 from app.clinical.summary import Summary
@@ -82,7 +80,7 @@ def _events(arm: str | None, group: Sequence[Watched]) -> Iterator[Result]:
             surely = sum(truth is Truth.YES for truth in had)
             perhaps = sum(truth is not Truth.NO for truth in had)
             yield Result(
-                name=f"events {period}",
+                name=f"events-{period}",
                 arm=arm,
                 rule=relation,
                 evidence=tuple(event.source for event, _ in counted),
@@ -139,12 +137,12 @@ def _organs(protocol: Protocol, arm: str | None, group: Sequence[Watched]) -> It
         if (held := event.holds(WHOLE, "any")) is not Truth.NO
     ]
     organs = [
-        (f"organ {organ}", [pair for pair in events if pair[0].organ == organ])
+        (f"organ-{organ}", [pair for pair in events if pair[0].organ == organ])
         for organ in asks(protocol).organs
     ]
     systems = sorted({event.system for event, _ in events if event.system is not None})
     classes = [
-        (f"class {system}", [pair for pair in events if pair[0].system == system]) for system in systems
+        (f"class-{code(system)}", [pair for pair in events if pair[0].system == system]) for system in systems
     ]
     for name, inside in (*organs, *classes):
         if arm is None or inside:
@@ -191,7 +189,8 @@ def told(event: Happened) -> Iterator[Figure]:
         "outcome": event.outcome,
     }
     for name, value in said.items():
-        yield Figure(name=name, value=value, reasons=("missing-observation",) if value is None else ())
+        why = ("missing-observation",) if value is None else ()
+        yield Figure(name=name, value=value, unit="d" if name == "study-day" else None, reasons=why)
 
 
 def _number(truths: Iterable[Truth]) -> Interval:
@@ -207,10 +206,9 @@ def _share(name: str, surely: int, perhaps: int, of: int) -> Iterator[Figure]:
     yield Figure(name=name, value=Interval.of(surely, perhaps))
     yield Figure(name="of", value=of)
     if of:
-        low, high = (six_digits(Fraction(100 * number, of)) for number in (surely, perhaps))
-        yield Figure(name="share", value=Interval(low, high), unit="%")
-        limits = Interval(100 * exact(surely, of)[0], 100 * exact(perhaps, of)[1])
-        yield Figure(name="share-confidence", value=limits, unit="%")
+        share = Interval(per_cent(surely, of), per_cent(perhaps, of))
+        yield Figure(name="share", value=share, unit="%")
+        yield Figure(name="share-95", value=limits(surely, perhaps, of), unit="%")
 
 
 def _remarks(protocol: Protocol, rows: Sequence[Watched]) -> Iterator[str]:

@@ -30,6 +30,7 @@ from app.clinical.timeline import Infusion, NotInfused, infusion
 from app.clinical.truth import Truth, all_of
 from app.protocol.definition import Protocol, Sri, SriRule
 
+NAME = "sri"
 NOT_FAILED = "no-treatment-failure"
 WITHOUT_FAILURE = (
     ("en", "No treatment failure before the visit"),
@@ -151,6 +152,7 @@ def _result(label: str, rule: SriRule, findings: tuple[Finding, ...], infused: t
     is_open = [finding for finding in findings if finding.verdict is Truth.UNKNOWN]
     still = is_open if verdict is Truth.UNKNOWN else []
     return Result(
+        name=NAME,
         verdict=wire(verdict),
         findings=findings,
         visit=label,

@@ -9,7 +9,7 @@ from datetime import date
 
 from app.clinical import adverse, grading
 from app.clinical.adverse import Days, Reported
-from app.clinical.answers import Answer, Figure, Result, wire
+from app.clinical.answers import Answer, Figure, Result, code, wire
 from app.clinical.asked import Asked, among
 from app.clinical.case import once
 from app.clinical.history import History
@@ -22,7 +22,7 @@ from app.clinical.truth import Truth, all_of
 from app.protocol.definition import Protocol
 
 QUESTION = "tolerance"
-UNKNOWN = "class not known"
+UNKNOWN = "class-not-known"
 
 
 def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
@@ -102,10 +102,10 @@ def _figures(
     yield Figure(name="max-grade", value=adverse.worst(found, days, t0, rule=rule))
     for organ in asks(protocol).organs:
         of_organ = [one for one in found if one.place.organ == organ]
-        yield Figure(name=f"max-grade {organ}", value=adverse.worst(of_organ, days, t0, rule=rule))
+        yield Figure(name=f"max-grade-{organ}", value=adverse.worst(of_organ, days, t0, rule=rule))
     for system in sorted({one.place.system or UNKNOWN for one in inside}):
         of_class = [one for one in found if (one.place.system or UNKNOWN) == system]
-        yield Figure(name=f"max-grade {system}", value=adverse.worst(of_class, days, t0, rule=rule))
+        yield Figure(name=f"max-grade-{code(system)}", value=adverse.worst(of_class, days, t0, rule=rule))
 
 
 def _queries(protocol: Protocol, found: Iterable[Reported]) -> Iterator[str]:

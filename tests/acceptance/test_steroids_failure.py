@@ -68,12 +68,13 @@ def pulse(on: int, **said: Any) -> Json:
 
 
 def ask(http: httpx.Client, subject: str, operation: str, **asked: str) -> dict[Any, Json]:
-    """The results of an operation, plainly, by their name or by visit and rule."""
+    """The results of an operation, plainly: the corticosteroids by visit and rule, others by their name."""
     address = f"/fhir/ResearchSubject/{subject}/${operation}"
     answer = http.get(address, params={"view": "plain", **asked})
     assert answer.status_code == 200, answer.text
     found: list[Json] = answer.json()["results"]
-    return {one.get("name") or (one["visit"], one.get("rule")): one for one in found}
+    named = "steroid-exposure"
+    return {(one["visit"], one.get("rule")) if one["name"] == named else one["name"]: one for one in found}
 
 
 def figures(found: Json) -> dict[str, Any]:

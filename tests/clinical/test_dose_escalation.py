@@ -253,9 +253,9 @@ def test_the_decision_is_shown_with_other_priors_limits_and_cut_offs() -> None:
     }
 
     assert len(shown) == 3 * 4 * 2 - 1
-    binary = shown["Beta(1,1) p_tox 0.30 cut 0.5/0.5"]
+    binary = shown["beta-1-1-tox-0.30-cut-0.5-0.5"]
     assert (four(binary["p-excessive"]), binary["decision"]) == ("0.4202", "higher")
-    assert four(shown["Beta(0.6,1.4) p_tox 0.30 cut 0.80/0.20"]["p-excessive"]) == "0.2837"
+    assert four(shown["beta-0.6-1.4-tox-0.30-cut-0.80-0.20"]["p-excessive"]) == "0.2837"
 
 
 def test_a_trial_without_a_rule_gets_numbers_and_no_decision() -> None:

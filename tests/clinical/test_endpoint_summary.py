@@ -72,15 +72,15 @@ def rows(*histories: History, asked: Asked = ASKED) -> list[Subject]:
 @pytest.mark.parametrize(
     ("source", "counts", "rate", "interval"),
     [
-        ("R1 primary, not tolerated", (0, 8), "0", ("0", "0.369417")),
-        ("R1 at 2e6", (0, 5), "0", ("0", "0.521824")),
-        ("R1 at 4e6", (0, 3), "0", ("0", "0.707598")),
-        ("R2 primary, not tolerated", (0, 20), "0", ("0", "0.168433")),
-        ("R1 related events", (2, 8), "0.25", ("0.031854", "0.650856")),
-        ("R1 unrelated events", (1, 8), "0.125", ("0.003160", "0.526510")),
-        ("R2 related events", (2, 20), "0.1", ("0.012349", "0.316983")),
-        ("R2 severe unrelated events", (14, 20), "0.7", ("0.457211", "0.881068")),
-        ("Kamen 2022, SRI-4 at week 24", (5, 6), "0.833333", ("0.358765", "0.995789")),
+        ("R1 primary, not tolerated", (0, 8), "0", ("0", "36.9417")),
+        ("R1 at 2e6", (0, 5), "0", ("0", "52.1824")),
+        ("R1 at 4e6", (0, 3), "0", ("0", "70.7598")),
+        ("R2 primary, not tolerated", (0, 20), "0", ("0", "16.8433")),
+        ("R1 related events", (2, 8), "25", ("3.1854", "65.0856")),
+        ("R1 unrelated events", (1, 8), "12.5", ("0.316", "52.651")),
+        ("R2 related events", (2, 20), "10", ("1.2349", "31.6983")),
+        ("R2 severe unrelated events", (14, 20), "70", ("45.7211", "88.1068")),
+        ("Kamen 2022, SRI-4 at week 24", (5, 6), "83.3333", ("35.8765", "99.5789")),
     ],
 )
 def test_a_rate_has_its_exact_interval(
@@ -99,8 +99,8 @@ def test_the_undetermined_are_left_out_of_one_rate_and_count_as_failures_in_the_
     found = figures(summed(verdicts(3, 3, 2)))
 
     assert [found[name] for name in ("n", "met", "not-met", "undetermined")] == [8, 3, 3, 2]
-    assert (found["rate-observed"], found["rate-nri"]) == (Decimal("0.5"), Decimal("0.375"))
-    assert found["rate-range"] == Interval(Decimal("0.375"), Decimal("0.625"))
+    assert (found["rate-observed"], found["rate-nri"]) == (50, Decimal("37.5"))
+    assert found["rate-range"] == Interval(Decimal("37.5"), Decimal("62.5"))
     assert (found["reason-missing-observation"], found["reason-window-open"]) == (2, 2)
 
 
@@ -127,7 +127,7 @@ def test_with_nothing_decided_there_is_no_observed_rate() -> None:
     assert found["rate-observed"] is None
     assert "rate-observed-95" not in found
     assert found["rate-nri"] == 0
-    assert found["rate-range"] == Interval(Decimal(0), Decimal(1))
+    assert found["rate-range"] == Interval(Decimal(0), Decimal(100))
 
 
 def test_a_subject_who_has_no_such_endpoint_is_undetermined() -> None:
@@ -140,7 +140,7 @@ def test_arms_are_counted_apart_and_together() -> None:
     )
 
     assert figures(answer)["met"] == 4
-    assert figures(answer, arm="cohort-4e6")["rate-observed"] == Decimal("0.5")
+    assert figures(answer, arm="cohort-4e6")["rate-observed"] == 50
     assert figures(answer, arm="cohort-1e6")["n"] == 2
     assert [one.arm for one in answer.results if one.name == "treated"] == [None, "cohort-1e6", "cohort-4e6"]
     assert "1 treated without an arm being recorded: counted in all, in no arm" in answer.notes
@@ -150,7 +150,7 @@ def test_only_the_treated_are_counted() -> None:
     answer = summed(rows(lupus(responds=True), lupus(responds=False), lupus(responds=True, infused=False)))
 
     assert figures(answer)["n"] == 2
-    assert figures(answer)["rate-observed"] == Decimal("0.5")
+    assert figures(answer)["rate-observed"] == 50
     assert "1 of 3 subjects were not given the product and are not counted" in answer.notes
 
 
@@ -269,17 +269,17 @@ def test_a_fact_of_an_answer_is_met_or_not_or_cannot_be_asked(monkeypatch: pytes
 
     names = ("n", "met", "not-met", "undetermined", "not-applicable")
     assert [found[name] for name in names] == [3, 1, 1, 1, 1]
-    assert found["rate-nri"] == Decimal("0.333333")
+    assert found["rate-nri"] == Decimal("33.3333")
 
 
 @pytest.mark.parametrize(
     ("verdict", "reasons", "counted_as", "n", "imputed"),
     [
-        ("met", (), "met", 2, "1"),
-        ("not-met", (), "not-met", 2, "0.5"),
-        ("undetermined", ("missing-observation",), "undetermined", 2, "0.5"),
-        ("undetermined", ("not-applicable",), "not-applicable", 1, "1"),
-        ("undetermined", ("window-open", "not-applicable"), "not-applicable", 1, "1"),
+        ("met", (), "met", 2, "100"),
+        ("not-met", (), "not-met", 2, "50"),
+        ("undetermined", ("missing-observation",), "undetermined", 2, "50"),
+        ("undetermined", ("not-applicable",), "not-applicable", 1, "100"),
+        ("undetermined", ("window-open", "not-applicable"), "not-applicable", 1, "100"),
     ],
 )
 def test_who_had_nothing_to_reach_is_not_in_the_denominator(

@@ -86,7 +86,7 @@ def figures(result: Result) -> dict[str, Any]:
 
 def percent(result: Result) -> tuple[str, str, str]:
     shown = figures(result)
-    limits = shown["share-confidence"]
+    limits = shown["share-95"]
     two = Decimal("0.01")
     return tuple(str(Decimal(one).quantize(two)) for one in (shown["share"], limits.low, limits.high))  # type: ignore[return-value]
 
@@ -101,7 +101,7 @@ def test_nobody_of_the_lupus_cohort_did_not_tolerate_it() -> None:
 
 
 def test_the_related_events_of_the_first_days() -> None:
-    result = found(summary(lupus_cohort()), "events first-days", rule="related")
+    result = found(summary(lupus_cohort()), "events-first-days", rule="related")
     shown = figures(result)
 
     assert (shown["events"], shown["subjects"], shown["max-grade"]) == (3, 2, 2)
@@ -111,7 +111,7 @@ def test_the_related_events_of_the_first_days() -> None:
 
 def test_the_unrelated_events_lie_after_the_first_days() -> None:
     answer = summary(lupus_cohort())
-    result = found(answer, "events later", rule="unrelated")
+    result = found(answer, "events-later", rule="unrelated")
 
     assert (figures(result)["events"], figures(result)["subjects"], figures(result)["events-grade-3"]) == (
         3,
@@ -119,18 +119,18 @@ def test_the_unrelated_events_lie_after_the_first_days() -> None:
         3,
     )
     assert percent(result) == ("12.50", "0.32", "52.65")
-    assert figures(found(answer, "events first-days", rule="unrelated"))["events"] == 0
-    assert figures(found(answer, "events whole-follow-up", rule="related"))["events-grade-3"] == 0
-    assert figures(found(answer, "organ renal"))["max-grade"] == 3
-    assert figures(found(answer, "class Infections and infestations"))["events"] == 2
+    assert figures(found(answer, "events-first-days", rule="unrelated"))["events"] == 0
+    assert figures(found(answer, "events-whole-follow-up", rule="related"))["events-grade-3"] == 0
+    assert figures(found(answer, "organ-renal"))["max-grade"] == 3
+    assert figures(found(answer, "class-infections-and-infestations"))["events"] == 2
 
 
 def test_a_cause_that_is_missing_makes_the_count_a_range_and_leaves_the_endpoint() -> None:
     answer = summary(lupus_cohort(cause=None))
-    shown = figures(found(answer, "events first-days", rule="related"))
+    shown = figures(found(answer, "events-first-days", rule="related"))
 
     assert (shown["events"], shown["subjects"]) == (Interval.of(2, 3), Interval.of(1, 2))
-    assert figures(found(answer, "events first-days", rule="not-assessed"))["events"] == 1
+    assert figures(found(answer, "events-first-days", rule="not-assessed"))["events"] == 1
     assert figures(found(answer, "not-tolerated", rule="related"))["subjects"] == 0
 
 
@@ -142,8 +142,8 @@ def test_a_grade_that_is_missing_leaves_the_endpoint_open() -> None:
 
 def test_the_sclerosis_cohort() -> None:
     answer = summary(sclerosis_cohort(), SCLEROSIS)
-    early, later = (found(answer, f"events {period}", rule="related") for period in ("first-days", "later"))
-    severe = found(answer, "events later", rule="unrelated")
+    early, later = (found(answer, f"events-{period}", rule="related") for period in ("first-days", "later"))
+    severe = found(answer, "events-later", rule="unrelated")
 
     assert percent(found(answer, "not-tolerated", rule="related")) == ("0.00", "0.00", "16.84")
     assert (figures(early)["events"], figures(early)["subjects"]) == (3, 2)
@@ -152,11 +152,11 @@ def test_the_sclerosis_cohort() -> None:
     assert figures(later)["events"] == 0
     assert (figures(severe)["events"], figures(severe)["subjects"]) == (36, 14)
     assert percent(severe) == ("70.00", "45.72", "88.11")
-    assert figures(found(answer, "events first-days", rule="unrelated"))["events"] == 0
+    assert figures(found(answer, "events-first-days", rule="unrelated"))["events"] == 0
 
 
 def test_grade_and_seriousness_are_counted_apart() -> None:
-    shown = figures(found(summary(lupus_cohort()), "events later", rule="any"))
+    shown = figures(found(summary(lupus_cohort()), "events-later", rule="any"))
 
     assert (shown["events-grade-3"], shown["serious-events"]) == (3, Interval.of(0, 3))
 
@@ -181,8 +181,8 @@ def test_a_serious_event_is_listed_with_its_clocks() -> None:
 def test_an_event_before_the_infusion_is_counted_apart() -> None:
     answer = summary([subject("P1", "cohort-2e6", event(2, on=day(-4), cause="unlikely"))])
 
-    assert figures(found(answer, "events before-infusion", rule="any"))["events"] == 1
-    assert figures(found(answer, "events whole-follow-up", rule="any"))["events"] == 0
+    assert figures(found(answer, "events-before-infusion", rule="any"))["events"] == 1
+    assert figures(found(answer, "events-whole-follow-up", rule="any"))["events"] == 0
 
 
 def test_the_order_of_the_subjects_never_matters_to_a_number() -> None:

@@ -358,10 +358,10 @@ def test_the_worst_grade_is_said_for_every_organ() -> None:
 
     assert figure(found, "events") == Interval.of(3)
     assert figure(found, "max-grade") == Interval.of(3)
-    organs = {organ: figure(found, f"max-grade {organ}") for organ in ("visceral", "pulmonary", "renal")}
+    organs = {organ: figure(found, f"max-grade-{organ}") for organ in ("visceral", "pulmonary", "renal")}
     assert organs == {"visceral": Interval.of(1), "pulmonary": Interval.of(3), "renal": Interval.of(3)}
-    assert figure(found, "max-grade hepatic") == Interval.of(0)
-    assert figure(found, "max-grade Infections and infestations") == Interval.of(3)
+    assert figure(found, "max-grade-hepatic") == Interval.of(0)
+    assert figure(found, "max-grade-infections-and-infestations") == Interval.of(3)
 
 
 def test_only_related_events_count_for_the_related_reading() -> None:
@@ -381,14 +381,14 @@ def test_an_organ_class_may_be_said_by_the_sender() -> None:
     said = event(2, on=day(2), cause="possible", categories=(ORGAN_CLASS.coding("hepatic"),))
     by_class = replace(said, categories=(replace(ORGAN_CLASS.coding("x"), system=MEDDRA, code="10038359"),))
 
-    assert figure(result(asked(treated(said))), "max-grade hepatic") == Interval.of(2)
-    assert figure(result(asked(treated(by_class))), "max-grade renal") == Interval.of(2)
+    assert figure(result(asked(treated(said))), "max-grade-hepatic") == Interval.of(2)
+    assert figure(result(asked(treated(by_class))), "max-grade-renal") == Interval.of(2)
 
 
 def test_an_unknown_organ_class_is_said() -> None:
     answer = asked(treated(event(2, on=day(2), cause="possible", text="odd feeling")))
 
-    assert figure(result(answer), "max-grade class not known") == Interval.of(2)
+    assert figure(result(answer), "max-grade-class-not-known") == Interval.of(2)
     assert any("odd feeling" in note for note in answer.notes)
 
 

@@ -8,23 +8,19 @@ from tests.replays.published import Line
 
 
 class Number:
-    """A figure: `{x}` as it is, `{x:4}` with four decimals, `{x:%}` in per cent; an interval has two."""
+    """A figure: `{x}` with two decimals, `{x:4}` with four; an interval has two numbers."""
 
     def __init__(self, figure: Mapping[str, Any]) -> None:
         self.values = [figure[key] for key in ("value", "low", "high") if key in figure]
 
     def __format__(self, form: str) -> str:
-        return ", ".join(_written(value, form, bounds=len(self.values) > 1) for value in self.values)
+        return ", ".join(_written(value, form) for value in self.values)
 
 
-def _written(value: Any, form: str, *, bounds: bool) -> str:
+def _written(value: Any, form: str) -> str:
     if not isinstance(value, Decimal | int) or isinstance(value, bool):
         return str(value)
     number = Decimal(value)
-    if form == "%":
-        places = 2 if bounds else 1
-        percent = _plain((number * 100).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN))
-        return percent if bounds else f"{percent} %"
     return _plain(number.quantize(Decimal(1).scaleb(-int(form or 2)), ROUND_HALF_EVEN))
 
 
