@@ -84,10 +84,10 @@ def without_consent(after: Document, *, where: str) -> Issue:
     return Issue("business-rule", text, f"{where}.consent")
 
 
-def enrolled_twice(other: str, *, where: str) -> Issue:
-    """That the patient has a part in the study that goes on."""
+def enrolled_twice(*, where: str) -> Issue:
+    """That the patient has a part in the study that goes on; not which, for not everyone may see it."""
     text = (
-        f"the patient takes part in this study already, as ResearchSubject/{other}: a patient has one part"
+        "the patient is already enrolled in this study: a patient has one part"
         f" in one study that is {', '.join(ENROLLED[:-1])} or {ENROLLED[-1]}; end that first"
     )
     return Issue("business-rule", text, f"{where}.status")

@@ -18,7 +18,9 @@ from app.store.database import Connection, Database, Key, Row
 from app.store.piece import Indexes, Piece, standing
 
 _KIND = "ResearchSubject"
-_STORED = "SELECT r.id, r.document FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id"
+_STORED = """SELECT r.id, coalesce(r.document, v.document) FROM {keys}
+ JOIN resource r ON r.type = k.type AND r.id = k.id
+ LEFT JOIN version v ON r.deleted AND v.type = r.type AND v.id = r.id AND v.version = r.version - 1"""
 _CONSENTS = """SELECT r.type, r.id, r.version, r.patient_id, r.study_id, r.document
  FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id WHERE NOT r.deleted"""
 _ATTESTED = """SELECT r.type, r.id, r.version, r.patient_id, r.study_id, r.document
@@ -36,12 +38,16 @@ async def check_states(
     current: Mapping[Key, Current],
     indexes: Indexes,
 ) -> None:
-    """422 for a change of state that is no step, says neither why nor when, or lacks the consent."""
+    """422 for a change of state that is no step, says neither why nor when, or lacks the consent.
+
+    A subject that was deleted and comes back goes on from the state it was deleted in. What the steps are
+    judged against is locked, so that of two writers the second is judged against what the first wrote.
+    """
     changing = [
         put
         for piece in standing(pieces)
         for put in _subjects(piece)
-        if not current.get((_KIND, put.id), NEVER).deleted
+        if current.get((_KIND, put.id), NEVER) is not NEVER
     ]
     if not changing:
         return
@@ -97,7 +103,7 @@ def _taken(piece: Piece, taken: dict[tuple[str, str], str], indexes: Indexes) ->
     for put in _subjects(piece):
         pair = _pair(put, indexes)
         if pair is not None and taken.setdefault(pair, put.id) != put.id:
-            yield subject_state.enrolled_twice(taken[pair], where=_where(put))
+            yield subject_state.enrolled_twice(where=_where(put))
 
 
 def _pair(put: Put, indexes: Indexes) -> tuple[str, str] | None:

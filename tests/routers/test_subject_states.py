@@ -127,6 +127,39 @@ async def test_a_state_does_not_begin_before_the_one_it_follows(trial: httpx.Asy
     assert "those of the state before" in stale.text
 
 
+@pytest.mark.parametrize(
+    ("left", "back", "status"),
+    [
+        ("off-study", "off-study", 201),
+        ("off-study", "on-study", 422),
+        ("withdrawn", "follow-up", 422),
+        ("eligible", "on-study", 422),
+        ("candidate", "screening", 201),
+        ("on-study", "on-study", 201),
+    ],
+)
+async def test_who_was_deleted_comes_back_by_the_same_steps(
+    trial: httpx.AsyncClient, left: str, back: str, status: int
+) -> None:
+    name = await is_in(trial, left)
+    assert (await trial.delete(f"/fhir/ResearchSubject/{name}")).status_code in {200, 204}
+    because_ = {} if left == back else {"extension": because("screening-began", "2024-02-01")}
+
+    again = await becomes(trial, name, back, **because_)
+
+    assert again.status_code == status, again.text
+
+
+async def test_who_comes_back_in_another_state_says_why(trial: httpx.AsyncClient) -> None:
+    name = await is_in(trial, "candidate")
+    await becomes(trial, name, "screening", extension=because("screening-began", "2024-02-01"))
+    await trial.delete(f"/fhir/ResearchSubject/{name}")
+
+    silent = await becomes(trial, name, "eligible")
+
+    assert (silent.status_code, [issue["code"] for issue in issues(silent)]) == (422, ["required"] * 2)
+
+
 async def test_a_patch_is_held_to_the_same(trial: httpx.AsyncClient) -> None:
     name = await is_in(trial, "off-study")
     patch = codec.write([{"op": "replace", "path": "/status", "value": "on-study"}])
@@ -237,7 +270,8 @@ async def test_a_patient_has_one_part_in_one_study_that_goes_on(trial: httpx.Asy
     again = await trial.post("/fhir/ResearchSubject", content=body("ResearchSubject", status="on-study"))
 
     assert twice.status_code == 422
-    assert f"ResearchSubject/{first}" in issues(twice)[0]["diagnostics"]
+    assert "already enrolled in this study" in issues(twice)[0]["diagnostics"]
+    assert first not in twice.text
     assert (ended.status_code, again.status_code) == (200, 201)
 
 
