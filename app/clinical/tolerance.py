@@ -17,7 +17,15 @@ from app.clinical.interval import Interval
 from app.clinical.malignancy import no_malignancy
 from app.clinical.not_infused import without_day_0
 from app.clinical.timeline import Infusion, NotInfused, infusion
-from app.clinical.toxicity import asks, days_of, death_reported, free_of_toxicity, period_over, readings
+from app.clinical.toxicity import (
+    asks,
+    days_of,
+    death_reported,
+    free_of_toxicity,
+    observed_throughout,
+    period_over,
+    readings,
+)
 from app.clinical.truth import Truth, all_of
 from app.protocol.definition import Protocol
 
@@ -75,7 +83,9 @@ def result(
     free = free_of_toxicity(protocol, found, days=days, t0=t0, visit=visit, rule=rule)
     died = death_reported(history.person, found, days=days, t0=t0)
     healthy = no_malignancy(protocol, history, found, days=days, t0=t0, visit=visit)
-    findings = (free, *healthy, *period_over(days, t0, today=today, ended=died is not None), *(died or ()))
+    over = period_over(days, t0, today=today, ended=died is not None)
+    seen = observed_throughout(protocol, history, days=days, t0=t0, today=today) if died is None else died
+    findings = (free, *healthy, *over, *seen)
     verdict = all_of(one.verdict for one in findings)
     still = [one for one in findings if verdict is Truth.UNKNOWN and one.verdict is Truth.UNKNOWN]
     return Result(

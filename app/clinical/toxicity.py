@@ -8,6 +8,8 @@ from app.clinical.answers import Finding
 from app.clinical.asked import CannotAnswer
 from app.clinical.case import Judged, once
 from app.clinical.grading import is_fatal
+from app.clinical.history import History
+from app.clinical.life import life
 from app.clinical.records import Person
 from app.clinical.timeline import Infusion
 from app.clinical.truth import Truth, any_of
@@ -23,6 +25,11 @@ DEATH = Sentence(
     en="The subject did not die in this period, or the event that led to death is reported with grade 5.",
     fr="Le sujet n'est pas décédé pendant cette période, ou l'événement en cause est déclaré de grade 5.",
 )
+OBSERVED = Sentence(
+    en="The subject, who left the study, was seen after the whole period, so that an event would be known.",
+    fr="Le sujet, sorti de l'étude, a été revu après toute la période : un événement serait connu.",
+)
+LEFT = frozenset({"withdrawn", "off-study"})
 WANTED = {"grade": "of grade {} or more", "serious": "serious", "both": "serious and of grade {} or more"}
 NEEDS = {
     "missing-observation": "whether it is serious",
@@ -120,6 +127,32 @@ def period_over(days: Days, t0: Infusion, *, today: date, ended: bool) -> tuple[
             threshold=f"after day {days.last}",
             evidence=(t0.source,),
         ).finding("period-over", COMPLETE),
+    )
+
+
+def observed_throughout(
+    protocol: Protocol, history: History, *, days: Days, t0: Infusion, today: date
+) -> tuple[Finding, ...]:
+    """Whether one who left the study was observed to the end of the period; nothing of who stayed so long.
+
+    What was recorded last shows up to when they were observed.
+    """
+    last, enrolment = t0.date_of(days.last), history.enrolment
+    ended = enrolment.period.end
+    if enrolment.status not in LEFT if ended is None else ended.last_day > last:
+        return ()
+    contact = life(protocol, history, today=today).contact
+    seen = t0.day if contact is None else contact.day
+    return (
+        Judged(
+            truth=Truth.YES if seen >= last else Truth.UNKNOWN,
+            reasons=("missing-observation",),
+            needs=f"what was seen of the subject up to {last.isoformat()}, day {days.last}: an assessment "
+            f"or an event; the last record is of {seen.isoformat()}",
+            observed=f"left the study {'' if ended is None else ended.text}, last seen {seen.isoformat()}",
+            threshold=f"seen on day {days.last} or later",
+            evidence=(enrolment.source, *(() if contact is None else (contact.source,))),
+        ).finding("observed", OBSERVED),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clinical import dose_escalation, dose_rule
+from app.clinical import dose_cohorts, dose_escalation, dose_rule
 from app.clinical.answers import Answer, Result
 from app.clinical.asked import Asked
 from app.clinical.dose_cohorts import Treated
@@ -325,3 +325,13 @@ def test_the_order_of_the_rows_never_matters() -> None:
     shown = figures(found(rows, "dose", arm="cohort-2e6"))
     after = [four(shown[f"p-excessive-after-{number}"]) for number in accumulate([1, 1, 1])]
     assert after == ["0.9100", "0.7840", "0.6517"]
+
+
+def test_who_left_on_day_3_is_evaluable_only_if_seen_after_day_10() -> None:
+    left = treated(until=day(3))
+    seen = replace(left, measurements=weight("60", day(12)))
+    toxic = treated(event(3, on=2, cause="certain"), until=day(3))
+    rows = [dose_cohorts.row(LUPUS, one, Asked(today=TODAY)) for one in (left, seen, toxic)]
+
+    assert [one.verdict for one in rows if one is not None] == [OPEN, TOLERATED, TOXIC]
+    assert next(one.reasons for one in rows if one is not None) == ("missing-observation",)

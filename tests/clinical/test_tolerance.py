@@ -19,6 +19,7 @@ from app.clinical.interval import Interval
 from app.clinical.records import AdverseEvent, Coding, Opinion, Source
 from app.protocol.definition import Protocol
 from app.protocol.loader import load
+from tests.clinical import make
 from tests.clinical.make import DAY_0, at, day
 from tests.clinical.make_safety import (
     CELLS,
@@ -30,6 +31,7 @@ from tests.clinical.make_safety import (
     infused,
     like,
     treated,
+    weight,
 )
 
 LATER = date(2023, 1, 1)
@@ -466,3 +468,42 @@ def test_each_criterion_carries_the_protocols_sentence() -> None:
     first: Finding = result(asked(treated())).findings[0]
 
     assert dict(first.text)["fr"].startswith("Tolérance immédiate")
+
+
+# --------------------------------------------------------------------------- who left the study before
+
+
+@pytest.mark.parametrize(
+    ("until", "status", "last_seen", "expected"),
+    [
+        (None, "on-study", None, MET),
+        (3, "withdrawn", None, OPEN),
+        (3, "withdrawn", 2, OPEN),
+        (3, "withdrawn", 9, OPEN),
+        (3, "withdrawn", 10, MET),
+        (3, "withdrawn", 30, MET),
+        (3, "on-study", None, OPEN),  # the end of the part in the study says it
+        (3, "off-study", None, OPEN),
+        (10, "withdrawn", None, OPEN),
+        (11, "withdrawn", None, MET),  # the whole period in the study
+        (None, "withdrawn", None, OPEN),  # when is not said
+        (None, "withdrawn", 30, MET),
+    ],
+)
+def test_who_left_the_study_is_observed_as_long_as_something_is_recorded(
+    until: int | None, status: str, last_seen: int | None, expected: str
+) -> None:
+    seen = [] if last_seen is None else [weight("60", day(last_seen))]
+    who = make.subject(infused(), *seen, until=None if until is None else day(until))
+    history = replace(who, enrolment=replace(who.enrolment, status=status))
+    found = result(asked(history))
+
+    assert found.verdict == expected
+    assert found.reasons == (("missing-observation",) if expected == OPEN else ())
+    assert all("what was seen of the subject up to 2021-03-11, day 10" in one for one in found.missing)
+
+
+def test_an_event_settles_it_of_one_who_left_the_study() -> None:
+    who = treated(event(3, on=2, cause="certain"), until=day(3))
+
+    assert result(asked(who)).verdict == NOT
