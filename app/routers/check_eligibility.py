@@ -1,24 +1,21 @@
 """$check-eligibility over HTTP: people in a Bundle judged by the protocol of a study; nothing is stored."""
 
 import asyncio
-from collections.abc import Iterable
 
 from app.clinical import eligibility
-from app.clinical.answers import Answer
-from app.clinical.asked import Asked
-from app.clinical.history import History
 from app.clinical.questions import QUESTIONS
 from app.fhir_mapping import candidate_bundle, question, validation
 from app.fhir_mapping.change import Put
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import refusal
+from app.fhir_mapping.question import Question
 from app.fhir_mapping.resource import Resource
-from app.protocol.definition import Protocol
 from app.routers.answers import FhirResponse
 from app.routers.decisions import cannot_answer
 from app.routers.requests import FhirRequest
 from app.routers.trial_answers import answered, narrowed, now, protocol_of
 from app.store.candidates import candidates, study_row
+from app.store.database import Row
 from app.store.records import read_study
 
 
@@ -30,8 +27,14 @@ async def check_eligibility(request: FhirRequest, asked: Operation) -> FhirRespo
     pairs = [*request.parameters, *body.parameters]
     wanted = question.parse(asked, pairs)
     population = question.given(asked, pairs).get("population", [None])[0]
-    service = request.service
-    row = await study_row(service.store, service.visibility, request.id)
+    row = await study_row(request.service.store, request.service.visibility, request.id)
+    return await asyncio.to_thread(_judged, request, body.raw, row, wanted=wanted, population=population)
+
+
+def _judged(
+    request: FhirRequest, raw: bytes, row: Row, *, wanted: Question, population: str | None
+) -> FhirResponse:
+    """The Bundle read, everybody in it judged and the answer written."""
     study = read_study(row)
     protocol = protocol_of(study, request.id)
     with cannot_answer():
@@ -40,18 +43,12 @@ async def check_eligibility(request: FhirRequest, asked: Operation) -> FhirRespo
     def take(resource: Resource, raw: bytes, name: str, where: str) -> Put:
         return request.intake.put(resource, raw, id=name, where=where)
 
-    puts = candidate_bundle.read(body.raw, most=service.settings.max_bundle_entries, take=take)
+    puts = candidate_bundle.read(raw, most=request.service.settings.max_bundle_entries, take=take)
     found = list(candidates(row, puts, base=request.base, population=population))
     if not found:
         text = "the Bundle names nobody: send a Patient, or a ResearchSubject of the study, with the results"
         raise refusal(422, "business-rule", text, "Bundle.entry")
     as_of = now()
-    answer = await asyncio.to_thread(_judged, protocol, found, narrowed(wanted, as_of))
-    return answered(wanted, eligibility.of_candidates(study.source, protocol, answer), as_of)
-
-
-def _judged(
-    protocol: Protocol, found: Iterable[tuple[str, History]], asked: Asked
-) -> list[tuple[str, Answer]]:
-    decide = QUESTIONS["eligibility"]
-    return [(name, decide(protocol, history, asked)) for name, history in found]
+    asked, decide = narrowed(wanted, as_of), QUESTIONS["eligibility"]
+    judged = [(name, decide(protocol, history, asked)) for name, history in found]
+    return answered(wanted, eligibility.of_candidates(study.source, protocol, judged), as_of)

@@ -3,16 +3,20 @@
 A proposed resource is looked at as $validate does; nothing is stored.
 """
 
+import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from app.clinical.impact import Proposed, impact
 from app.clinical.records import Source
 from app.fhir_mapping import codec, question, validation
-from app.fhir_mapping.change import Put
+from app.fhir_mapping.change import Put, Version
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import Refusal, not_found, refusal
+from app.fhir_mapping.question import Question
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.validation import ToValidate
 from app.routers.answers import FhirResponse
@@ -23,6 +27,9 @@ from app.routers.trial_answers import answered, narrowed, now, protocol_of
 from app.store import documents
 from app.store.records import Recorded, recorded
 from app.store.transact import rehearse
+
+Propose = Callable[[Recorded], Proposed]
+"""Makes of what is recorded the record before and after the change."""
 
 _NAMED = re.compile(r"([A-Za-z]+)/([A-Za-z0-9.\-]{1,64})(?:/_history/(\d{1,9}))?")
 
@@ -40,21 +47,25 @@ async def of_change(request: FhirRequest, asked: Operation) -> FhirResponse:
         raise refusal(400, "required", text, "http.observation")
     service, as_of = request.service, wanted.as_of or now()
     found = await recorded(service.store, service.visibility, request.id, wanted.as_of)
-    protocol = protocol_of(found.history.study, found.history.enrolment.study)
     if body.raw is not None:
-        proposed = await _corrected(request, found, body.raw)
+        propose: Propose = partial(_corrected, put=await _accepted(request, body.raw), base=request.base)
     else:
-        proposed = await _named(request, found, (named or [""])[0], wanted.as_of)
-    return answered(wanted, impact(protocol, proposed, narrowed(wanted, as_of)), as_of)
+        propose = await _named(request, (named or [""])[0], wanted.as_of)
+    return await asyncio.to_thread(_told, wanted, found, propose, as_of)
 
 
-async def _corrected(request: FhirRequest, found: Recorded, raw: bytes) -> Proposed:
+def _told(wanted: Question, found: Recorded, propose: Propose, as_of: datetime) -> FhirResponse:
+    """The documents read as they are and as proposed, every question decided of both, the answer written."""
+    protocol = protocol_of(found.history.study, found.history.enrolment.study)
+    return answered(wanted, impact(protocol, propose(found), narrowed(wanted, as_of)), as_of)
+
+
+def _corrected(found: Recorded, *, put: Put, base: str) -> Proposed:
     """The record as it is, and with the resource that was posted in its place."""
-    put = await _accepted(request, raw)
     current = found.source(put.resource.name, put.id)
     source = Source(put.resource.name, put.id, 1 if current is None else current.version + 1)
     what = "the new" if current is None else "the corrected"
-    after = found.having(source, put.document, base=request.base)
+    after = found.having(source, put.document, base=base)
     notes = ("before: as it is recorded", f"after: with {what} {source.type}/{source.id} that was sent")
     return Proposed(before=found.history, after=after.history, record=source, notes=notes)
 
@@ -77,15 +88,21 @@ async def _accepted(request: FhirRequest, raw: bytes) -> Put:
     return put
 
 
-async def _named(request: FhirRequest, found: Recorded, reference: str, as_of: datetime | None) -> Proposed:
-    """The record with and without a fact; or with an earlier version of it, and as it is."""
+async def _named(request: FhirRequest, reference: str, as_of: datetime | None) -> Propose:
+    """With and without a fact; or with an earlier version of it, and as it is."""
     match = _NAMED.fullmatch(reference.removeprefix(f"{request.base}/"))
     if match is None or match[1] not in RESOURCES:
         text = "name a resource about the subject, such as Observation/x, or a version of it"
         raise refusal(400, "value", text, "http.observation")
     kind, name, version = match.groups()
-    if version is not None:
-        return await _since(request, found, Source(kind, name, int(version)), as_of)
+    if version is None:
+        return partial(_without, kind=kind, name=name)
+    earlier = await _version(request, Source(kind, name, int(version)), as_of)
+    return partial(_since, version=earlier, base=request.base)
+
+
+def _without(found: Recorded, *, kind: str, name: str) -> Proposed:
+    """The record as it is, and without a fact."""
     source = found.source(kind, name)
     if source is None:
         raise not_found(f"{kind}/{name} of ResearchSubject/{found.name}")
@@ -94,14 +111,20 @@ async def _named(request: FhirRequest, found: Recorded, reference: str, as_of: d
     return Proposed(before=found.history, after=after, record=source, notes=notes)
 
 
-async def _since(request: FhirRequest, found: Recorded, source: Source, as_of: datetime | None) -> Proposed:
-    """The record with an earlier version of a fact, and as it is; of a moment, none that came later."""
+async def _version(request: FhirRequest, source: Source, as_of: datetime | None) -> Version:
+    """An earlier version of a fact; of a moment, none that came later."""
     service = request.service
     version = await documents.vread(service.store, service.visibility, source.type, source.id, source.version)
     if as_of is not None and version.last_updated > as_of:
         stored = f"{source.type}/{source.id}/_history/{source.version} was stored after {as_of.isoformat()}"
         raise refusal(404, "not-found", f"{stored}: name a version that was there then", "http.observation")
-    earlier = found.having(source, codec.read(version.document or b"{}"), base=request.base)
+    return version
+
+
+def _since(found: Recorded, *, version: Version, base: str) -> Proposed:
+    """The record with an earlier version of a fact, and as it is."""
+    source = Source(version.type, version.id, version.version)
+    earlier = found.having(source, codec.read(version.document or b"{}"), base=base)
     if earlier.source(source.type, source.id) is None:
         raise not_found(f"{source} of ResearchSubject/{found.name}")
     notes = (f"before: with {source}", "after: as it is recorded")

@@ -1,6 +1,8 @@
 """Operations: R4's own, and the questions of the trial, which the protocol decides from what is recorded."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 from app.fhir_mapping import check
 from app.fhir_mapping.check_operation import CHECK_ELIGIBILITY
@@ -8,7 +10,7 @@ from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.operations import named, served
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
-from app.fhir_mapping.question import from_parameters, parse
+from app.fhir_mapping.question import Question, from_parameters, parse
 from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS, VALIDATE
 from app.fhir_mapping.subject_operations import IMPACT, STATUS_HISTORY
 from app.fhir_mapping.wording import did_you_mean
@@ -25,7 +27,7 @@ from app.routers.status_history import status_history
 from app.routers.study_decisions import decide_study
 from app.routers.trial_answers import answered, narrowed, now, protocol_of
 from app.store.of_study import subjects_of
-from app.store.records import of_subject
+from app.store.records import Recorded, recorded
 
 
 async def operation(request: FhirRequest) -> FhirResponse:
@@ -54,7 +56,13 @@ async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
     question = parse(asked, request.parameters)
     as_of = question.as_of or now()
     service = request.service
-    history = await of_subject(service.store, service.visibility, request.id, question.as_of)
+    found = await recorded(service.store, service.visibility, request.id, question.as_of)
+    return await asyncio.to_thread(_decided, asked, question, found, as_of)
+
+
+def _decided(asked: Operation, question: Question, found: Recorded, as_of: datetime) -> FhirResponse:
+    """The documents read, the question decided and the answer written: there may be thousands."""
+    history = found.history
     protocol = protocol_of(history.study, history.enrolment.study)
     return answered(question, decide(asked, protocol, history, narrowed(question, as_of)), as_of)
 

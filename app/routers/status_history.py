@@ -1,5 +1,7 @@
 """$status-history over HTTP: the versions of a ResearchSubject as the states it has been in."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 from app.clinical.records import Enrolment, Source
@@ -7,13 +9,12 @@ from app.clinical.state_history import Recorded, answer
 from app.fhir_mapping import codec, links
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.operation import Operation
-from app.fhir_mapping.question import parse
+from app.fhir_mapping.question import Question, parse
 from app.fhir_mapping.research_subject import to_records
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
 from app.routers.trial_answers import answered, narrowed, now, protocol_of
-from app.store import documents
-from app.store.records import of_subject
+from app.store import documents, records
 
 _PAGE = 500
 
@@ -23,10 +24,19 @@ async def status_history(request: FhirRequest, asked: Operation) -> FhirResponse
     question = parse(asked, request.parameters)
     as_of = question.as_of or now()
     service = request.service
-    history = await of_subject(service.store, service.visibility, request.id, question.as_of)
+    found = await records.recorded(service.store, service.visibility, request.id, question.as_of)
+    versions = await _versions(request, as_of)
+    return await asyncio.to_thread(_told, question, found, versions, as_of)
+
+
+def _told(
+    question: Question, found: records.Recorded, versions: Sequence[Version], as_of: datetime
+) -> FhirResponse:
+    """The versions read and the answer written."""
+    history = found.history
     protocol = protocol_of(history.study, history.enrolment.study)
-    versions = [_recorded(one) for one in await _versions(request, as_of)]
-    return answered(question, answer(protocol, history, versions, narrowed(question, as_of)), as_of)
+    states = [_recorded(one) for one in versions]
+    return answered(question, answer(protocol, history, states, narrowed(question, as_of)), as_of)
 
 
 async def _versions(request: FhirRequest, as_of: datetime) -> list[Version]:

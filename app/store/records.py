@@ -63,11 +63,6 @@ class Recorded:
         return patient is not None and patient == own[3]
 
 
-async def of_subject(store: Store, visibility: Visibility, name: str, as_of: datetime | None) -> History:
-    """The history of a ResearchSubject; refuses as `recorded` does."""
-    return (await recorded(store, visibility, name, as_of)).history
-
-
 async def recorded(store: Store, visibility: Visibility, name: str, as_of: datetime | None) -> Recorded:
     """The stored documents about a ResearchSubject.
 

@@ -1,11 +1,16 @@
 """Small documents for the store's tests, and the changes that store them."""
 
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from app.clinical.history import History
 from app.fhir_mapping import codec
 from app.fhir_mapping.change import Delete, Put
 from app.fhir_mapping.registry import RESOURCES
+from app.store.records import recorded
+from app.store.session import Store
+from app.store.visibility import Visibility
 
 UCUM = "http://unitsofmeasure.org"
 LOINC = "http://loinc.org"
@@ -67,3 +72,8 @@ def put(document: dict[str, Any] | bytes, name: str | None = None, **more: Any) 
 def delete(kind: str, name: str, **more: Any) -> Delete:
     """Delete this."""
     return Delete(resource=RESOURCES[kind], id=name, **more)
+
+
+async def of_subject(store: Store, visibility: Visibility, name: str, as_of: datetime | None) -> History:
+    """What is recorded of a subject; refused as `recorded` refuses."""
+    return (await recorded(store, visibility, name, as_of)).history

@@ -5,11 +5,10 @@ import asyncio
 import pytest
 
 from app.fhir_mapping.outcome import Refusal
-from app.store.records import of_subject
 from app.store.session import Store
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING
-from tests.store.make import c3, delete, put
+from tests.store.make import c3, delete, of_subject, put
 
 
 async def c3_values(store: Store, as_of: object = None) -> list[tuple[str | None, int]]:

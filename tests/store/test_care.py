@@ -9,12 +9,11 @@ from app.fhir_mapping import codec
 from app.store.everything import Wanted, about_patient
 from app.store.rebuild import Writer as Writing
 from app.store.rebuild import rebuild
-from app.store.records import of_subject
 from app.store.session import Store
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING
 from tests.fhir_mapping.care_documents import CONDITION, CONSENT, PROCEDURE, STATEMENT, Json
-from tests.store.make import delete, put
+from tests.store.make import delete, of_subject, put
 
 ELSEWHERE = ("partOf", "evidence", "reasonReference")
 NAMES = {"MedicationStatement": "ms-1", "Condition": "c-1", "Procedure": "pr-1", "Consent": "c-014"}

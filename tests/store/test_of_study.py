@@ -8,11 +8,10 @@ import pytest
 from app.clinical.history import History
 from app.fhir_mapping.outcome import Refusal
 from app.store.of_study import Subjects, subjects_of
-from app.store.records import of_subject
 from app.store.session import Store
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING, Visibility
-from tests.store.make import c3, delete, patient, put, study, subject
+from tests.store.make import c3, delete, of_subject, patient, put, study, subject
 
 LATER = datetime(2200, 1, 1, tzinfo=UTC)
 

@@ -8,13 +8,12 @@ from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.query import Query
 from app.fhir_mapping.registry import RESOURCES
 from app.store.documents import history, read, vread
-from app.store.records import of_subject
 from app.store.search import find
 from app.store.session import Store
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING, Visibility
 from tests.store.conditions import create, criteria, delete_if, named, patch_if, setting, update
-from tests.store.make import c3, delete, patient, put
+from tests.store.make import c3, delete, of_subject, patient, put
 
 OF_SLS = Visibility(sites=frozenset({"SLS"}))
 OF_NOBODY = Visibility(sites=frozenset())
