@@ -13,7 +13,7 @@ from app.clinical.records import Measurement
 from app.clinical.repeats import Reading, apart_enough, confirmed, unconfirmed
 from app.clinical.truth import Truth, all_of, any_of
 from app.protocol.measured import Repeated
-from app.protocol.words import Sentence
+from app.protocol.words import Code, Sentence
 from tests.clinical.make import at, source
 
 WHENS = (
@@ -37,7 +37,7 @@ def criterion(apart: dict[str, int], *, unbroken: bool) -> Repeated:
         id="bp",
         text=Sentence(en="twice", fr="deux fois"),
         kind="repeated",
-        codes=("loinc:8480-6",),
+        codes=(Code(system="http://loinc.org", code="8480-6"),),
         op=">",
         value=Decimal(160),
         unit="mm[Hg]",
