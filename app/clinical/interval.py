@@ -53,7 +53,10 @@ class Interval:
 
     def times(self, factor: Decimal) -> "Interval":
         """So many times the number; the factor is not negative."""
-        return Interval(self.low * factor, self.high * factor)
+        low, high = self.low * factor, self.high * factor
+        if not factor:
+            return Interval(low, high)
+        return Interval(low, high, low_open=self.low_open, high_open=self.high_open)
 
     def __sub__(self, other: "Interval") -> "Interval":
         return Interval(

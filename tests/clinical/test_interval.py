@@ -30,6 +30,27 @@ def test_a_settled_comparison_holds_for_every_number_inside(
     assert interval.holds(op, threshold) in (Truth.UNKNOWN, Truth.of(COMPARE[op](inside, threshold)))
 
 
+@given(
+    intervals(), st.decimals(min_value=0, max_value=5, places=1), st.sampled_from(sorted(COMPARE)), NUMBERS
+)
+def test_a_multiple_is_as_sure_as_the_number_itself(
+    known: tuple[Interval, Decimal], factor: Decimal, op: str, threshold: Decimal
+) -> None:
+    interval, inside = known
+    multiple = interval.times(factor)
+
+    assert multiple.holds(op, threshold) in (Truth.UNKNOWN, Truth.of(COMPARE[op](inside * factor, threshold)))
+    if factor:
+        assert multiple.holds(op, threshold * factor) is interval.holds(op, threshold)
+
+
+def test_twice_what_is_below_a_bound_is_below_twice_the_bound() -> None:
+    below = Interval(Decimal(0), Decimal("2.3"), high_open=True)
+
+    assert below.times(Decimal(2)).holds(">=", Decimal("4.6")) is Truth.NO
+    assert below.times(Decimal(0)) == Interval.of(0)
+
+
 @given(intervals(), intervals())
 def test_a_difference_contains_the_difference_of_any_two_numbers_inside(
     one: tuple[Interval, Decimal], other: tuple[Interval, Decimal]
