@@ -46,9 +46,13 @@ def span(value: Decimal) -> PerKg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """The weight, how many days old it was at the infusion, and why there is none."""
+    """The weight, how many days old it was at the infusion, and why there is none.
+
+    `each` are the weights it may be, where those recorded disagree.
+    """
 
     kg: PerKg | None = None
+    each: tuple[Fraction, ...] = ()
     age: int | None = None
     evidence: tuple[Source, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -64,7 +68,7 @@ def weight_before(case: Case, t0: Infusion, *, used: Decimal | None) -> Weight:
     if recent:
         return _last(t0, recent)
     if used is not None and used > 0:
-        return Weight(kg=span(used), evidence=(t0.source,))
+        return Weight(kg=span(used), each=(Fraction(used),), evidence=(t0.source,))
     reasons = {
         "missing-observation": not recorded,
         "unit-not-convertible": any(item.problem is not None for item in recorded),
@@ -85,6 +89,7 @@ def _last(t0: Infusion, recent: list[Measurement]) -> Weight:
     values = [kg for item in same if (kg := _kg(item)) is not None]
     return Weight(
         kg=PerKg(min(values), max(values)),
+        each=once(sorted(values)),
         age=min(_age(t0, item) for item in same),
         evidence=once(item.source for item in sorted(same, key=lambda item: str(item.source))),
     )

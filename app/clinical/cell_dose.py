@@ -90,7 +90,7 @@ def _within_tolerance(dose: Dose, case: Case) -> Judged:
         return _why_not_known(dose)
     tolerance = case.protocol.parameters.dose.tol
     planned = Fraction(dose.arm.cells_per_kg)
-    off = [six_digits(abs(bound / planned - 1)) for bound in (dose.per_kg.low, dose.per_kg.high)]
+    off = [six_digits(abs(per_kg / planned - 1)) for per_kg in dose.each_per_kg]
     truths = {Truth.of(one <= tolerance) for one in off}
     return Judged(
         truth=truths.pop() if len(truths) == 1 else Truth.UNKNOWN,
@@ -132,7 +132,7 @@ def _duration(given: Administration, protocol: Protocol) -> Result:
 
 def _arm(dose: Dose, case: Case) -> Result:
     enrolment = case.history.enrolment
-    actual = level(case.protocol, dose.per_kg)
+    actual = level(case.protocol, dose)
     if dose.arm is None or actual is None:
         judged = _within_tolerance(dose, case)
         judged = replace(judged, truth=Truth.UNKNOWN)

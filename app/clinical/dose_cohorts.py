@@ -50,7 +50,7 @@ def _by_cells(protocol: Protocol, history: History, t0: Infusion | NotInfused, a
     if isinstance(t0, NotInfused):
         return None
     dose = dose_of(Case(protocol=protocol, history=history, on=asked.today), t0)
-    nearest = level(protocol, dose.per_kg)
+    nearest = level(protocol, dose)
     return None if nearest is None else nearest.name
 
 

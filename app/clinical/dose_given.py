@@ -22,6 +22,15 @@ class Dose:
     total: PerKg | None
     per_kg: PerKg | None
 
+    @property
+    def each_per_kg(self) -> tuple[Fraction, ...]:
+        """What was given per kg, for each weight that may be meant."""
+        if self.per_kg is None:
+            return ()
+        if self.per_kg.low == self.per_kg.high or self.total is None:
+            return (self.per_kg.low,)
+        return tuple(self.total.low / kg for kg in self.weight.each)
+
 
 def dose_of(case: Case, t0: Infusion) -> Dose:
     """What was given at the infusion that is day 0, and what was planned."""
@@ -43,11 +52,9 @@ def dose_of(case: Case, t0: Infusion) -> Dose:
     )
 
 
-def level(protocol: Protocol, per_kg: PerKg | None) -> Arm | None:
+def level(protocol: Protocol, dose: Dose) -> Arm | None:
     """The dose level nearest to what was given, the lower of two as near; None where it may be another."""
-    if per_kg is None:
-        return None
-    near = {_nearest(protocol, bound) for bound in (per_kg.low, per_kg.high)}
+    near = {_nearest(protocol, per_kg) for per_kg in dose.each_per_kg}
     return next(arm for arm in protocol.arms if arm.name in near) if len(near) == 1 else None
 
 

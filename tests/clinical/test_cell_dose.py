@@ -166,6 +166,22 @@ def test_two_weights_of_the_same_day_leave_it_open_only_where_they_decide() -> N
     assert (found.verdict, found.reasons) == (OPEN, ("conflicting-values",))
 
 
+def test_each_of_the_weights_that_disagree_is_judged() -> None:
+    three = tuple(weight(kg, day(-1)) for kg in ("50", "60", "75"))
+    two = (three[0], three[2])
+
+    found = result(given_cells(*three, cells="120"))
+    assert (found.verdict, found.reasons) == (OPEN, ("conflicting-values",))
+    assert result(given_cells(*two, cells="120")).verdict == NOT, "2.4 and 1.6 are both too far from 2"
+
+
+def test_a_level_that_only_one_of_the_weights_leads_to_is_not_known() -> None:
+    weights = tuple(weight(kg, day(-1)) for kg in ("30", "60", "61"))
+
+    assert result(given_cells(*weights, cells="120"), "arm").verdict == OPEN
+    assert result(given_cells(*weights[1:], cells="120"), "arm").verdict == MET
+
+
 def test_the_last_weight_before_the_infusion_counts() -> None:
     found = result(
         given_cells(
