@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from app.clinical import grading, relation
 from app.clinical.grading import Step
+from app.clinical.happened import happened
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.organs import Place, place
@@ -15,7 +16,6 @@ from app.clinical.timeline import Infusion, infusions, order
 from app.clinical.truth import Truth, any_of
 from app.protocol.definition import Protocol
 
-NOT_COUNTED = frozenset({"entered-in-error"})
 RELATED, ANY = RULES = ("related", "any")
 """The readings of an endpoint: events due to the cells, or events whatever their cause."""
 
@@ -131,14 +131,10 @@ def reported(protocol: Protocol, history: History) -> tuple[Reported, ...]:
         [one.source.id for one in infusions(protocol, history)],
         [Coding(code.system, code.code) for code in protocol.study.products],
     )
-    happened = [
-        event
-        for event in history.adverse_events
-        if event.actuality == "actual" and event.status not in NOT_COUNTED
-    ]
+    found = [event for event in history.adverse_events if happened(event)]
     return tuple(
         Reported(event, grading.steps(event, chosen), relation.relation(event, cells, chosen), place(event))
-        for event in sorted(happened, key=lambda event: order(event.when, event.source))
+        for event in sorted(found, key=lambda event: order(event.when, event.source))
     )
 
 

@@ -2,15 +2,13 @@
 
 from app.clinical.care import Condition
 from app.clinical.case import Case, Judged, once
-from app.clinical.records import Coding
+from app.clinical.coded import is_one_of
+from app.clinical.happened import stands
 from app.clinical.truth import Truth, all_of, any_of
 from app.protocol.care import Diagnosed
-from app.protocol.parts import SYSTEMS
-from app.protocol.words import Code
 
 ACTIVE = frozenset({"active", "recurrence", "relapse"})
 OVER = frozenset({"inactive", "remission", "resolved"})
-NEVER_COUNT = frozenset({"refuted", "entered-in-error"})
 
 
 def diagnosed(criterion: Diagnosed, case: Case) -> Judged:
@@ -41,17 +39,17 @@ def _counts(criterion: Diagnosed, condition: Condition, case: Case) -> bool:
     """Whether a Condition is of the disease, not excepted, not refuted, and not of a later day."""
     began = condition.onset or condition.recorded
     return (
-        condition.verification not in NEVER_COUNT
+        stands(condition)
         and (began is None or began.first_day <= case.on)
-        and is_of(condition.codings, criterion.codes)
-        and not is_of(condition.codings, criterion.excepted)
+        and is_one_of(condition.codings, criterion.codes)
+        and not is_one_of(condition.codings, criterion.excepted)
     )
 
 
 def _holds(criterion: Diagnosed, condition: Condition, case: Case) -> Truth:
     """Whether it is confirmed, active (unless any time will do), and certainly the disease meant."""
     confirmed = Truth.YES if condition.verification == "confirmed" else Truth.UNKNOWN
-    clear = Truth.UNKNOWN if is_of(condition.codings, criterion.unclear) else Truth.YES
+    clear = Truth.UNKNOWN if is_one_of(condition.codings, criterion.unclear) else Truth.YES
     active = Truth.YES if criterion.ever else _active(condition, case)
     return all_of((confirmed, clear, active))
 
@@ -61,18 +59,6 @@ def _active(condition: Condition, case: Case) -> Truth:
     if ended or condition.clinical in OVER:
         return Truth.NO
     return Truth.YES if condition.clinical in ACTIVE else Truth.UNKNOWN
-
-
-def is_of(codings: tuple[Coding, ...], codes: tuple[Code, ...]) -> bool:
-    """Whether one of the codings is one of those codes."""
-    return any(_is(coding, code) for coding in codings for code in codes)
-
-
-def _is(coding: Coding, code: Code) -> bool:
-    """Whether it is that code, or in ICD-10 one below it."""
-    if coding.system != code.system:
-        return False
-    return coding.code == code.code or (code.system == SYSTEMS["icd10"] and coding.code.startswith(code.code))
 
 
 def _shown(condition: Condition) -> str:

@@ -11,6 +11,7 @@ from app.clinical.answers import Figure, Value
 from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.clinical.care import Condition, Procedure
 from app.clinical.codes import SCORE
+from app.clinical.happened import ERROR, happened, stands
 from app.clinical.history import History
 from app.clinical.records import (
     Administration,
@@ -23,7 +24,6 @@ from app.clinical.records import (
 from app.clinical.timeline import GIVEN, Infusion, NotInfused, order
 
 STUDY_DAY = "study-day"
-REFUTED = frozenset({"entered-in-error", "refuted"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +64,11 @@ def of_death(history: History) -> Iterator[Event]:
 def of_care(history: History) -> Iterator[Event]:
     """Consents, diagnoses and procedures."""
     for consent in history.consents:
-        if consent.status not in REFUTED:
+        if consent.status != ERROR:
             figures = told(title="consent", status=consent.status, provision=consent.provision)
             yield Event(kind="consent", when=consent.when, figures=figures, evidence=(consent.source,))
     for condition in history.conditions:
-        if condition.verification not in REFUTED:
+        if stands(condition):
             yield _diagnosis(condition)
     for procedure in history.procedures:
         if procedure.status in GIVEN:
@@ -78,7 +78,7 @@ def of_care(history: History) -> Iterator[Event]:
 def of_adverse_events(history: History) -> Iterator[Event]:
     """The adverse events that really happened, and what became of their grade."""
     for event in history.adverse_events:
-        if event.actuality != "actual" or event.status in REFUTED:
+        if not happened(event):
             continue
         at = (event.source,)
         title = event.text or named(event.codings)

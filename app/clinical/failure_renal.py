@@ -7,32 +7,20 @@ from datetime import date
 from app.clinical.calendar import shifted
 from app.clinical.care import Condition, Procedure
 from app.clinical.case import Judged, once
+from app.clinical.coded import is_one_of
 from app.clinical.comparison import plain
 from app.clinical.confirmation import Event, Spacing
 from app.clinical.failure_criteria import Criterion, Observed
 from app.clinical.failure_series import series
+from app.clinical.happened import stands
 from app.clinical.interval import Interval
 from app.clinical.levels import Level, levels, unmeasured
-from app.clinical.records import Coding, Moment, Source
+from app.clinical.records import Moment, Source
 from app.clinical.timeline import GIVEN
 from app.clinical.truth import Truth, any_of
 from app.protocol.failure import DoubledCreatinine, EndStage
-from app.protocol.words import Code
 
 CREATININE = "umol/L"
-NOT_SO = frozenset({"refuted", "entered-in-error"})
-BRANCHING = ("http://www.whocc.no/atc", "http://hl7.org/fhir/sid/icd-10")
-
-
-def coded(codings: Iterable[Coding], codes: Iterable[Code]) -> bool:
-    """Whether one of the codings is one of these; a code of ATC or ICD-10 stands for all below it."""
-    wanted = tuple(codes)
-    return any(
-        coding.system == code.system
-        and (coding.code == code.code or (code.system in BRANCHING and coding.code.startswith(code.code)))
-        for coding in codings
-        for code in wanted
-    )
 
 
 def end_stage(criterion: EndStage, observed: Observed) -> Criterion:
@@ -40,8 +28,8 @@ def end_stage(criterion: EndStage, observed: Observed) -> Criterion:
     done = [one for one in observed.case.history.procedures if one.status in GIVEN]
     diagnosed = tuple(_diagnoses(criterion, observed))
     events = (
-        *(_done(observed, one) for one in done if coded(one.codings, criterion.transplantation)),
-        *_dialysis(observed, [one for one in done if coded(one.codings, criterion.dialysis)], diagnosed),
+        *(_done(observed, one) for one in done if is_one_of(one.codings, criterion.transplantation)),
+        *_dialysis(observed, [one for one in done if is_one_of(one.codings, criterion.dialysis)], diagnosed),
         *(diagnosed if observed.case.protocol.parameters.tf1.condition_suffices else ()),
     )
     happened = tuple(event for event in events if event.judged.truth is not Truth.NO)
@@ -68,7 +56,7 @@ def _event(observed: Observed, source: Source, when: Moment | None, what: str) -
 
 def _diagnoses(criterion: EndStage, observed: Observed) -> Iterator[Event]:
     for one in observed.case.history.conditions:
-        if coded(one.codings, criterion.disease) and one.verification not in NOT_SO:
+        if is_one_of(one.codings, criterion.disease) and stands(one):
             yield _diagnosis(observed, one)
 
 

@@ -12,10 +12,10 @@ from datetime import date
 
 from app.clinical.calendar import shifted
 from app.clinical.case import Judged, once, unknown
+from app.clinical.coded import is_one_of
 from app.clinical.confirmation import Event
 from app.clinical.exposure import is_by
 from app.clinical.failure_criteria import Criterion, Observed
-from app.clinical.failure_renal import coded
 from app.clinical.latest import Window
 from app.clinical.records import Administration, Coding, Moment, Source
 from app.clinical.results import statement
@@ -53,12 +53,12 @@ def _drugs(criterion: Rescue, observed: Observed) -> Iterator[Treatment]:
     steroids = protocol.drugs_named(criterion.steroids)
     known: dict[str, Before] = {}
     for record in history.administrations:
-        steroid = next((drug for drug in steroids if coded(record.codings, drug.codes)), None)
+        steroid = next((drug for drug in steroids if is_one_of(record.codings, drug.codes)), None)
         if record.status not in GIVEN:
             continue
         if steroid is not None:
             yield _treatment(observed, record, steroid.name, _by_vein(criterion, record))
-        elif coded(record.codings, criterion.immunoglobulins):
+        elif is_one_of(record.codings, criterion.immunoglobulins):
             yield _treatment(observed, record, "immunoglobulin", Judged(truth=Truth.YES))
         elif (drug := newly_given(criterion, observed, record, known=known)) is not None:
             yield _treatment(observed, record, *drug)
@@ -66,7 +66,7 @@ def _drugs(criterion: Rescue, observed: Observed) -> Iterator[Treatment]:
 
 def _procedures(criterion: Rescue, observed: Observed) -> Iterator[Treatment]:
     for one in observed.case.history.procedures:
-        if one.status in GIVEN and coded(one.codings, criterion.plasmapheresis):
+        if one.status in GIVEN and is_one_of(one.codings, criterion.plasmapheresis):
             reasons = (*one.reasons, *_referred(observed, one.reason_references))
             when, kind = one.period.start, Judged(truth=Truth.YES)
             yield Treatment(name="plasmapheresis", source=one.source, when=when, kind=kind, reasons=reasons)
@@ -131,7 +131,7 @@ def _for_lupus(criterion: Rescue, observed: Observed, treatment: Treatment) -> J
 
 
 def _recorded(criterion: Rescue, treatment: Treatment) -> Judged:
-    if coded(treatment.reasons, criterion.reasons):
+    if is_one_of(treatment.reasons, criterion.reasons):
         return Judged(truth=Truth.YES)
     known = {code.system for code in criterion.reasons}
     others = [coding.code for coding in treatment.reasons if coding.system in known]

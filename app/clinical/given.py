@@ -10,12 +10,12 @@ from datetime import date
 
 from app.clinical.calendar import shifted
 from app.clinical.case import Case
+from app.clinical.coded import is_one_of
 from app.clinical.dose import Amount, amount
 from app.clinical.records import Administration, Moment, Source
 from app.clinical.timeline import GIVEN, STATEMENT
 from app.protocol.eligibility import Drug
 
-ATC = "http://www.whocc.no/atc"
 ONGOING = frozenset({"in-progress", "active"})
 LONGEST = 3653  # days: ten years
 OVERNIGHT = 1  # days: an infusion that runs past midnight is still one dose
@@ -75,7 +75,7 @@ def records_of(case: Case, drugs: Iterable[Drug]) -> Iterator[tuple[Administrati
     """The administrations of these drugs that count, each with the first of them it is coded as."""
     wanted = tuple(drugs)
     for record in case.history.administrations:
-        found = next((drug for drug in wanted if _is_of(record, drug)), None)
+        found = next((drug for drug in wanted if is_one_of(record.codings, drug.codes)), None)
         if found is not None and record.status in GIVEN:
             yield record, found
 
@@ -111,16 +111,6 @@ def ask(record: Administration, reason: str, what: str, *, day: date = date.max)
     """A question about one record."""
     needs = f"record {what}, for {record.source}"
     return Question(reason, needs, record.source, day, one_dose=is_short(record))
-
-
-def _is_of(record: Administration, drug: Drug) -> bool:
-    """Whether the record is coded as the drug; an ATC code stands for everything below it."""
-    return any(
-        coding.system == code.system
-        and (coding.code == code.code or (code.system == ATC and coding.code.startswith(code.code)))
-        for coding in record.codings
-        for code in drug.codes
-    )
 
 
 def _certain_end(record: Administration, start: Moment, until: date) -> date | None:

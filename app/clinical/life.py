@@ -10,6 +10,7 @@ from datetime import date
 
 from app.clinical.case import once
 from app.clinical.grading import is_fatal
+from app.clinical.happened import happened
 from app.clinical.history import History
 from app.clinical.records import AdverseEvent, Moment, Source
 from app.clinical.timeline import GIVEN, counted
@@ -98,11 +99,7 @@ def _death(contact: Contact | None, died: Moment | None, sources: tuple[Source, 
 def _is_fatal(event: AdverseEvent, today: date) -> bool:
     """Whether an event that had begun by a day ended in death."""
     began = event.when is None or event.when.first_day <= today
-    return _happened(event) and began and is_fatal(event)
-
-
-def _happened(event: AdverseEvent) -> bool:
-    return event.actuality == "actual" and event.status != "entered-in-error"
+    return happened(event) and began and is_fatal(event)
 
 
 def _last_contact(protocol: Protocol, history: History, today: date) -> Contact | None:
@@ -119,7 +116,7 @@ def _dated(protocol: Protocol, history: History) -> Iterator[tuple[Source, Momen
     for result in counted(protocol, history.measurements):
         yield result.source, result.when
     for event in history.adverse_events:
-        if _happened(event):
+        if happened(event):
             yield event.source, event.when
     for given in history.administrations:
         if given.status in GIVEN and given.source.type == "MedicationAdministration":

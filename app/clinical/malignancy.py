@@ -6,7 +6,8 @@ from app.clinical.adverse import Days, Reported
 from app.clinical.answers import Finding
 from app.clinical.care import Condition
 from app.clinical.case import Judged
-from app.clinical.diagnosis import NEVER_COUNT, is_of
+from app.clinical.coded import is_one_of
+from app.clinical.happened import stands
 from app.clinical.history import History
 from app.clinical.records import Source
 from app.clinical.timeline import Infusion
@@ -42,7 +43,7 @@ def _diagnoses(
 ) -> Iterator[tuple[Truth, Source]]:
     """Diagnoses of a cancer that is not refuted, by the day it began."""
     for one in history.conditions:
-        if one.verification not in NEVER_COUNT and is_of(one.codings, asks(protocol).malignancies):
+        if stands(one) and is_one_of(one.codings, asks(protocol).malignancies):
             sure = Truth.YES if one.verification == "confirmed" else Truth.UNKNOWN
             yield sure & _began(one, days, t0), one.source
 
@@ -59,7 +60,7 @@ def _events(
 ) -> Iterator[tuple[Truth, Source]]:
     """Adverse events that are one, or a neoplasm of which it is not said whether it is malignant."""
     for one in found:
-        is_one = Truth.of(is_of(one.event.codings, asks(protocol).malignancies))
+        is_one = Truth.of(is_one_of(one.event.codings, asks(protocol).malignancies))
         if is_one is Truth.NO and one.place.system == NEOPLASMS:
             is_one = Truth.UNKNOWN
         yield is_one & one.began(days, t0), one.event.source

@@ -5,9 +5,9 @@ from datetime import date
 
 from app.clinical.calendar import shifted
 from app.clinical.case import Judged
+from app.clinical.coded import is_one_of
 from app.clinical.dose import Amount
 from app.clinical.failure_criteria import Observed
-from app.clinical.failure_renal import coded
 from app.clinical.given import ONGOING, read, records_of
 from app.clinical.records import Administration, Source
 from app.clinical.truth import Truth
@@ -64,10 +64,10 @@ def newly_given(
 def _drug(criterion: Rescue, observed: Observed, record: Administration) -> Drug | None:
     """The drug it is, one of the protocol or any other below the codes of the class."""
     for drug in observed.case.protocol.drugs_named(criterion.immunosuppressants):
-        if coded(record.codings, drug.codes):
+        if is_one_of(record.codings, drug.codes):
             return drug
     for coding in record.codings:
-        if coded([coding], criterion.others):
+        if is_one_of([coding], criterion.others):
             codes = (Code(system=coding.system, code=coding.code),)
             return Drug(name=coding.code, group="other", codes=codes)
     return None

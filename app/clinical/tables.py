@@ -9,11 +9,10 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from app.clinical.enrolment_summary import arm_of, is_treated
+from app.clinical.happened import ERROR, happened
 from app.clinical.history import History
 from app.clinical.records import Administration, AdverseEvent, Coding, Moment
 from app.clinical.table import Cell, Column, Subject, Table
-
-ERROR: Final = "entered-in-error"
 
 
 def written(moment: Moment | None) -> str | None:
@@ -110,11 +109,7 @@ class Event(NamedTuple):
 
 
 def _events(subject: Subject) -> Iterator[Event]:
-    return (
-        Event(subject, event)
-        for event in subject.history.adverse_events
-        if ERROR not in {event.status, event.actuality}
-    )
+    return (Event(subject, event) for event in subject.history.adverse_events if happened(event))
 
 
 class Exposure(NamedTuple):
@@ -132,12 +127,11 @@ SUBJECTS: Final = Table("subjects", "One row for each subject.", lambda subject:
 
 EVENTS: Final[Table[Event]] = Table(
     "events",
-    "One row for each adverse event.",
+    "One row for each adverse event that happened; those that nearly did are in the resources alone.",
     _events,
     (
         Column("event", "the report", "AdverseEvent.id", lambda one: one.event.source.id),
         Column("version", "its version", "AdverseEvent.meta.versionId", lambda one: one.event.source.version),
-        Column("actuality", "actual or potential", "AdverseEvent.actuality", lambda one: one.event.actuality),
         Column(
             "system",
             "code system of the event",
