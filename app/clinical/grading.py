@@ -19,6 +19,9 @@ SCALES: Final = {"ctcae5": ("CTCAE 5.0", 5), "ctcae4.03": ("CTCAE 4.03", 5), "wh
 FATAL: Final = frozenset({"fatal", "C48275"})
 """How an outcome of death is sent: R4's code, and the NCI thesaurus's."""
 
+ENDED: Final = frozenset({"resolved", "resolvedWithSequelae", "C49498", "C49495"})
+"""How it is sent that an event has resolved, with sequelae or not: R4's codes, and the NCI thesaurus's."""
+
 GRADE_OF_DEATH: Final = 5
 
 SEVERITIES: Final = {"mild": (1, 1), "moderate": (2, 2), "severe": (3, 5)}
@@ -59,6 +62,11 @@ def worst(event: AdverseEvent, chosen: AeParameters) -> Interval:
     """The worst grade it ever had."""
     grades = [step.grade for step in steps(event, chosen)]
     return Interval(max(one.low for one in grades), max(one.high for one in grades))
+
+
+def is_over(event: AdverseEvent) -> bool:
+    """Whether its outcome says that it goes on no more: resolved, with or without sequelae, or fatal."""
+    return event.outcome in ENDED or is_fatal(event)
 
 
 def is_fatal(event: AdverseEvent) -> bool:

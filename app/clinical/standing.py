@@ -10,7 +10,7 @@ from app.clinical.answers import Answer, Figure, Finding, Result
 from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.case import once
 from app.clinical.events import amounts, named, told
-from app.clinical.grading import worst
+from app.clinical.grading import is_over, worst
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.questions import QUESTIONS
@@ -19,9 +19,6 @@ from app.clinical.timeline import Infusion, NotInfused, infusion
 from app.clinical.truth import Truth
 from app.clinical.visit_matrix import Cell, cells
 from app.protocol.definition import Protocol, Visit
-
-OVER = frozenset({"resolved", "resolvedWithSequelae", "fatal"})
-"""The outcomes of an adverse event that goes on no more."""
 
 SEEN = frozenset({"done", "partial", "out-of-window"})
 
@@ -239,4 +236,4 @@ def _goes_on(standing: Standing, event: AdverseEvent) -> bool:
     """Whether nobody has said that it is over by the day asked for."""
     if event.ended is not None:
         return event.ended.first_day > standing.asked.today
-    return event.outcome not in OVER
+    return not is_over(event)

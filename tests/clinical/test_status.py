@@ -249,3 +249,25 @@ def test_an_adverse_event_entered_in_error_is_not_counted() -> None:
     history = treated(fell_ill("x", 3, grade=4, status="entered-in-error"))
 
     assert said(named(of(history, on=10), "adverse-events")[0])["events"] == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "goes_on"),
+    [
+        ("resolved", False),
+        ("resolvedWithSequelae", False),
+        ("fatal", False),
+        ("C49498", False),
+        ("C49495", False),
+        ("C48275", False),
+        ("recovering", True),
+        ("C49494", True),
+        (None, True),
+    ],
+)
+def test_an_event_goes_on_until_its_outcome_says_otherwise_in_either_vocabulary(
+    outcome: str | None, goes_on: bool
+) -> None:
+    [found] = named(of(told(infusion(), fell_ill("fever", 3, outcome=outcome)), on=30), "adverse-events")
+
+    assert said(found)["open"] == int(goes_on)
