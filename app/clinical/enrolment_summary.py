@@ -34,6 +34,7 @@ class Part:
     entered: date | None
     infused: bool
     infused_on: date | None
+    population: str | None = None  # of those who are not to be infused
 
 
 def part(protocol: Protocol, history: History, _asked: Asked) -> Part:
@@ -46,12 +47,19 @@ def part(protocol: Protocol, history: History, _asked: Asked) -> Part:
         entered=_day(enrolment.period.start),
         infused=is_treated(protocol, history),
         infused_on=t0.day if isinstance(t0, Infusion) else None,
+        population=population_of(protocol, history),
     )
 
 
 def arm_of(history: History) -> str | None:
     """The arm the subject followed, or else was assigned to."""
     return history.enrolment.actual_arm or history.enrolment.assigned_arm
+
+
+def population_of(protocol: Protocol, history: History) -> str | None:
+    """Whom the subject belongs to beside those who are to be infused, such as donors; None for these."""
+    population = protocol.population(history.enrolment.assigned_arm)
+    return None if population is None else population.name
 
 
 def is_treated(protocol: Protocol, history: History) -> bool:
@@ -64,8 +72,9 @@ def _day(moment: Moment | None) -> date | None:
     return moment.day if moment is not None else None
 
 
-def answer(protocol: Protocol, study: Study, parts: Sequence[Part], _asked: Asked) -> Answer:
-    """The study as a whole, then by status, by arm and by month."""
+def answer(protocol: Protocol, study: Study, every: Sequence[Part], _asked: Asked) -> Answer:
+    """The study as a whole, then by status, by arm and by month; those not to be infused by themselves."""
+    parts = [one for one in every if one.population is None]
     return Answer(
         question="enrolment",
         subject=study.source,
@@ -76,6 +85,7 @@ def answer(protocol: Protocol, study: Study, parts: Sequence[Part], _asked: Aske
             Result(name="status", figures=_counts(one.status or UNKNOWN for one in parts)),
             *_by_arm(protocol, parts),
             *_by_month(parts),
+            *_beside(protocol, every),
         ),
         notes=(*_remarks(study, parts), *_differences(protocol)),
     )
@@ -83,6 +93,7 @@ def answer(protocol: Protocol, study: Study, parts: Sequence[Part], _asked: Aske
 
 def _of_study(protocol: Protocol, study: Study, parts: Sequence[Part]) -> Iterator[Figure]:
     yield Figure(name="status", value=study.status, evidence=(study.source,))
+    yield Figure(name="recruitment-ended", value=study.status in ENDED, evidence=(study.source,))
     yield Figure(name="planned", value=protocol.study.planned)
     yield from (Figure(name="start-date", value=one.on) for one in protocol.study.start[:1])
     yield Figure(name="subjects", value=len(parts))
@@ -119,6 +130,14 @@ def _by_arm(protocol: Protocol, parts: Sequence[Part]) -> Iterator[Result]:
         yield Result(name="arm", arm=arm, figures=figures)
 
 
+def _beside(protocol: Protocol, parts: Sequence[Part]) -> Iterator[Result]:
+    """Those who take part and are not to be infused, such as donors: they are in no other number."""
+    for population in protocol.populations:
+        of_population = [one for one in parts if one.population == population.name]
+        figures = (Figure(name="subjects", value=len(of_population)), *_progress(of_population))
+        yield Result(name="population", arm=population.name, figures=figures)
+
+
 def _by_month(parts: Sequence[Part]) -> Iterator[Result]:
     """How many entered and were infused in each month in which any was."""
     happened: Mapping[str, Counter[str]] = {
@@ -144,12 +163,25 @@ CLOSED: Final = {
     "temporarily-closed-to-accrual": "takes in no subjects for the time being",
     "temporarily-closed-to-accrual-and-intervention": "takes in and treats no subjects for the time being",
 }
-"""The states of R4 in which a study no longer recruits."""
+"""The states of R4 in which a study does not recruit, and is not over."""
+
+ENDED: Final = frozenset(
+    {
+        "closed-to-accrual",
+        "closed-to-accrual-and-intervention",
+        "completed",
+        "administratively-completed",
+        "withdrawn",
+        "disapproved",
+    }
+)
+"""The states of R4 in which a study will recruit no more."""
 
 
 def _remarks(study: Study, parts: Sequence[Part]) -> Iterator[str]:
     if study.status in CLOSED:
-        yield f"recruitment has ended: the study {CLOSED[study.status]}"
+        said = "has ended" if study.status in ENDED else "is suspended"
+        yield f"recruitment {said}: the study {CLOSED[study.status]}"
     undated = sum(one.infused and one.infused_on is None for one in parts)
     if undated:
         yield f"{undated} infused on a day that is not known exactly"

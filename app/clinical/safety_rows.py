@@ -9,7 +9,7 @@ from app.clinical import adverse, tolerance
 from app.clinical.adverse import Days, Reported
 from app.clinical.answers import Finding
 from app.clinical.asked import Asked
-from app.clinical.enrolment_summary import arm_of, is_treated
+from app.clinical.enrolment_summary import arm_of, is_treated, population_of
 from app.clinical.grading import worst
 from app.clinical.history import History
 from app.clinical.interval import Interval
@@ -71,6 +71,7 @@ class Watched:
     treated: bool
     events: tuple[Happened, ...]
     tolerated: tuple[tuple[str, str | None], ...]
+    population: str | None = None  # of those who are not to be infused
 
 
 def watched(protocol: Protocol, history: History, asked: Asked) -> Watched:
@@ -84,6 +85,7 @@ def watched(protocol: Protocol, history: History, asked: Asked) -> Watched:
         treated=is_treated(protocol, history),
         events=tuple(_happened(protocol, one, t0, asked.today) for one in found),
         tolerated=tuple(_verdicts(protocol, history, found, t0, asked.today)),
+        population=population_of(protocol, history),
     )
 
 

@@ -27,9 +27,10 @@ HIGHEST = 5
 def answer(protocol: Protocol, study: Study, rows: Sequence[Watched], _asked: Asked) -> Answer:
     """The primary endpoint, then the events, in all and by arm, then every serious event."""
     known = [arm.name for arm in protocol.arms]
-    named = sorted({one.arm for one in rows if one.arm is not None} - set(known))
-    groups: list[tuple[str | None, Sequence[Watched]]] = [(None, rows)]
-    groups += [(arm, [one for one in rows if one.arm == arm]) for arm in (*known, *named)]
+    counted = [one for one in rows if one.population is None]
+    named = sorted({one.arm for one in counted if one.arm is not None} - set(known))
+    groups: list[tuple[str | None, Sequence[Watched]]] = [(None, counted)]
+    groups += [(arm, [one for one in counted if one.arm == arm]) for arm in (*known, *named)]
     return Answer(
         question=QUESTION,
         subject=study.source,
@@ -215,6 +216,9 @@ def _remarks(protocol: Protocol, rows: Sequence[Watched]) -> Iterator[str]:
     regime = asks(protocol).regime(protocol.study.regime)
     if regime is not None:
         yield f"reporting: {regime.title.en} ({regime.source})"
+    beside = sum(len(one.events) for one in rows if one.population is not None)
+    if beside:
+        yield f"{beside} events are of subjects who are not to be infused: only the serious ones are told"
     unsaid = sum(event.serious is Truth.UNKNOWN for one in rows for event in one.events)
     if unsaid:
         yield f"{unsaid} events do not say whether they are serious: their reports are not counted"

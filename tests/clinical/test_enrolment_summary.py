@@ -83,6 +83,38 @@ def test_recruitment_that_ended_early_is_said_by_the_status_of_the_study(replay:
     assert not any("recruitment has ended" in note for note in summed([], of=study("active")).notes)
 
 
+@pytest.mark.parametrize(
+    ("status", "ended"),
+    [
+        ("active", False),
+        ("temporarily-closed-to-accrual", False),
+        ("closed-to-accrual", True),
+        ("closed-to-accrual-and-intervention", True),
+        ("completed", True),
+    ],
+)
+def test_that_recruitment_has_ended_is_a_figure(status: str, ended: bool) -> None:
+    whole = summed([], of=study(status))
+
+    assert figures(whole, "study")["recruitment-ended"] is ended
+    assert any("recruitment has ended" in note for note in whole.notes) is (ended and status != "completed")
+
+
+def test_donors_are_counted_by_themselves() -> None:
+    sclerosis = load_all()["MSC-SSc"]
+    donor = member(since="2020-01-02", status="on-study", assigned_arm="donor")
+    recipient = member(since="2020-01-02", status="screening", assigned_arm="cohort-1e6")
+    rows = [SUMMARY.row(sclerosis, one, ASKED) for one in (donor, donor, recipient)]
+
+    answer = SUMMARY.answer(sclerosis, study("active"), rows, ASKED)
+
+    whole, beside = figures(answer, "study"), figures(answer, "population", "donor")
+    assert (whole["subjects"], whole["screened"]) == (1, 1)
+    assert (beside["subjects"], beside["infused"]) == (2, 0)
+    assert figures(answer, "status") == {"screening": 1}
+    assert [one.arm for one in answer.results if one.name == "arm"] == [arm.name for arm in sclerosis.arms]
+
+
 def test_the_day_the_study_began_is_told_as_every_source_says() -> None:
     [note] = summed([]).notes[-1:]
 

@@ -100,6 +100,20 @@ def test_nobody_of_the_lupus_cohort_did_not_tolerate_it() -> None:
         assert percent(result) == ("0.00", "0.00", high)
 
 
+def test_the_event_of_a_donor_is_in_no_rate_of_those_infused() -> None:
+    cohort = sclerosis_cohort()
+    pain = event(3, on=day(0), cause="certain", serious=True)
+    donor = replace(subject("D1", "donor", pain, product="bm-msc"), administrations=())
+
+    without, beside = summary(cohort, SCLEROSIS), summary([*cohort, donor], SCLEROSIS)
+
+    counted = [one for one in beside.results if one.name != "serious-event"]
+    assert counted == [one for one in without.results if one.name != "serious-event"]
+    told = [one for one in beside.results if one.name == "serious-event" and one.arm == "donor"]
+    assert [one.evidence[0] for one in told] == [pain.source]
+    assert any("not to be infused" in note for note in beside.notes)
+
+
 def test_the_related_events_of_the_first_days() -> None:
     result = found(summary(lupus_cohort()), "events-first-days", rule="related")
     shown = figures(result)
