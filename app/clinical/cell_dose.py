@@ -4,7 +4,7 @@ Planned cells are the dose of the arm times the weight; the dose given is the ce
 weight is the last one of the week before the infusion.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -54,10 +54,10 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     else:
         case = Case(protocol=protocol, history=history, on=asked.today)
         dose = dose_of(case, t0)
-        results = (_dose(dose, case), _duration(dose.given, protocol), _arm(dose, case))
-        more = [one for one in infusions(protocol, history) if one.source != t0.source]
+        more = [one.source for one in infusions(protocol, history) if one.source != t0.source]
+        results = (_dose(dose, case, others=more), _duration(dose.given, protocol), _arm(dose, case))
         others = tuple(
-            f"{one.source} is another infusion: day 0 and the dose are those of the first" for one in more
+            f"{one} is another infusion: day 0 and the dose are those of the first" for one in more
         )
     chosen = protocol.parameters.dose
     return Answer(
@@ -75,10 +75,11 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     )
 
 
-def _dose(dose: Dose, case: Case) -> Result:
+def _dose(dose: Dose, case: Case, *, others: Sequence[Source]) -> Result:
     judged = replace(_within_tolerance(dose, case), evidence=_evidence(dose, case))
     notes = tuple(_queries(dose, case))
-    return _result(QUESTION, judged.finding("dose", DOSE), tuple(_figures(dose)), notes)
+    more = Figure(name="other-infusions", value=len(others), evidence=tuple(others))
+    return _result(QUESTION, judged.finding("dose", DOSE), (*_figures(dose), more), notes)
 
 
 def _within_tolerance(dose: Dose, case: Case) -> Judged:

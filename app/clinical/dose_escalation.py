@@ -70,6 +70,7 @@ def _dose(protocol: Protocol, dose: Counted) -> Result:
     chosen = protocol.parameters.dose
     now = Posterior(chosen.prior, x, n)
     low, high = now.credible()
+    suspended = dose_rule.suspended(chosen, dose_rule.in_force(chosen), met=x, of=n)
     figures = (
         Figure(name="evaluable", value=n),
         Figure(name="toxicities", value=x),
@@ -79,6 +80,7 @@ def _dose(protocol: Protocol, dose: Counted) -> Result:
         Figure(name="p-toxicity-mean", value=now.mean()),
         Figure(name="p-toxicity-95", value=Interval(low, high)),
         Figure(name="p-any-among-next-cohort", value=now.any_among(chosen.cohort_size)),
+        Figure(name="suspended", value=suspended),
         *([] if protocol.escalation is None else [_decided(protocol, dose)]),
         *_sequence(protocol, dose),
     )
@@ -87,7 +89,11 @@ def _dose(protocol: Protocol, dose: Counted) -> Result:
         arm=dose.arm,
         evidence=tuple(one.source for one in dose.subjects),
         figures=figures,
-        notes=_suspension(protocol, dose),
+        notes=(
+            (f"no more subjects at {dose.arm}: the probability of excess is at least {chosen.stop_prob}",)
+            if suspended
+            else ()
+        ),
     )
 
 
@@ -111,14 +117,6 @@ def _sequence(protocol: Protocol, dose: Counted) -> Iterator[Figure]:
         met += one.verdict == TOXIC
         excess = Posterior(chosen.prior, met, number).excess(chosen.p_tox)
         yield Figure(name=f"p-excessive-after-{number}", value=excess, evidence=(one.source,))
-
-
-def _suspension(protocol: Protocol, dose: Counted) -> tuple[str, ...]:
-    chosen = protocol.parameters.dose
-    setting = dose_rule.in_force(chosen)
-    if not dose_rule.suspended(chosen, setting, met=dose.toxic, of=len(dose.evaluable)):
-        return ()
-    return (f"no more subjects at {dose.arm}: the probability of excess is at least {chosen.stop_prob}",)
 
 
 def _decisions(protocol: Protocol, dose: Counted, setting: Setting) -> list[str]:

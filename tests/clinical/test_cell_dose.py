@@ -256,3 +256,13 @@ def test_a_change_of_unit_never_matters(kg: Decimal, cells: Decimal) -> None:
     other = result(given_cells(body, cells=str(cells * 1000), unit="10*3"))
 
     assert (one.verdict, one.figures[2].value) == (other.verdict, other.figures[2].value)
+
+
+def test_another_infusion_is_a_figure_with_its_record() -> None:
+    once = given_cells(weight("60", day(-1)), cells="120")
+    again = infused("2021-04-01T10:00:00+01:00", cells="120", name="infusion-2")
+    twice = replace(once, administrations=(*once.administrations, again))
+
+    assert figure(result(once), "other-infusions") == 0
+    [more] = [one for one in result(twice).figures if one.name == "other-infusions"]
+    assert (more.value, more.evidence) == (1, (again.source,))

@@ -239,10 +239,12 @@ def test_every_number_of_the_rule_does_something(
 
 
 def test_a_dose_with_too_much_toxicity_is_suspended() -> None:
-    assert (
-        "no more subjects"
-        in found(subjects(*[TOXIC] * 3, *[TOLERATED] * 2), "dose", arm="cohort-2e6").notes[0]
-    )
+    toxic = found(subjects(*[TOXIC] * 3, *[TOLERATED] * 2), "dose", arm="cohort-2e6")
+    tolerated = found(subjects(*[TOLERATED] * 5), "dose", arm="cohort-2e6")
+
+    assert "no more subjects" in toxic.notes[0]
+    assert figures(toxic)["suspended"] is True
+    assert (figures(tolerated)["suspended"], tolerated.notes) == (False, ())
 
 
 def test_the_decision_is_shown_with_other_priors_limits_and_cut_offs() -> None:
