@@ -30,8 +30,7 @@ def age_between(criterion: AgeBetween, case: Case) -> Judged:
     person, born = case.history.person, births(case)
     if person is None or person.birth_date is None:
         return unknown("missing-observation", "record the birth date (Patient.birthDate)")
-    lower = ">=" if criterion.min_inclusive else ">"
-    upper = "<=" if criterion.max_inclusive else "<"
+    lower = "from" if criterion.min_inclusive else "after"
     ages = sorted({age_on(day, case.on) for day in born})
     truths = {_is_between(criterion, day, case.on) for day in born}
     return Judged(
@@ -40,7 +39,8 @@ def age_between(criterion: AgeBetween, case: Case) -> Judged:
         needs="record the day of birth (Patient.birthDate)",
         observed=f"born {person.birth_date.text}",
         normalised=" or ".join(map(str, ages)) + " years",
-        threshold=f"age {lower} {criterion.min_years} and {upper} {criterion.max_years} years",
+        threshold=f"{lower} the birthday of {criterion.min_years} years and before that of "
+        f"{criterion.too_old}",
         evidence=(person.source,),
     )
 
@@ -98,9 +98,9 @@ def other_enrolment(criterion: OtherEnrolment, case: Case) -> Judged:
 
 
 def _is_between(criterion: AgeBetween, born: date, day: date) -> bool:
-    youngest, oldest = anniversary(born, criterion.min_years), anniversary(born, criterion.max_years)
+    youngest, too_old = anniversary(born, criterion.min_years), anniversary(born, criterion.too_old)
     old_enough = youngest < day or (criterion.min_inclusive and youngest == day)
-    return old_enough and (day < oldest or (criterion.max_inclusive and day == oldest))
+    return old_enough and day < too_old
 
 
 def _covers(enrolment: Enrolment, day: date) -> Truth:

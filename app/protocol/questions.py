@@ -13,13 +13,21 @@ from app.protocol.words import Frozen, Text
 
 
 class AgeBetween(Part):
-    """The age in completed years, from the birth date; each bound is a birthday."""
+    """The age in completed years, from the birth date; each bound is a birthday.
+
+    "18 to 65" inclusive is whoever is 18 or 65: until the day before the 66th birthday.
+    """
 
     kind: Literal["age-between"]
     min_years: Count
     max_years: Count
     min_inclusive: bool
     max_inclusive: bool
+
+    @property
+    def too_old(self) -> int:
+        """The birthday from which it is over."""
+        return self.max_years + 1 if self.max_inclusive else self.max_years
 
 
 class Sex(Part):

@@ -149,10 +149,17 @@ def test_age_is_over_18_and_under_70(born: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("born", "choice"), [("2006-06-01", "age.min_inclusive"), ("1954-06-01", "age.max_inclusive")]
+    ("born", "choice", "expected"),
+    [
+        ("2006-06-02", "age.min_inclusive", NOT_MET),
+        ("2006-06-01", "age.min_inclusive", MET),  # the 18th birthday
+        ("1954-06-01", "age.max_inclusive", MET),  # the 70th birthday
+        ("1953-06-02", "age.max_inclusive", MET),  # 70 until the day before the 71st
+        ("1953-06-01", "age.max_inclusive", NOT_MET),
+    ],
 )
-def test_a_birthday_counts_where_the_bound_is_inclusive(born: str, choice: str) -> None:
-    assert seen("I1", birth_date=born, choices={choice: True})[0] == MET
+def test_a_birthday_counts_where_the_bound_is_inclusive(born: str, choice: str, expected: str) -> None:
+    assert seen("I1", birth_date=born, choices={choice: True})[0] == expected
 
 
 def test_who_is_born_on_the_29th_of_february_comes_of_age_on_the_1st_of_march() -> None:
@@ -165,7 +172,7 @@ def test_the_age_is_shown_with_the_birth_date_as_received() -> None:
     found = finding("I1", birth_date="1954")
 
     assert (found.observed, found.normalised) == ("born 1954", "69 or 70 years")
-    assert found.threshold == "age > 18 and < 70 years"
+    assert found.threshold == "after the birthday of 18 years and before that of 70"
     assert found.needs == "record the day of birth (Patient.birthDate)"
 
 

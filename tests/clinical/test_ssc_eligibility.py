@@ -97,6 +97,8 @@ def test_nobody_asks_when_a_donor_is_infused() -> None:
         ("2006-05-31", MET, MET),
         ("1954-06-01", NOT_MET, MET),
         ("1954-06-02", MET, MET),
+        ("1953-06-02", NOT_MET, MET),
+        ("1953-06-01", NOT_MET, NOT_MET),
     ],
 )
 def test_age_is_over_18_and_under_70(born: str, strict: str, inclusive: str) -> None:
@@ -508,10 +510,15 @@ def test_social_security_is_asked_for_twice() -> None:
         ("2006-06-01", MET, NOT_MET),
         ("2006-06-02", NOT_MET, NOT_MET),
         ("1959-06-01", MET, NOT_MET),
-        ("1959-05-31", NOT_MET, NOT_MET),
+        ("1959-05-31", MET, NOT_MET),
+        ("1958-06-02", MET, NOT_MET),  # 65 until the day before the 66th birthday
+        ("1958-06-01", NOT_MET, NOT_MET),
     ],
 )
 def test_a_donor_is_18_to_65(born: str, inclusive: str, strict: str) -> None:
+    line = finding("DI1", arm="donor", birth_date=born)
+    assert line.threshold == "from the birthday of 18 years and before that of 66"
+    assert "18 to 65 inclusive: from the 18th birthday until the day before the 66th" in line.notes
     assert seen("DI1", arm="donor", birth_date=born)[0] == inclusive
     choices = {"donor.age_inclusive": False}
     assert seen("DI1", arm="donor", birth_date=born, choices=choices)[0] == strict

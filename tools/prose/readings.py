@@ -50,9 +50,9 @@ def days(count: int | None, language: Language) -> str:
 
 
 def _age(part: Any, language: Language) -> str:
-    low, high = (">=" if part.min_inclusive else ">"), ("<=" if part.max_inclusive else "<")
+    low = ">=" if part.min_inclusive else ">"
     words = {"en": "age in years, by birthdays", "fr": "âge en années, selon les anniversaires"}
-    return f"{words[language]}: {low} {part.min_years}, {high} {part.max_years}"
+    return f"{words[language]}: {low} {part.min_years}, < {part.too_old}"
 
 
 def _sex(part: Any, language: Language) -> str:
