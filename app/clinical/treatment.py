@@ -1,10 +1,12 @@
 """Criteria about past treatment: doses long enough, doses often enough, and the last dose."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import accumulate, pairwise
 
 from app.clinical.answers import Figure
 from app.clinical.calendar import shifted
@@ -62,7 +64,7 @@ def monthly_dose(criterion: MonthlyDose, case: Case) -> Judged:
     """Enough of the drug in each of so many months of 30 days, one after the other."""
     drugs = case.protocol.drugs_named(criterion.drugs)
     taken = exposure(case, drugs, unit=criterion.unit, until=case.on, routes=criterion.routes)
-    found, *others = (_months(criterion, one.doses) for one in taken.readings)
+    found, *others = (enough_each_month(criterion, one.doses) for one in taken.readings)
     met = [months is not None for months in (found, *others)]
     judged = _decided(case, met=all(met), questions=taken.open(met, any_way=True))
     days = found or list(taken.doses)
@@ -193,20 +195,18 @@ def _courses(days: Sequence[date], gap: int) -> Iterator[list[date]]:
         yield course
 
 
-def _months(criterion: MonthlyDose, doses: dict[date, Fraction]) -> list[date] | None:
+def enough_each_month(criterion: MonthlyDose, doses: dict[date, Fraction]) -> list[date] | None:
     """The days of the months in a row that each hold enough, wherever the first of them begins."""
     if not doses:
         return None
-    days = list(doses)
+    days = sorted(doses)
+    sums = [Fraction(), *accumulate(doses[day] for day in days)]  # a month is one less another
     starts = {shifted(day, -before) for day in days for before in range(MONTH)}  # the first holds a dose
     for first in sorted(starts):
-        months = [
-            [day for day in days if (day - first).days // MONTH == month] for month in range(criterion.months)
-        ]
-        if all(
-            six_digits(sum((doses[day] for day in month), Fraction())) >= criterion.dose for month in months
-        ):
-            return [day for month in months for day in month]
+        ends = (shifted(first, MONTH * month) for month in range(criterion.months + 1))
+        places = [bisect_left(days, end) for end in ends]
+        if all(six_digits(sums[end] - sums[begin]) >= criterion.dose for begin, end in pairwise(places)):
+            return days[places[0] : places[-1]]
     return None
 
 
