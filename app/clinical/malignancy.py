@@ -15,7 +15,7 @@ from app.clinical.toxicity import asks
 from app.clinical.truth import Truth, any_of
 from app.protocol.definition import Protocol
 
-NEOPLASMS = "Neoplasms benign, malignant and unspecified (incl cysts and polyps)"
+NEOPLASMS = "10029104"  # MedDRA: neoplasms benign, malignant and unspecified
 
 
 def no_malignancy(
@@ -61,6 +61,6 @@ def _events(
     """Adverse events that are one, or a neoplasm of which it is not said whether it is malignant."""
     for one in found:
         is_one = Truth.of(is_one_of(one.event.codings, asks(protocol).malignancies))
-        if is_one is Truth.NO and one.place.system == NEOPLASMS:
+        if is_one is Truth.NO and one.place.system_code == NEOPLASMS:
             is_one = Truth.UNKNOWN
         yield is_one & one.began(days, t0), one.event.source

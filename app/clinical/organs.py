@@ -21,10 +21,11 @@ MEDDRA = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An organ of the protocol and a system organ class, by its English name; None where not known."""
+    """An organ of the protocol, and a system organ class by its name and code; None where not known."""
 
     organ: str | None
     system: str | None
+    system_code: str | None = None
 
 
 def place(event: AdverseEvent) -> Place:
@@ -36,4 +37,9 @@ def place(event: AdverseEvent) -> Place:
     ]
     said = [coding.code for coding in event.categories if coding.system == ORGAN_CLASS.url]
     organs = (*said, *(organ for _, organ in found if organ is not None))
-    return Place(next(iter(organs), None), next((one.name.en for one, _ in found), None))
+    system = found[0][0] if found else None
+    return Place(
+        next(iter(organs), None),
+        None if system is None else system.name.en,
+        None if system is None else system.code,
+    )

@@ -16,6 +16,7 @@ from app.clinical.care import Condition
 from app.clinical.codes import ORGAN_CLASS, PRODUCT
 from app.clinical.history import History
 from app.clinical.interval import Interval
+from app.clinical.organs import place
 from app.clinical.records import AdverseEvent, Coding, Opinion, Source
 from app.protocol.definition import Protocol
 from app.protocol.loader import load
@@ -315,6 +316,16 @@ def test_the_sclerosis_trial_counts_a_cancer_that_arises_as_not_tolerated(
     assert result(answer, "M3").verdict == expected
     assert result(answer, "D10").verdict == MET
     assert result(asked(replace(treated(), conditions=(condition,))), "M3").verdict == MET  # lupus: not asked
+
+
+@pytest.mark.parametrize("code", ["10029104", "10061289"])
+def test_a_neoplasm_of_which_it_is_not_said_whether_it_is_malignant_leaves_it_open(code: str) -> None:
+    category = {"categories": (Coding(MEDDRA, "10029104"),)} if code != "10029104" else {}
+    tumour = event(1, on=60, cause="unlikely", code=code, **category)
+    history = treated(tumour, at=replace(infused(), codings=(PRODUCT.coding("bm-msc"),)))
+
+    assert place(tumour).system_code == "10029104"
+    assert result(asked(history, SCLEROSIS), "M3").verdict == OPEN
 
 
 @pytest.mark.parametrize(("status", "expected"), [("unknown", NOT), ("entered-in-error", MET)])
