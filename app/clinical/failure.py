@@ -81,13 +81,14 @@ def _overall(failure: Failure, criteria: tuple[Criterion, ...]) -> Result:
     findings = tuple(_without_events(criterion) for criterion in criteria)
     verdicts = [finding.verdict for finding in findings]
     judged = whole(findings)
+    failed_by_any = judged.finding(NAME, failure.text, findings)
     is_open = judged.truth is Truth.UNKNOWN
     met = verdicts.count(Truth.YES)
     first = min((day for criterion in criteria if (day := criterion.first_day) is not None), default=None)
     return Result(
         name=NAME,
         verdict=wire(judged.truth),
-        findings=findings,
+        findings=(failed_by_any,),
         reasons=judged.reasons if is_open else (),
         evidence=judged.evidence,
         missing=once(one.needs for one in findings if one.needs) if is_open else (),
@@ -95,7 +96,6 @@ def _overall(failure: Failure, criteria: tuple[Criterion, ...]) -> Result:
             Figure(name="criteria-met", value=Interval.of(met, met + verdicts.count(Truth.UNKNOWN))),
             *first_event(first),
         ),
-        notes=(failure.text.en,),
     )
 
 

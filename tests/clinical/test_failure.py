@@ -532,7 +532,7 @@ def test_any_criterion_is_a_failure_and_they_are_counted() -> None:
     assert found.verdict == MET
     assert figure(found, "criteria-met") == Interval.of(2)
     assert figure(found) == at(day(100)).first_day
-    assert [(one.id, one.verdict.name) for one in found.findings] == [
+    assert [(one.id, one.verdict.name) for one in found.findings[0].parts] == [
         ("TF1", "YES"), ("TF2", "NO"), ("TF3", "NO"), ("TF4", "YES"),
     ]  # fmt: skip
 
