@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 
 from app.clinical.answer_tables import TABLES
@@ -46,12 +47,12 @@ async def _write(made: Export, directory: Path, say: Say) -> dict[str, int]:
     """A file bears its name only once it is whole."""
     directory.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 nobody else waits for this loop
     names = [file_name(one) for one in (*made.types, *made.tables)]
-    patients, pages = len(made.subjects.patients), 0
+    patients = len(made.subjects.patients)
+    done = accumulate((len(page) for page in made.subjects.cut(PAGE)), initial=0)
     with ExitStack() as opened:
         files = {one: opened.enter_context((directory / f"{one}.part").open("wb")) for one in names}
         async for piece in made.pieces():
             for one, found in piece.items():
                 files[file_name(one)].write(found)
-            say(f"{min(pages * PAGE, patients)} of {patients} patients")
-            pages += 1
+            say(f"{next(done)} of {patients} patients")
     return {one: (directory / f"{one}.part").rename(directory / one).stat().st_size for one in names}

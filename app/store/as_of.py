@@ -13,6 +13,7 @@ END_OF_TIME = datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00")
 _WHOLE = "r.type, r.id, r.version, r.patient_id, r.study_id, r.document"
 _WITHOUT_DOCUMENT = "r.type, r.id, r.version, r.patient_id, r.study_id, NULL"
 _COUNTED = "r.type, r.study_id, count(*)"
+_SIZED = "r.patient_id, count(*)"
 
 # `NOT (… > …)` says `<=` so that SQLite, which keeps no statistics, does not read the whole store in the
 # order it was written: the other conditions name an index each.
@@ -55,9 +56,18 @@ class AsOf:
 
     async def counts(self, patients: Sequence[str], kinds: Sequence[str]) -> list[Row]:
         """How many resources of each of these types there are about these patients: type, study, number."""
+        return await self._grouped(patients, kinds, columns=_COUNTED, by="r.type, r.study_id")
+
+    async def sizes(self, patients: Sequence[str], kinds: Sequence[str]) -> list[Row]:
+        """How many resources of these types there are about each of these patients."""
+        return await self._grouped(patients, kinds, columns=_SIZED, by="r.patient_id")
+
+    async def _grouped(
+        self, patients: Sequence[str], kinds: Sequence[str], *, columns: str, by: str
+    ) -> list[Row]:
         now, then = (f"{condition} AND document IS NOT NULL" for condition in self._about(kinds))
         values = [self._database.members(patients)]
-        return await self._rows(now, then, values, columns=_COUNTED, end=" GROUP BY r.type, r.study_id")
+        return await self._rows(now, then, values, columns=columns, end=f" GROUP BY {by}")
 
     def _about(self, kinds: Sequence[str]) -> tuple[str, str]:
         whose, kind = self._database.member("patient_id", 2), ", ".join(f"'{one}'" for one in kinds)

@@ -23,6 +23,9 @@ from app.store.visibility import Visibility
 PAGE = 100
 """Patients on a page."""
 
+DOCUMENTS = 5_000
+"""Documents on a page, unless one patient alone has more."""
+
 SECONDS = 60.0
 """How long one of the statements may take; a study has many, so the limit of one search says nothing here."""
 
@@ -45,7 +48,8 @@ class Page:
 class Subjects:
     """The subjects of a study as of a moment, those of its parts (such as a site's) among them.
 
-    `members` says for each subject the patient and the study; it is ordered by patient.
+    `members` says for each subject the patient and the study; it is ordered by patient. `sizes` says how many
+    documents there are about a patient.
     """
 
     store: Store
@@ -54,17 +58,31 @@ class Subjects:
     study: Study
     studies: Mapping[str, Row]
     members: Sequence[tuple[str, str, str]]
+    sizes: Mapping[str, int]
 
     @property
     def patients(self) -> Sequence[str]:
         """Every patient once, in order."""
         return list(dict.fromkeys(patient for _, patient, _ in self.members))
 
+    def cut(self, size: int) -> Iterator[Sequence[str]]:
+        """Every patient, page by page: at most so many, and not more documents than a page may hold."""
+        page: list[str] = []
+        held = 0
+        for patient in self.patients:
+            number = self.sizes.get(patient, 0)
+            if page and (len(page) == size or held + number > DOCUMENTS):
+                yield page
+                page, held = [], 0
+            page.append(patient)
+            held += number
+        if page:
+            yield page
+
     async def pages(self, size: int) -> AsyncIterator[Page]:
-        """Every subject, in pages of so many patients."""
-        patients = self.patients
-        for start in range(0, len(patients), size):
-            yield await self._page(patients[start : start + size])
+        """Every subject, in pages of at most so many patients."""
+        for patients in self.cut(size):
+            yield await self._page(patients)
 
     async def counts(self) -> Mapping[str, int]:
         """How many resources of each type there are about the subjects, without those of other studies."""
@@ -98,20 +116,23 @@ async def subjects_of(store: Store, visibility: Visibility, name: str, as_of: da
     Raises Refusal 404 where there is no such study (or was none then), 410 where it was deleted.
     """
 
-    async def work(connection: Connection) -> tuple[dict[str, Row], list[Row]]:
+    async def work(connection: Connection) -> tuple[dict[str, Row], list[Row], list[Row]]:
         then = AsOf(store.database, connection, visibility, as_of)
         studies = {row[1]: row for row in await then.of_type("ResearchStudy")}
         parts = _with_parts(name, studies)
-        return {part: tuple(studies[part]) for part in parts}, await then.enrolled(parts)
+        rows = [row for row in await then.enrolled(parts) if row[3] is not None]
+        sizes = await then.sizes(list({row[3] for row in rows}), KINDS)
+        return {part: tuple(studies[part]) for part in parts}, rows, sizes
 
-    studies, rows = await store.database.read(work, seconds=SECONDS)
+    studies, rows, sizes = await store.database.read(work, seconds=SECONDS)
     return Subjects(
         store=store,
         visibility=visibility,
         as_of=as_of,
         study=read_study(studies[name]),
         studies=studies,
-        members=sorted(((row[1], row[3], row[4]) for row in rows if row[3] is not None), key=_by_patient),
+        members=sorted(((row[1], row[3], row[4]) for row in rows), key=_by_patient),
+        sizes={row[0]: row[1] for row in sizes},
     )
 
 

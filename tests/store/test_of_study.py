@@ -7,6 +7,7 @@ import pytest
 
 from app.clinical.history import History
 from app.fhir_mapping.outcome import Refusal
+from app.store import of_study
 from app.store.of_study import Subjects, subjects_of
 from app.store.session import Store
 from app.store.transact import transact
@@ -86,7 +87,30 @@ async def test_the_statements_do_not_grow_with_the_subjects(trial: Store) -> Non
         await read(trial, size=600)
         counts.append(trial.database.statements - before)
 
-    assert counts == [3, 4]  # the studies, the subjects; then a statement for each page: 62 patients, 602
+    assert counts == [4, 5]  # studies, subjects, sizes; then a statement for each page: 62 patients, 602
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [(1, [1, 1, 1]), (8, [1, 1, 1]), (9, [2, 1]), (11, [2, 1]), (12, [3])],
+)
+async def test_a_page_holds_few_documents_unless_one_patient_has_more(
+    trial: Store, monkeypatch: pytest.MonkeyPatch, documents: int, expected: list[int]
+) -> None:
+    await enrol(trial, [1])
+    of_p1 = [put(c3("p1"), f"p1-{number}") for number in range(4)]
+    of_p2 = [put(c3("p2"), "p2-0"), put(c3("elsewhere"), "p3-0")]
+    await transact(trial, EVERYTHING, [put(patient(), "elsewhere"), *of_p1, *of_p2])
+    monkeypatch.setattr(of_study, "DOCUMENTS", documents)
+
+    subjects = await subjects_of(trial, EVERYTHING, "s1", LATER)
+    pages = [page async for page in subjects.pages(100)]
+
+    assert subjects.sizes == {"p-1": 3, "p1": 6, "p2": 3}
+    assert [len(page.subjects) for page in pages] == expected
+    assert [sum(map(len, page.documents.values())) for page in pages] == [
+        sum(subjects.sizes[patient] for patient in of_page) for of_page in subjects.cut(100)
+    ]
 
 
 async def test_a_study_that_is_not_there_is_not_read(trial: Store) -> None:
