@@ -18,8 +18,8 @@ from app.protocol.safety import Safety
 from app.protocol.words import Sentence
 
 COMPLETE = Sentence(
-    en="The whole period is over: nothing can be reported any more that happened in it later.",
-    fr="La période est entièrement écoulée.",
+    en="The whole period is over: nothing more can happen in it.",
+    fr="La période est entièrement écoulée : plus rien ne peut y survenir.",
 )
 DEATH = Sentence(
     en="The subject did not die in this period, or the event that led to death is reported with grade 5.",

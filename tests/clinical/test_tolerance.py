@@ -320,8 +320,8 @@ def test_the_sclerosis_trial_counts_a_cancer_that_arises_as_not_tolerated(
 
 @pytest.mark.parametrize("code", ["10029104", "10061289"])
 def test_a_neoplasm_of_which_it_is_not_said_whether_it_is_malignant_leaves_it_open(code: str) -> None:
-    category = {"categories": (Coding(MEDDRA, "10029104"),)} if code != "10029104" else {}
-    tumour = event(1, on=60, cause="unlikely", code=code, **category)
+    category = (Coding(MEDDRA, "10029104"),) if code != "10029104" else ()
+    tumour = event(1, on=60, cause="unlikely", code=code, categories=category)
     history = treated(tumour, at=replace(infused(), codings=(PRODUCT.coding("bm-msc"),)))
 
     assert place(tumour).system_code == "10029104"
