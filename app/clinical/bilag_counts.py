@@ -1,10 +1,10 @@
 """How many organ systems are, or newly are, graded so, with the assessments it was counted from."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.clinical.bilag import Bilag, New
-from app.clinical.case import Judged, once
+from app.clinical.case import Judged, joined, once
 from app.clinical.course import Point
 from app.clinical.sri_criteria import Side
 from app.clinical.truth import Truth
@@ -75,8 +75,3 @@ def _change(count: Count) -> str:
     before, after = (side.reading.grades if side.reading else {} for side in count.sides)
     systems = (f"{name} {before.get(name, '?')} to {after[name]}" for name in count.new.certain)
     return f"{count.sides[-1].label}: {', '.join(systems)}"
-
-
-def joined(needs: Iterable[str | None]) -> str | None:
-    """What is needed, each once; None where nothing is."""
-    return "; ".join(once(need for need in needs if need is not None)) or None

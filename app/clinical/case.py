@@ -129,6 +129,12 @@ def unknown(reason: str, needs: str, *, evidence: tuple[Source, ...] = ()) -> Ju
     return Judged(truth=Truth.UNKNOWN, reasons=(reason,), needs=needs, evidence=evidence)
 
 
+def joined(needs: Iterable[str | None]) -> str | None:
+    """What is needed in one sentence, each thing once, however often it was asked for; None for nothing."""
+    each = (one for need in needs if need is not None for one in need.split("; "))
+    return "; ".join(once(each)) or None
+
+
 def once(items: Iterable[T]) -> tuple[T, ...]:
     """Each only once, in the order they came."""
     return tuple(dict.fromkeys(items))

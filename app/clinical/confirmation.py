@@ -9,18 +9,22 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.clinical.calendar import shifted
-from app.clinical.case import Judged, once
-from app.clinical.records import Source
+from app.clinical.case import Judged, joined, once
 from app.clinical.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
 class Spacing:
-    """How many confirmations are asked for, each so many days after the one before."""
+    """How many confirmations are asked for, each so many days after the one before.
+
+    `what` is to be measured again, which could be done as long as the subject lived.
+    """
 
     times: int
     first: int
     last: int
+    what: str = "a measurement"
+    died: date | None = None
 
     def __str__(self) -> str:
         again = "again" if self.times == 1 else f"again {self.times} times, each"
@@ -83,7 +87,7 @@ def _chain(
         (later.judged.truth, _chain(later, ordered, spacing, times - 1, today), later) for later in following
     ]
     if not ways:
-        return _unseen(point, opens, closes, today), ()
+        return _unseen(point, spacing, opens, closes, today=today), ()
     rated = [(_both(point.judged, chain[0], truth), (later.day, *chain[1])) for truth, chain, later in ways]
     return max(rated, key=lambda way: (way[0].truth.value, -way[1][0].toordinal()))
 
@@ -95,20 +99,39 @@ def _both(point: Judged, later: Judged, seen: Truth) -> Judged:
     return Judged(
         truth=truth,
         reasons=once(reason for part in parts for reason in part.reasons),
-        needs="; ".join(once(part.needs for part in parts if part.needs)) or None,
+        needs=joined(part.needs for part in parts),
         evidence=once((*point.evidence, *later.evidence)),
         notes=once((*point.notes, *later.notes, *(() if truth is not Truth.NO else ("not confirmed",)))),
     )
 
 
-def _unseen(point: Point, opens: date, closes: date, today: date) -> Judged:
+def _unseen(point: Point, spacing: Spacing, opens: date, closes: date, *, today: date) -> Judged:
     """Nothing was measured when a confirmation was due."""
-    reason = "confirmation-pending" if today <= closes else "confirmation-missing"
-    evidence: tuple[Source, ...] = point.judged.evidence
+    reason, needs = _still_needed(point, spacing, opens, closes, today=today)
+    is_open = point.judged.truth is Truth.UNKNOWN
+    first = point.judged.needs if is_open else None
     return Judged(
         truth=Truth.UNKNOWN,
-        reasons=once((reason, *(point.judged.reasons if point.judged.truth is Truth.UNKNOWN else ()))),
-        needs=f"a measurement from {opens} to {closes} that confirms that of {point.day}",
-        evidence=evidence,
+        reasons=once((reason, *(point.judged.reasons if is_open else ()))),
+        needs=joined((first, needs)),
+        evidence=point.judged.evidence,
         notes=point.judged.notes,
+    )
+
+
+def _still_needed(
+    point: Point, spacing: Spacing, opens: date, closes: date, *, today: date
+) -> tuple[str, str]:
+    """Why there is no confirmation, and what would be one: a result to come, or one not yet sent."""
+    confirms = f"that confirms the one of {point.day}"
+    if spacing.died is not None and spacing.died < opens:
+        return "confirmation-missing", (
+            f"an investigator's judgement of {spacing.what} of {point.day}: the subject died before it could "
+            f"be confirmed ({opens} to {closes})"
+        )
+    if today <= closes and spacing.died is None:
+        return "confirmation-pending", f"{spacing.what} from {opens} to {closes} {confirms}"
+    return "confirmation-missing", (
+        f"{spacing.what} measured from {opens} to {closes} {confirms}, if there is a result not sent yet: "
+        "that time is over"
     )

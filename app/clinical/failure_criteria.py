@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.clinical.answers import Figure, Finding
-from app.clinical.case import Case, Judged, once, unknown
+from app.clinical.case import Case, Judged, joined, once, unknown
 from app.clinical.confirmation import Event
 from app.clinical.records import Moment, Source
 from app.clinical.timeline import Infusion
@@ -38,9 +38,21 @@ class Observed:
         inside = self.t0.day < moment.first_day and moment.last_day <= self.until
         return Truth.YES if inside else Truth.UNKNOWN
 
+    @property
+    def died(self) -> date | None:
+        """The day by which the subject had died, where that is recorded."""
+        person = self.case.history.person
+        if person is None or not person.deceased:
+            return None
+        return self.today if person.deceased_at is None else min(person.deceased_at.last_day, self.today)
+
+    def until_death(self) -> str:
+        """The end of the time in which anything could be measured, for one who has died."""
+        return "" if self.died is None else f", up to the death of {self.died}"
+
     def still_open(self) -> tuple[Judged, ...]:
         """That a failure may still happen."""
-        if self.today > self.until:
+        if self.today > self.until or self.died is not None:
             return ()
         return (unknown("window-open", f"the observation until {self.until} is not over"),)
 
@@ -101,7 +113,7 @@ def whole(findings: tuple[Finding, ...]) -> Judged:
     return Judged(
         truth=truth,
         reasons=once(reason for one in deciding for reason in one.reasons),
-        needs="; ".join(once(one.needs for one in deciding if one.needs)) or None,
+        needs=joined(one.needs for one in deciding),
         evidence=once(source for one in deciding for source in one.evidence),
     )
 

@@ -10,8 +10,9 @@ from app.clinical.confirmation import Event, Spacing
 from app.clinical.failure_criteria import Criterion, Observed
 from app.clinical.failure_renal import CREATININE
 from app.clinical.failure_series import Series, series
+from app.clinical.interval import Interval
 from app.clinical.latest import Window
-from app.clinical.levels import Level, levels, reference, unmeasured
+from app.clinical.levels import Level, dated, levels, reference, unmeasured
 from app.clinical.proteinuria import doubled, risen
 from app.clinical.records import Measurement, Moment, Source
 from app.clinical.results import readings, statement
@@ -21,6 +22,8 @@ from app.protocol.questions import Assay
 
 PROTEINURIA = "g/(24.h)"
 RATIO = "g/g"
+NUMBER = "creatinine as an exact number"
+PROTEIN = "proteinuria of 24 hours (or a protein/creatinine ratio)"
 AS_PROTEINURIA = "a protein/creatinine ratio in g/g stands for g/24 h (tf3.accept_upcr)"
 
 
@@ -48,13 +51,30 @@ def active_nephritis(criterion: ActiveNephritis, observed: Observed) -> Criterio
         return _nephritic(criterion, observed, urine, level)
 
     i, ii = f"{criterion.id}-i", f"{criterion.id}-ii"
-    alone = series(observed, urine.protein, by_protein, name=i, what="proteinuria", spacing=spacing)
-    flare = series(observed, urine.creatinine, by_flare, name=ii, what="creatinine", spacing=spacing)
+    asked = chosen.nephritic_logic != "all" or not _ruled_out(criterion, observed, urine)
+    alone = series(observed, urine.protein, by_protein, name=i, what=PROTEIN, spacing=spacing)
+    flare = series(
+        observed, urine.creatinine, by_flare, name=ii, what="creatinine", spacing=spacing, asked=asked
+    )
     parts = (
         _part(i, criterion, observed, alone),
         replace(_part(ii, criterion, observed, flare), text=criterion.nephritic),
     )
     return Criterion(id=criterion.id, text=criterion.text, parts=parts)
+
+
+def _ruled_out(criterion: ActiveNephritis, observed: Observed, urine: Urine) -> bool:
+    """Whether every proteinuria since the infusion says that there was no flare, whatever creatinine was."""
+    by_day, vague = dated(urine.protein, observed.t0)
+    since = [level for day, same in by_day.items() if day <= observed.until for level in same]
+    p0 = urine.protein_before.value
+    each = {_nephrotic(criterion, p0, level) for level in (*since, *vague)}
+    return bool(since) and each == {Truth.NO}
+
+
+def _nephrotic(criterion: ActiveNephritis, p0: Interval, level: Level) -> Truth:
+    """Whether it doubled and is as high as a nephritic flare asks for."""
+    return doubled(p0, level.value) & level.value.holds(">=", criterion.nephritic_from)
 
 
 def _part(name: str, criterion: ActiveNephritis, observed: Observed, read: Series) -> Criterion:
@@ -127,11 +147,15 @@ def _nephritic(criterion: ActiveNephritis, observed: Observed, urine: Urine, lev
             )
         )
         or ("missing-observation",),
-        needs="; ".join(filter(None, (judged.needs for judged in open_))) or "creatinine as an exact number",
+        needs="; ".join(filter(None, (judged.needs for judged in open_))) or _creatinine_needed(before),
         threshold=f">= {plain(chosen.creatinine_factor)} x {before.shown}, with "
         f"{'all' if chosen.nephritic_logic == 'all' else 'any'} of proteinuria, haematuria, casts",
         evidence=once((before.source, *(source for one in beside for source in one.evidence))),
     )
+
+
+def _creatinine_needed(before: Level) -> str:
+    return "a creatinine before the infusion" if "baseline-missing" in before.reasons else NUMBER
 
 
 def _beside(
@@ -146,11 +170,9 @@ def _beside(
 
     p0, strips = urine.protein_before.value, criterion.strips
     protein = [level for level in urine.protein if _is_near(level.when, day, days)]
-    truths = [
-        doubled(p0, level.value) & level.value.holds(">=", criterion.nephritic_from) for level in protein
-    ]
+    truths = [_nephrotic(criterion, p0, level) for level in protein]
     return (
-        _seen("proteinuria", truths, [level.source for level in protein], at_least=1),
+        _seen(PROTEIN, truths, [level.source for level in protein], at_least=1),
         _of("urine dipsticks for blood", near(criterion.haematuria), at_least=strips),
         _of("urine sediment for cellular casts", near(criterion.casts), at_least=1),
     )

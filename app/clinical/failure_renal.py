@@ -14,7 +14,7 @@ from app.clinical.failure_criteria import Criterion, Observed
 from app.clinical.failure_series import series
 from app.clinical.happened import stands
 from app.clinical.interval import Interval
-from app.clinical.levels import Level, levels, unmeasured
+from app.clinical.levels import Level, levels, to_resend, unmeasured
 from app.clinical.records import Moment, Source
 from app.clinical.timeline import GIVEN
 from app.clinical.truth import Truth, any_of
@@ -165,7 +165,7 @@ def doubled_creatinine(criterion: DoubledCreatinine, observed: Observed) -> Crit
         return Judged(
             truth=level.value.against(chosen.op, limit),
             reasons=once((*lowest.reasons, *level.reasons)) or ("missing-observation",),
-            needs=f"creatinine as exact numbers in {CREATININE}, before the infusion and since",
+            needs=_needed(lowest, level),
             threshold=threshold,
             evidence=(lowest.source,),
             notes=lowest.notes,
@@ -180,6 +180,13 @@ def doubled_creatinine(criterion: DoubledCreatinine, observed: Observed) -> Crit
         gaps=read.gaps,
         looked_at=(lowest.source, *read.looked_at),
     )
+
+
+def _needed(lowest: Level, level: Level) -> str:
+    """What to send before a creatinine can be compared with the lowest before the infusion."""
+    resent = once(to_resend(one, CREATININE) for one in (lowest, level) if one.unread)
+    exact = f"creatinine as exact numbers in {CREATININE}, before the infusion and since"
+    return "; ".join(resent) or exact
 
 
 def _lowest(observed: Observed, found: Sequence[Level], days: int) -> Level:

@@ -1,7 +1,7 @@
 """Failures read from a series of results: each positive day with its confirmations (conventions §1.10)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.clinical.case import Judged, once, unknown
 from app.clinical.confirmation import Event, Spacing, confirmed_events
@@ -28,18 +28,23 @@ def series(
     name: str,
     what: str,
     spacing: Spacing,
+    asked: bool = True,
 ) -> Series:
-    """Every positive day after the infusion; without any result, or on a day not known, it stays open."""
+    """Every positive day after the infusion; without any result, or on a day not known, it stays open.
+
+    Where it is not `asked` for, because something else rules it out, no result is missed.
+    """
     by_day, vague = dated(found, observed.t0)
     events = confirmed_events(
         name,
         points(by_day, judge, what=what, t0=observed.t0),
-        spacing,
+        replace(spacing, what=what, died=observed.died),
         until=observed.until,
         today=observed.today,
     )
     counted = [level for day, same in by_day.items() if day <= observed.until for level in same]
-    missing = () if counted or vague else (unknown("missing-observation", f"{what} since the infusion"),)
+    nothing = unknown("missing-observation", f"{what} since the infusion{observed.until_death()}")
+    missing = () if counted or vague or not asked else (nothing,)
     gaps = (*missing, *_undated(observed, vague, judge), *observed.still_open())
     return Series(tuple(events), gaps, once(level.source for level in counted))
 

@@ -38,6 +38,16 @@ class Level:
         """Whether it says anything that can be used."""
         return not self.reasons
 
+    @property
+    def unread(self) -> bool:
+        """Whether it came in a unit that cannot be converted."""
+        return "unit-not-convertible" in self.reasons
+
+
+def to_resend(level: Level, unit: str) -> str:
+    """What to do about a result in a unit that cannot be converted."""
+    return f"send {level.source} in {unit} (received {level.shown})"
+
 
 def levels(case: Case, codes: Iterable[Code], unit: str, *, note: str | None = None) -> tuple[Level, ...]:
     """The results with these codes; one in a unit that cannot be converted has no value."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from app.clinical.case import Judged, once
 from app.clinical.interval import Interval
-from app.clinical.levels import Level
+from app.clinical.levels import Level, to_resend
 from app.clinical.truth import Truth
 from app.protocol.failure import ActiveNephritis, Tf3Parameters
 
@@ -25,11 +25,19 @@ def risen(criterion: ActiveNephritis, chosen: Tf3Parameters, before: Level, leve
     return Judged(
         truth=truths.pop() if len(truths) == 1 else Truth.UNKNOWN,
         reasons=reasons or ("missing-observation",),
-        needs="proteinuria as exact numbers in g/24 h, before the infusion and since",
+        needs=_needed(before, level),
         threshold=f"doubled and above the limit for a baseline of {before.shown}",
         evidence=(before.source,),
         notes=before.notes,
     )
+
+
+def _needed(before: Level, level: Level) -> str:
+    """What is not known: the proteinuria before the infusion, or a number for one of the two."""
+    if "baseline-missing" in before.reasons:
+        return "proteinuria of 24 hours (or a protein/creatinine ratio) before the infusion"
+    resent = once(to_resend(one, "g/(24.h), or g/g for a ratio") for one in (before, level) if one.unread)
+    return "; ".join(resent) or "proteinuria as exact numbers in g/24 h, before the infusion and since"
 
 
 def _in_gap(criterion: ActiveNephritis, p0: Interval) -> Truth:

@@ -6,9 +6,9 @@ from datetime import date
 
 from app.clinical.answers import Finding
 from app.clinical.bilag import New
-from app.clinical.bilag_counts import Count, changes, grades_of, joined, judged
+from app.clinical.bilag_counts import Count, changes, grades_of, judged
 from app.clinical.calendar import shifted
-from app.clinical.case import Judged, once
+from app.clinical.case import Judged, joined, once
 from app.clinical.course import Course, Step, Stretch, elsewhere, graded, step
 from app.clinical.truth import Truth, all_of, any_of
 from app.protocol.response import ResponseText

@@ -521,6 +521,79 @@ def test_tf4_150_mg_of_azathioprine_on_day_100_is_new_or_raised(
     assert verdict("TF4", taken(), raised, protocol=counting) == counted, before
 
 
+# ------------------------------------------------------------------------------- what is still needed
+
+
+@pytest.mark.parametrize(
+    ("measured", "expected"),
+    [
+        ({-1: "0.2", 300: "0.2"}, "NO"),
+        ({-1: "0.2", 91: "0.3", 300: "1.9"}, "NO"),  # doubled, but below 2 g
+        ({-1: "3.0", 91: "2.5", 105: "2.4", 119: "2.6"}, "NO"),  # the absurd row: not doubled
+        ({-1: "0.2", 300: "2.0"}, "UNKNOWN"),  # it might be one of a flare
+        ({300: "2.0"}, "UNKNOWN"),
+        ({300: "1.9"}, "NO"),
+        ({-1: "0.2"}, "UNKNOWN"),
+    ],
+)
+def test_proteinuria_alone_may_rule_out_a_nephritic_flare(measured: dict[int, str], expected: str) -> None:
+    assert flare(protein(measured))[0] == expected
+    assert flare(protein(measured), nephritic_logic="any_of_three")[0] == "UNKNOWN"
+
+
+def test_a_raised_creatinine_without_proteinuria_at_the_time_stays_open() -> None:
+    raised = creatinine({-1: 80, **dict.fromkeys(DAYS, 100)})
+
+    assert flare(raised, protein({-1: "0.2", 300: "0.2"}))[0] == "UNKNOWN"
+
+
+def test_the_table_is_answered_without_creatinine() -> None:
+    assert verdict("TF3", protein({-1: "0.3", 91: "0.9", 105: "0.9", 119: "0.9"})) == NOT_MET
+
+
+@pytest.mark.parametrize(
+    ("on", "reason", "needs"),
+    [
+        (
+            105,
+            "confirmation-pending",
+            "proteinuria of 24 hours (or a protein/creatinine ratio) from 2021-06-10",
+        ),
+        (300, "confirmation-missing", "if there is a result not sent yet: that time is over"),
+    ],
+)
+def test_a_confirmation_is_asked_for_by_its_analyte_and_its_time(on: int, reason: str, needs: str) -> None:
+    found = of("TF3", protein({-1: "0.3", 91: "1.2"}), creatinine({-1: 70, 91: 71}), on=on)
+
+    assert reason in found.reasons
+    assert "proteinuria of 24 hours" in found.missing[0]
+    assert needs in found.missing[0]
+
+
+def test_what_came_in_an_unknown_unit_is_to_be_sent_again() -> None:
+    found = of("TF2", creatinine({-1: 70}), unreadable(200))
+
+    assert "in umol/L (received" in found.missing[0]
+
+
+def test_after_a_death_nothing_more_is_asked_for() -> None:
+    quiet = treated(*QUIET, died=day(310))
+    rising = treated(creatinine({-1: 70, 305: 150}), protein({-1: "0.2", 300: "0.2"}), died=day(310))
+    whole = results(quiet, on=320)["treatment-failure"]
+    open_ = results(rising, on=320)["TF2"]
+
+    assert (whole.verdict, whole.missing) == (NOT_MET, ())
+    assert (open_.verdict, open_.reasons) == (OPEN, ("confirmation-missing",))
+    assert "the subject died before it could be confirmed" in open_.missing[0]
+
+
+def test_what_may_have_been_measured_before_a_death_is_asked_for() -> None:
+    found = results(treated(died=day(310)), on=320)["TF2"]
+
+    assert found.reasons == ("missing-observation",)
+    assert found.missing == (f"creatinine since the infusion, up to the death of {at(day(310)).first_day}",)
+
+
 # ------------------------------------------------------------------------------------ the whole
 
 
