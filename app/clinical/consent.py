@@ -4,22 +4,20 @@ from datetime import date
 
 from app.clinical.care import Consent
 from app.clinical.case import Case, Judged, unknown
+from app.clinical.consent_gate import in_force, of_the_study
 from app.clinical.latest import Window, aged
 from app.clinical.timeline import GIVEN
-from app.clinical.truth import Truth, any_of
-
-NEVER_COUNT = frozenset({"entered-in-error"})
-ENDED = frozenset({"inactive", "rejected"})
-RESEARCH = "research"
+from app.clinical.truth import any_of
 
 
 def consented(case: Case) -> Judged:
     """By the Consent the subject names, else by those for the study."""
-    consents = _of_the_study(case)
+    consents = of_the_study(case.history.enrolment, case.history.consents)
     if not consents:
         return unknown("missing-observation", "record the signed Consent (ResearchSubject.consent)")
     first = _first_procedure(case)
-    each = [(_in_force(one, case, first), one) for one in consents]
+    by = case.on if first is None else min(case.on, first)
+    each = [(in_force(one, on=case.on, by=by), one) for one in consents]
     truth = any_of(holds for holds, _ in each)
     deciding = [one for holds, one in each if holds is truth]
     dates = [one.when for one in deciding if one.when is not None]
@@ -34,20 +32,6 @@ def consented(case: Case) -> Judged:
     )
 
 
-def _of_the_study(case: Case) -> list[Consent]:
-    """The Consent the subject names; where it names none, those for the study or for research at large."""
-    named = case.history.enrolment.consent
-    all_that_count = [one for one in case.history.consents if one.status not in NEVER_COUNT]
-    if named is not None:
-        return [one for one in all_that_count if named.endswith(f"{one.source.type}/{one.source.id}")]
-    mine = case.history.enrolment.study
-    return [
-        one
-        for one in all_that_count
-        if one.study == mine or (one.study is None and any(code.code == RESEARCH for code in one.scope))
-    ]
-
-
 def _first_procedure(case: Case) -> date | None:
     """The first day on which the study did anything to the subject, as far as that is recorded."""
     mine = case.history.enrolment.study
@@ -58,18 +42,6 @@ def _first_procedure(case: Case) -> date | None:
     ]
     infused = [] if case.infusion is None else [case.infusion.day]
     return min((*done, *infused), default=None)
-
-
-def _in_force(consent: Consent, case: Case, first: date | None) -> Truth:
-    """Whether it permits, is active, and is of a day not after the first procedure and the day asked for."""
-    if consent.status in ENDED or consent.provision == "deny":
-        return Truth.NO
-    if consent.status != "active" or consent.when is None:
-        return Truth.UNKNOWN
-    last = case.on if first is None else min(case.on, first)
-    if consent.when.last_day <= last:
-        return Truth.YES
-    return Truth.NO if consent.when.first_day > last else Truth.UNKNOWN
 
 
 def _shown(consent: Consent) -> str:

@@ -15,7 +15,7 @@ from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.questions import QUESTIONS
 from app.clinical.records import AdverseEvent
-from app.clinical.timeline import Infusion, NotInfused, infusion
+from app.clinical.timeline import Infusion, NotInfused, counted, infusion
 from app.clinical.truth import Truth
 from app.clinical.visit_matrix import Cell, cells
 from app.protocol.definition import Protocol, Visit
@@ -76,14 +76,17 @@ class Standing:
 def state(standing: Standing) -> Iterator[Result]:
     """The subject's state, arm and consent, and the states that may follow."""
     enrolment, history = standing.history.enrolment, standing.history
-    results = history.measurements
-    consented = consent_gate.is_open(enrolment.patient, consents=history.consents, results=results)
-    known = consented or bool(history.consents)
+    results = counted(standing.protocol, history.measurements)
+    consents = consent_gate.agrees(
+        enrolment, consents=history.consents, results=results, on=standing.asked.today
+    )
     consent = Figure(
-        name="consent", value=consented if known else None, reasons=() if known else ("missing-observation",)
+        name="consent",
+        value=None if consents is Truth.UNKNOWN else consents is Truth.YES,
+        reasons=("missing-observation",) if consents is Truth.UNKNOWN else (),
     )
     arm = enrolment.assigned_arm or enrolment.actual_arm
-    wanted = {"an arm": arm is None, "a consent in force": not consented}
+    wanted = {"an arm": arm is None, "a consent in force": consents is not Truth.YES}
     start, end = enrolment.period.start, enrolment.period.end
     yield Result(
         name="state",

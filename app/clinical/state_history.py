@@ -11,7 +11,7 @@ from datetime import date
 from app.clinical.answers import Answer, Figure, Result, Value
 from app.clinical.asked import Asked
 from app.clinical.case import once
-from app.clinical.consent_gate import SIGNED
+from app.clinical.consent_gate import SIGNED, is_refusal, of_the_study
 from app.clinical.history import History
 from app.clinical.life import DEAD, life
 from app.clinical.records import Enrolment, Moment, Source
@@ -133,8 +133,8 @@ def _milestones(protocol: Protocol, history: History, today: date) -> Iterator[R
 
 
 def _days(protocol: Protocol, history: History, today: date) -> Iterator[tuple[str, date | None, Source]]:
-    for consent in history.consents:
-        if consent.status == "active" and consent.when is not None:
+    for consent in of_the_study(history.enrolment, history.consents):
+        if consent.status == "active" and not is_refusal(consent) and consent.when is not None:
             yield "consent", consent.when.day, consent.source
     for one in counted(protocol, history.measurements):
         if SIGNED in one.codings and one.truth is True and one.when is not None:

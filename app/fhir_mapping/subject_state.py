@@ -78,8 +78,9 @@ def refused(before: Document, after: Document, *, where: str) -> tuple[Issue, ..
 def without_consent(after: Document, *, where: str) -> Issue:
     """That nobody comes on the study without a consent in force."""
     text = (
-        f"nobody becomes {after['status']} without a consent: name an active Consent of the patient in"
-        " ResearchSubject.consent, or have an investigator attest consent-signed"
+        f"nobody becomes {after['status']} without a consent: name an active Consent of the patient to this"
+        " study, dated by then and not ended, in ResearchSubject.consent, or have an investigator attest"
+        " consent-signed"
     )
     return Issue("business-rule", text, f"{where}.consent")
 

@@ -1,12 +1,15 @@
 """A subject's state changes step by step, with a consent, and no patient is enrolled twice in one study."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from app.clinical import consent_gate
 from app.clinical.care import Consent
 from app.clinical.history import Record
-from app.clinical.records import Measurement, Source
+from app.clinical.records import Enrolment, Measurement, Source
 from app.clinical.states import ENROLLED
+from app.clinical.timeline import FINAL
+from app.clinical.truth import Truth
 from app.fhir_mapping import codec, subject_state
 from app.fhir_mapping.change import Put
 from app.fhir_mapping.index import records
@@ -22,7 +25,7 @@ _STORED = """SELECT r.id, coalesce(r.document, v.document) FROM {keys}
  JOIN resource r ON r.type = k.type AND r.id = k.id
  LEFT JOIN version v ON r.deleted AND v.type = r.type AND v.id = r.id AND v.version = r.version - 1"""
 _CONSENTS = """SELECT r.type, r.id, r.version, r.patient_id, r.study_id, r.document
- FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id WHERE NOT r.deleted"""
+ FROM resource r WHERE r.type = 'Consent' AND {patient} AND NOT r.deleted"""
 _ATTESTED = """SELECT r.type, r.id, r.version, r.patient_id, r.study_id, r.document
  FROM search_token s JOIN resource r ON r.type = s.type AND r.id = s.id
  WHERE s.type = 'Observation' AND s.parameter = 'code' AND s.code = $2 AND {patient} AND NOT r.deleted"""
@@ -120,22 +123,26 @@ def _issues(put: Put, before: Document, indexes: Indexes, known: Sequence[Record
     if not subject_state.needs_consent(before, put.document):
         return
     index = indexes[id(put)]
-    named = [one for one in known if isinstance(one, Consent) and ("Consent", one.source.id) in index.links]
-    results = [one for one in known if isinstance(one, Measurement)]
-    if not consent_gate.is_open(index.patient or "", consents=named, results=results):
+    source = Source(_KIND, put.id, 0)
+    [enrolment] = records(put.resource, put.document, source, patient=index.patient, study=index.study)
+    assert isinstance(enrolment, Enrolment)  # noqa: S101 - what a ResearchSubject is read as
+    day = date.max if enrolment.since is None else enrolment.since.last_day
+    given = [one for one in known if isinstance(one, Consent)]
+    results = [one for one in known if isinstance(one, Measurement) and one.status in FINAL]
+    if consent_gate.agrees(enrolment, consents=given, results=results, on=day) is not Truth.YES:
         yield subject_state.without_consent(put.document, where=where)
 
 
 async def _consents(
     database: Database, connection: Connection, entering: Sequence[Put], indexes: Indexes
 ) -> list[Record]:
-    """The Consents that are named and the attestations there are, of those who come on the study."""
+    """The Consents and the attestations there are, of those who come on the study."""
     if not entering:
         return []
     of = [indexes[id(put)] for put in entering]
-    named = sorted({key for index in of for key in index.links if key[0] == "Consent"})
     patients = sorted({index.patient for index in of if index.patient is not None})
-    rows = await connection.fetch(_CONSENTS.format(keys=database.keys(1)), database.key_set(named))
+    given = _CONSENTS.format(patient=database.member("r.patient_id", 1))
+    rows = await connection.fetch(given, database.members(patients))
     attested = _ATTESTED.format(patient=database.member("s.patient_id", 1))
     rows += await connection.fetch(attested, database.members(patients), consent_gate.SIGNED.code)
     return [record for row in rows for record in _records(row)]

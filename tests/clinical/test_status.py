@@ -9,6 +9,7 @@ import pytest
 from app.clinical import status
 from app.clinical.answers import Answer, Result
 from app.clinical.asked import Asked
+from app.clinical.consent_gate import SIGNED
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.not_understood import read_by
@@ -62,12 +63,23 @@ def test_the_state_says_arm_consent_and_what_may_follow() -> None:
     assert state.missing == ("a consent in force",)
 
 
+MISSING = ("missing-observation",)
+
+
 @pytest.mark.parametrize(
     ("consents", "expected", "reasons"),
     [
-        ((), None, ("missing-observation",)),
+        ((), None, MISSING),
         ((consented(day(-20)),), True, ()),
         ((consented(day(-20), status="inactive"),), False, ()),
+        ((replace(consented(day(-20)), study="msc-ssc"),), None, MISSING),
+        ((consented(day(-20), status="entered-in-error"),), None, MISSING),
+        (
+            (observation(SIGNED, on=day(-20), truth=True, status="preliminary"),),
+            None,
+            MISSING,
+        ),
+        ((observation(SIGNED, on=day(-20), truth=True),), True, ()),
     ],
 )
 def test_a_consent_that_was_never_recorded_is_not_known_rather_than_refused(

@@ -5,8 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.fhir_mapping import codec
+from app.fhir_mapping.extensions import CONSENT_STUDY
 from tests.routers.make import body, created
-from tests.routers.test_subject_states import attest, because, becomes
+from tests.routers.test_subject_states import attest, because, becomes, consent
 
 
 @pytest.fixture
@@ -99,6 +101,27 @@ async def test_the_consent_is_a_milestone(lupus: httpx.AsyncClient) -> None:
     days = {one["what"]: one["day"] for one in figures(await history(lupus, name), "milestone")}
 
     assert days == {"consent-attested": "2024-03-01", "part-began": "2024-02-01"}
+
+
+async def test_only_a_consent_to_this_study_that_stands_is_a_milestone(lupus: httpx.AsyncClient) -> None:
+    name = await created(lupus, "ResearchSubject", status="eligible", period={"start": "2024-02-01"})
+    other = {"url": CONSENT_STUDY, "valueReference": {"reference": "ResearchStudy/another"}}
+    await lupus.put(
+        "/fhir/ResearchStudy/another",
+        content=codec.write({"resourceType": "ResearchStudy", "id": "another", "status": "active"}),
+    )
+    denied: dict[str, Any] = {"provision": {"type": "deny"}}
+    sayings: list[dict[str, Any]] = [{}, {"extension": [other]}, denied, {"status": "entered-in-error"}]
+    for number, said in enumerate(sayings):
+        document = consent(id=f"c{number}", dateTime=f"2024-03-0{number + 1}", **said)
+        stored = await lupus.put(f"/fhir/Consent/c{number}", content=codec.write(document))
+        assert stored.status_code == 201, stored.text
+
+    told = [
+        one for one in figures(await history(lupus, name), "milestone") if one["what"].startswith("consent")
+    ]
+
+    assert [(one["what"], one["day"]) for one in told] == [("consent", "2024-03-01")]
 
 
 async def test_whom_nobody_knows_has_no_states(lupus: httpx.AsyncClient) -> None:

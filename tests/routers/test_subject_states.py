@@ -224,6 +224,9 @@ async def test_nobody_comes_on_the_study_without_a_consent(trial: httpx.AsyncCli
         ({"status": "inactive"}, 422),
         ({"status": "entered-in-error"}, 422),
         ({"provision": {"type": "deny"}}, 422),
+        ({"dateTime": "2024-03-05"}, 422),
+        ({"provision": {"period": {"end": "2024-03-02"}}}, 422),
+        ({"provision": {"period": {"end": "2024-12-31"}}}, 200),
     ],
 )
 async def test_the_consent_named_has_to_be_in_force(
@@ -235,6 +238,19 @@ async def test_the_consent_named_has_to_be_in_force(
 
     named = {"consent": {"reference": "Consent/c1"}, "extension": because("registered", "2024-03-04")}
     assert (await becomes(trial, name, "on-study", **named)).status_code == status
+
+
+@pytest.mark.parametrize(("kind", "status"), [("active", 200), ("inactive", 422)])
+async def test_a_consent_that_is_not_named_counts_too(
+    trial: httpx.AsyncClient, kind: str, status: int
+) -> None:
+    name = await is_in(trial, "eligible")
+    await attest(trial, truth=kind == "inactive")
+    await trial.put("/fhir/Consent/c1", content=codec.write(consent(id="c1", status=kind)))
+
+    answer = await becomes(trial, name, "on-study", extension=because("registered", "2024-03-04"))
+
+    assert answer.status_code == status, answer.text
 
 
 async def test_a_consent_that_comes_with_the_change_will_do(trial: httpx.AsyncClient) -> None:
