@@ -22,6 +22,7 @@ from app.protocol.definition import Protocol
 from app.protocol.parameters import Weights
 
 SHORT_NAME = {"classic": "classic BILAG", "bilag2004": "BILAG-2004"}
+_GRADES = frozenset(BILAG_GRADE.codes)
 INSTRUMENT = {"classic": "bilag-classic", "bilag2004": "bilag-2004"}
 SYSTEMS = {"classic": CLASSIC_SYSTEMS, "bilag2004": BILAG_2004_SYSTEMS}
 Grades = Mapping[str, str]
@@ -158,7 +159,7 @@ def _assessment(parts: list[Measurement], of: Sequence[str]) -> Bilag:
         given = {answer.code for answer in part.answers if answer.system == BILAG_GRADE.url}
         for code in part.codings:
             if code.system == BILAG_SYSTEM.url and code.code in of:
-                recorded.setdefault(code.code, set()).update(given.intersection(BILAG_GRADE.codes))
+                recorded.setdefault(code.code, set()).update(given & _GRADES)
     empty = Bilag(source=whole.source, when=whole.when, visit=whole.visit, grades={})
     return _settled(empty, recorded, contradicted=set(), among=[empty])
 

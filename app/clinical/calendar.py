@@ -2,11 +2,12 @@
 
 from datetime import MAXYEAR, date
 
+_FIRST, _LAST = date.min.toordinal(), date.max.toordinal()
+
 
 def shifted(day: date, days: int) -> date:
     """The day so many days later, or earlier; the last or the first there is where that lies beyond."""
-    number = day.toordinal() + days
-    return date.fromordinal(min(max(number, date.min.toordinal()), date.max.toordinal()))
+    return date.fromordinal(min(max(day.toordinal() + days, _FIRST), _LAST))
 
 
 def anniversary(day: date, years: int) -> date:

@@ -88,12 +88,14 @@ def at_visit(protocol: Protocol, visit: Visit, t0: Infusion, assessments: Sequen
     One recorded for the visit wins; else the one nearest the planned day inside the window, the
     earlier of two that are equally near.
     """
+    if not assessments:
+        return Choice(reasons=("missing-observation",))
     candidates = [item for item in assessments if item.visit == visit.label]
     notes = tuple(_stray_notes(visit, t0, candidates))
     vague = [item for item in candidates if not _is_exact(t0, item)]
     if not candidates:
         undecided = _undecided(protocol, assessments)
-        candidates = [item for item in undecided if visit_of(protocol, t0, item.when) == visit]
+        candidates = [item for item in undecided if is_of(protocol, visit, t0, item.when)]
         vague = [item for item in undecided if _may_lie_within(visit, t0, item)]
         if not candidates:
             partial = bool(vague)
@@ -120,6 +122,12 @@ def _left_open(found: Choice[D], rivals: Iterable[D], *, label: str, reason: str
         reasons=_reasons(reason, partial=True, outside=False),
         notes=found.notes + notes,
     )
+
+
+def is_of(protocol: Protocol, visit: Visit, t0: Infusion, moment: Moment | None) -> bool:
+    """Whether a day belongs to a planned visit by its date alone."""
+    nearest = visit_of(protocol, t0, moment)
+    return nearest is not None and nearest.label == visit.label  # labels are unique, and quick to compare
 
 
 def visit_of(protocol: Protocol, t0: Infusion, moment: Moment | None) -> Visit | None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from app.clinical.interval import Interval
 from app.clinical.records import Coding, Measurement, Source
-from app.clinical.schedule import visit_of
+from app.clinical.schedule import is_of
 from app.clinical.sledai import Sledai
 from app.clinical.timeline import Infusion, order
 from app.clinical.truth import Truth, all_of, any_of
@@ -147,7 +147,7 @@ def _of(protocol: Protocol, t0: Infusion, visit: Visit, result: Measurement) -> 
         return False
     if result.visit is not None:
         return result.visit == visit.label
-    return visit_of(protocol, t0, result.when) == visit
+    return is_of(protocol, visit, t0, result.when)
 
 
 def queries(
