@@ -131,8 +131,12 @@ def unknown(reason: str, needs: str, *, evidence: tuple[Source, ...] = ()) -> Ju
 
 def joined(needs: Iterable[str | None]) -> str | None:
     """What is needed in one sentence, each thing once, however often it was asked for; None for nothing."""
-    each = (one for need in needs if need is not None for one in need.split("; "))
-    return "; ".join(once(each)) or None
+    return "; ".join(apart(needs)) or None
+
+
+def apart(needs: Iterable[str | None]) -> tuple[str, ...]:
+    """The things that are needed one by one, each once."""
+    return once(one for need in needs if need is not None for one in need.split("; "))
 
 
 def once(items: Iterable[T]) -> tuple[T, ...]:

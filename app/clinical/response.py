@@ -11,7 +11,7 @@ from functools import partial
 from app.clinical.answers import Answer, Finding, Result, wire
 from app.clinical.asked import Asked, CannotAnswer, among
 from app.clinical.assessments import chart
-from app.clinical.case import once
+from app.clinical.case import apart, once
 from app.clinical.course import Course, course
 from app.clinical.flares import figures, relapse
 from app.clinical.history import History
@@ -49,7 +49,9 @@ class _Question:
         return (self.active, *(self.major if name == MAJOR else self.partial), *self.alive)
 
     def verdict(self, name: str) -> Truth:
-        """The conjunction; not known of a subject with nothing to respond."""
+        """The conjunction; not known where there was nothing to respond. Who died before did not respond."""
+        if self.active.verdict is Truth.UNKNOWN and self.alive:
+            return all_of(finding.verdict for finding in self.alive) & Truth.UNKNOWN
         if self.active.verdict is not Truth.YES:
             return Truth.UNKNOWN
         return all_of(finding.verdict for finding in self.findings(name))
@@ -192,7 +194,7 @@ def _result(name: str, question: _Question, worlds: list[_Question], said: Itera
         rule=question.rule,
         findings=findings,
         reasons=("not-applicable",) if floor else once(why for one in still for why in one.reasons),
-        missing=() if floor else once(one.needs for one in still if one.needs is not None),
+        missing=() if floor else apart(one.needs for one in still),
         evidence=once(source for one in findings for source in one.evidence),
         notes=(
             *([NOT_APPLICABLE] if floor else []),

@@ -151,6 +151,25 @@ def test_who_died_before_the_visit_did_not_respond() -> None:
     assert pair(course({-3: {MUSC: "A"}}, died=day(40))) == ("not-met", "not-met")
 
 
+@pytest.mark.parametrize("rule", ["visit-adapted", "explorer-sustained"])
+def test_of_who_died_before_the_visit_no_assessment_is_asked_for(rule: str) -> None:
+    for name in ("major", "partial"):
+        never_graded = one(course({}, died=day(40)), name, "M12", rule)
+
+        assert (never_graded.verdict, never_graded.missing) == ("not-met", ())
+    assert pair(course({}, died=day(380)), "M3") == ("undetermined", "undetermined")
+    assert pair(course({}, died=True), "M3") == ("undetermined", "undetermined")
+
+
+def test_each_assessment_that_is_missing_is_asked_for_once() -> None:
+    result = one(course({-3: {MUSC: "A"}, 364: {MUSC: "C"}}), "partial", "M12")
+    of_findings = [str(finding.needs).split("; ") for finding in result.findings if finding.needs]
+
+    assert len(result.missing) > 1
+    assert all(len(each) == len(set(each)) for each in (result.missing, *of_findings))
+    assert not any("; " in each for each in result.missing)
+
+
 def test_an_assessment_of_a_vague_date_may_hold_a_flare() -> None:
     history = subject(
         infusion(),
