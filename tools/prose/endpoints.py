@@ -148,10 +148,11 @@ def _failures(failure: Failure, chosen: Parameters, language: str) -> Iterator[t
     tf1, tf2 = chosen.tf1, chosen.tf2
     if failure.end_stage is not None:
         acute = {
-            "en": f"a dialysis lasts {tf1.acute_days} days or more (`tf1.acute_days`); the diagnosis alone "
-            f"suffices: `tf1.condition_suffices` = {str(tf1.condition_suffices).lower()}",
-            "fr": f"la dialyse dure au moins {tf1.acute_days} jours (`tf1.acute_days`) ; le "
-            f"diagnostic suffit : "
+            "en": f"a dialysis lasts {tf1.acute_days} days or more (`tf1.acute_days`), its sessions at most "
+            f"{tf1.session_gap_days} days apart (`tf1.session_gap_days`); the diagnosis alone suffices: "
+            f"`tf1.condition_suffices` = {str(tf1.condition_suffices).lower()}",
+            "fr": f"la dialyse dure au moins {tf1.acute_days} jours (`tf1.acute_days`), à séances séparées "
+            f"d'au plus {tf1.session_gap_days} jours (`tf1.session_gap_days`) ; le diagnostic suffit : "
             f"`tf1.condition_suffices` = {str(tf1.condition_suffices).lower()}",
         }
         yield failure.end_stage.id, [_said(failure.end_stage.text, language), acute[language]]
