@@ -1,6 +1,6 @@
 """The body weight a dose of cells is counted with: the last of the days before the infusion (§1.14)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -65,10 +65,12 @@ def weight_before(case: Case, t0: Infusion, *, used: Decimal | None) -> Weight:
     recorded = [item for item in case.coded(case.protocol.body.weight) if _may_precede(t0, item)]
     usable = [item for item in recorded if _kg(item) is not None and item.when and item.when.day]
     recent = [item for item in usable if _age(t0, item) <= limit]
+    vague = [item for item in recorded if _kg(item) is not None and _may_lie(t0, item, limit)]
     if recent:
-        return _last(t0, recent)
+        return _or_another(_last(t0, recent), [item for item in vague if _may_be_later(item, recent)])
     if used is not None and used > 0:
-        return Weight(kg=span(used), each=(Fraction(used),), evidence=(t0.source,))
+        as_used = Weight(kg=span(used), each=(Fraction(used),), evidence=(t0.source,))
+        return _or_another(as_used, vague)
     reasons = {
         "missing-observation": not recorded,
         "unit-not-convertible": any(item.problem is not None for item in recorded),
@@ -77,7 +79,8 @@ def weight_before(case: Case, t0: Infusion, *, used: Decimal | None) -> Weight:
     }
     return Weight(
         reasons=tuple(reason for reason, applies in reasons.items() if applies) or ("missing-observation",),
-        needs=f"a body weight in kg from at most {limit} days before the infusion",
+        needs=f"a body weight in kg from at most {limit} days before the infusion"
+        f"{''.join(f', or the exact day of {item.source}' for item in vague)}",
         evidence=once(item.source for item in usable),
     )
 
@@ -93,6 +96,34 @@ def _last(t0: Infusion, recent: list[Measurement]) -> Weight:
         age=min(_age(t0, item) for item in same),
         evidence=once(item.source for item in sorted(same, key=lambda item: str(item.source))),
     )
+
+
+def _or_another(known: Weight, vague: list[Measurement]) -> Weight:
+    """The weight, or one of those whose dates leave open whether they are the one that counts."""
+    values = once(sorted((*known.each, *(kg for item in vague if (kg := _kg(item)) is not None))))
+    if values == known.each:
+        return known
+    return replace(
+        known,
+        kg=PerKg(min(values), max(values)),
+        each=values,
+        evidence=once((*known.evidence, *(item.source for item in vague))),
+        reasons=("partial-date",),
+        needs=f"the exact day of {' and '.join(str(item.source) for item in vague)}",
+    )
+
+
+def _may_lie(t0: Infusion, item: Measurement, limit: int) -> bool:
+    """Whether it has a date too vague to say that it is not of the days that count."""
+    when = item.when
+    if when is None or when.day is not None:
+        return when is None
+    return when.first_day <= t0.day and when.last_day >= t0.date_of(-limit)
+
+
+def _may_be_later(item: Measurement, recent: list[Measurement]) -> bool:
+    latest = max(one.when.start for one in recent if one.when is not None)
+    return item.when is None or item.when.end > latest
 
 
 def _may_precede(t0: Infusion, item: Measurement) -> bool:

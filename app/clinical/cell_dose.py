@@ -95,8 +95,8 @@ def _within_tolerance(dose: Dose, case: Case) -> Judged:
     truths = {Truth.of(one <= tolerance) for one in off}
     return Judged(
         truth=truths.pop() if len(truths) == 1 else Truth.UNKNOWN,
-        reasons=("conflicting-values",),
-        needs="one body weight: those recorded disagree",
+        reasons=dose.weight.reasons or ("conflicting-values",),
+        needs=dose.weight.needs or "one body weight: those recorded disagree",
         observed=f"{dose.given.dose} {dose.given.dose_unit}" if dose.given.dose is not None else None,
         normalised=f"{dose.per_kg} 10*6/kg",
         threshold=f"{plain(dose.arm.cells_per_kg)} 10*6/kg, ± {plain(tolerance * 100)} %",

@@ -166,6 +166,37 @@ def test_two_weights_of_the_same_day_leave_it_open_only_where_they_decide() -> N
     assert (found.verdict, found.reasons) == (OPEN, ("conflicting-values",))
 
 
+@pytest.mark.parametrize(
+    ("kg", "on", "verdict", "reasons"),
+    [
+        ("90", "2021-02", OPEN, ("partial-date",)),  # may be of the last days before the infusion
+        ("61", "2021-02", MET, ()),  # within the tolerance by both
+        ("90", "2021", OPEN, ("partial-date",)),
+        ("90", "2021-01", MET, ()),  # too old on any day of it
+        ("90", "2021-04", MET, ()),  # after the infusion
+        ("90", None, OPEN, ("partial-date",)),
+    ],
+)
+def test_a_weight_of_a_vague_date_matters_where_it_may_be_the_last(
+    kg: str, on: Any, verdict: str, reasons: tuple[str, ...]
+) -> None:
+    vague = weight(kg, on)
+    by_weight = result(given_cells(weight("60", day(-3)), vague, cells="120"))
+    as_prepared = result(given_cells(vague, cells="120", weight_used=Decimal(60)))
+
+    for found in (by_weight, as_prepared):
+        assert (found.verdict, found.reasons) == (verdict, reasons)
+        assert found.missing == ((f"the exact day of {vague[0].source}",) if reasons else ())
+
+
+def test_a_vague_weight_alone_is_asked_for_its_day() -> None:
+    vague = weight("60", "2021-02")
+    found = result(given_cells(vague, cells="120"))
+
+    assert (found.verdict, found.reasons) == (OPEN, ("partial-date",))
+    assert f"the exact day of {vague[0].source}" in found.missing[0]
+
+
 def test_each_of_the_weights_that_disagree_is_judged() -> None:
     three = tuple(weight(kg, day(-1)) for kg in ("50", "60", "75"))
     two = (three[0], three[2])
