@@ -37,7 +37,8 @@ ENROLMENT = of_study(
     "Enrolment",
     "How many subjects are planned, candidates, screened and infused, in all and by arm; how many there are"
     " of each status; how many entered and were infused in each month.",
-    answer="One parameter `result` for the study, for its statuses, for each arm and for each month.",
+    answer="One parameter `result` for the study, for its statuses, for each arm and for each month; those"
+    " who are not to be infused, such as donors, are counted by themselves (`population`).",
 )
 OVERDUE = of_study(
     "$overdue",
