@@ -5,7 +5,7 @@ complete it; where laboratory results say otherwise than the form, that is a que
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.clinical.answers import Answer, Figure, Result
@@ -19,6 +19,19 @@ from app.clinical.visits import Clock, Results, by_status
 from app.protocol.definition import Protocol, Visit
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The scores and visits asked for; a score that was named is missed though nobody must send it."""
+
+    names: Collection[str]
+    visits: Collection[Visit]
+    named: bool
+
+    def misses(self, scale: Scale[Any]) -> bool:
+        """Whether it is said that the score is missing."""
+        return scale.name in self.names and (scale.due or self.named)
+
+
 def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     """One result for each score and visit at which it is due, all of them unless named."""
     known = scales(protocol, None, Results((), {}))
@@ -29,12 +42,13 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     labels = among([visit.label for visit in planned], asked.visits, parameter="visit")
     names = among([scale.name for scale in known], asked.names, parameter="name")
     visits = [visit for visit in planned if visit.label in labels]
+    wanted = _Wanted(names, visits, named=asked.names is not None)
     t0 = infusion(protocol, history)
     if isinstance(t0, NotInfused):
         clock = Clock(protocol, as_if_infused(history, asked.today), asked.today)
-        results = _without_day_0(t0, clock, history, names, visits)
+        results = _without_day_0(t0, clock, history, wanted)
     else:
-        results = _results(Clock(protocol, t0, asked.today), history, names, visits)
+        results = _results(Clock(protocol, t0, asked.today), history, wanted)
     return Answer(
         question="disease-activity",
         subject=history.enrolment.source,
@@ -45,17 +59,15 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     )
 
 
-def _without_day_0(
-    t0: NotInfused, clock: Clock, history: History, names: Collection[str], visits: Collection[Visit]
-) -> Iterator[Result]:
+def _without_day_0(t0: NotInfused, clock: Clock, history: History, wanted: _Wanted) -> Iterator[Result]:
     """Without day 0 nothing can be placed at a visit; of one to be infused, the baseline so far is told."""
     to_come = t0.reason == "not-infused"
-    before = [visit for visit in visits if to_come and visit.window[1] <= 0]
-    for result in _results(clock, history, names, before):
+    before = [visit for visit in wanted.visits if to_come and visit.window[1] <= 0]
+    for result in _results(clock, history, replace(wanted, visits=before)):
         yield _provisional(result, t0, clock.t0.day.isoformat())
     for scale in scales(clock.protocol, clock, Results((), {})):
-        for visit in visits:
-            if scale.name in names and scale.due and scale.word in visit.assessed and visit not in before:
+        for visit in wanted.visits:
+            if wanted.misses(scale) and scale.word in visit.assessed and visit not in before:
                 yield without_day_0(t0, name=scale.name, visit=visit.label, decides=False)
 
 
@@ -70,26 +82,24 @@ def _provisional(result: Result, t0: NotInfused, on: str) -> Result:
     )
 
 
-def _results(
-    clock: Clock, history: History, names: Collection[str], visits: Collection[Visit]
-) -> Iterator[Result]:
+def _results(clock: Clock, history: History, wanted: _Wanted) -> Iterator[Result]:
     results = by_status(clock.protocol, history.measurements)
     for scale in scales(clock.protocol, clock, results):
-        if scale.name in names:
-            yield from _of_scale(clock, scale, visits)
+        if scale.name in wanted.names:
+            yield from _of_scale(clock, scale, wanted)
 
 
-def _of_scale(clock: Clock, scale: Scale[Any], visits: Collection[Visit]) -> Iterator[Result]:
+def _of_scale(clock: Clock, scale: Scale[Any], wanted: _Wanted) -> Iterator[Result]:
     """One scale at each visit that plans it, against what it was before the infusion."""
     reference = next((visit for visit in clock.protocol.visits if visit.window[1] <= 0), None)
     before = None if reference is None else _placed(clock, scale, reference)
-    for visit in visits:
+    for visit in wanted.visits:
         if scale.word not in visit.assessed:
             continue
         placed = before if visit == reference else _placed(clock, scale, visit)
         if placed is not None:
             yield _result(clock, scale, placed, None if visit == reference else before)
-        elif scale.due:
+        elif wanted.misses(scale):
             yield _missing(clock, scale, visit)
 
 

@@ -13,19 +13,17 @@ Content = dict[str, Any]
 
 
 def plain(answer: Answer, *, as_of: datetime, language: str = "en") -> bytes:
-    """The answer as plain JSON, its sentences in one language; what is empty is left out."""
-    return codec.write(
-        _said(
-            question=answer.question,
-            **{asked_about(answer): str(answer.subject)},
-            protocol=answer.protocol,
-            protocolVersion=answer.protocol_version,
-            asOf=links.instant(as_of),
-            on=answer.on,
-            results=[_result(result, language) for result in answer.results],
-            notes=answer.notes,
-        )
+    """The answer as plain JSON, its sentences in one language; what is empty is left out, but `results`."""
+    asked = _said(
+        question=answer.question,
+        **{asked_about(answer): str(answer.subject)},
+        protocol=answer.protocol,
+        protocolVersion=answer.protocol_version,
+        asOf=links.instant(as_of),
+        on=answer.on,
     )
+    results = [_result(result, language) for result in answer.results]
+    return codec.write(asked | {"results": results} | _said(notes=answer.notes))
 
 
 def _result(result: Result, language: str) -> Content:

@@ -377,3 +377,12 @@ def test_a_system_graded_in_two_ways_leaves_the_total_open() -> None:
     assert shown(found["bilag-classic", "M3"]) == "0 to 9"
     assert found["bilag-classic", "M3"].reasons == ("conflicting-values",)
     assert figure(found["bilag-classic", "M3"], "renal").reasons == ("conflicting-values",)
+
+
+def test_a_score_nobody_must_send_is_missed_where_it_is_asked_for_by_name() -> None:
+    found = activity(infusion(), visits=("M6",), names=("eq5d-index",))
+
+    [missed] = found.values()
+    assert missed.missing
+    assert missed.reasons == ("missing-observation",)
+    assert ("eq5d-index", "M6") not in activity(infusion(), visits=("M6",))

@@ -1,5 +1,6 @@
 """A computed answer as it leaves: as FHIR Parameters and as plain JSON."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -171,6 +172,13 @@ def test_the_plain_view_says_the_same_and_nothing_empty() -> None:
         ],
         "notes": ["sri.new_b=registry"],
     }
+
+
+def test_plainly_nothing_found_is_an_empty_list() -> None:
+    document = codec.read(plain(replace(ANSWER, results=()), as_of=AT))
+
+    assert document["results"] == []
+    assert list(document)[-2:] == ["results", "notes"]
 
 
 CODES = st.from_regex(r"[a-z]+(-[a-z]+)?", fullmatch=True)
