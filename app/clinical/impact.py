@@ -23,6 +23,7 @@ T = TypeVar("T")
 Key = tuple[object, ...]
 Facts = Mapping[str, Figure]
 
+OWN_DAY = "no day is named: each question is answered for the day it takes when it is asked alone"
 _VERSION = re.compile(r"/_history/\d+")
 
 
@@ -57,8 +58,8 @@ def impact(protocol: Protocol, proposed: Proposed, asked: Asked) -> Answer:
         protocol=protocol.key,
         protocol_version=protocol.version,
         results=(Result(name="summary", evidence=(proposed.record,), figures=figures), *found),
-        on=asked.today.isoformat(),
-        notes=proposed.notes,
+        on=None if asked.on is None else asked.on.isoformat(),
+        notes=(*proposed.notes, *([OWN_DAY] if asked.on is None else ())),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
 Severity = Literal["fatal", "error", "warning", "information"]
@@ -73,9 +74,10 @@ def refusal(status: int, code: str, text: str, expression: str | None = None) ->
     return Refusal(status, (Issue(code, text, expression),))
 
 
-def not_found(reference: str) -> Refusal:
-    """404: it never existed here, or the asker may not see it."""
-    return refusal(404, "not-found", f"{reference} is not known here", reference.partition("/")[0])
+def not_found(reference: str, *, at: datetime | None = None) -> Refusal:
+    """404: it never existed here (or did not by the moment asked about), or the asker may not see it."""
+    known = "is not known here" if at is None else f"was not known here at {at.isoformat()}"
+    return refusal(404, "not-found", f"{reference} {known}", reference.partition("/")[0])
 
 
 def gone(reference: str) -> Refusal:

@@ -15,7 +15,7 @@ from app.routers.answers import FhirResponse
 from app.routers.export_files import Export, dictionary, file_name
 from app.routers.gone import until_gone
 from app.routers.requests import FhirRequest
-from app.routers.trial_answers import narrowed, now, protocol_of
+from app.routers.trial_answers import moment_of, narrowed, protocol_of
 from app.store.of_study import Subjects, subjects_of
 
 NDJSON: Final = (b"content-type", b"application/fhir+ndjson")
@@ -26,7 +26,7 @@ async def export(request: FhirRequest, asked: Operation) -> FhirResponse:
     """The list of files, or with `type` or `table` one of them."""
     given = question.given(asked, request.parameters)
     wanted = question.parse(asked, request.parameters)
-    as_of = wanted.as_of or now()
+    as_of = moment_of(wanted)
     service = request.service
     subjects = await subjects_of(service.store, service.visibility, request.id, as_of)
     name = _file(given)

@@ -14,6 +14,7 @@ from app.clinical.impact import Proposed, impact
 from app.clinical.records import Source
 from app.fhir_mapping import codec, question, validation
 from app.fhir_mapping.change import Put, Version
+from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import Refusal, not_found, refusal
 from app.fhir_mapping.question import Question
@@ -23,13 +24,16 @@ from app.routers.answers import FhirResponse
 from app.routers.ids import new_id
 from app.routers.intake import updating
 from app.routers.requests import FhirRequest
-from app.routers.trial_answers import answered, narrowed, now, protocol_of
+from app.routers.trial_answers import answered, moment_of, narrowed, protocol_of
 from app.store import documents
 from app.store.records import Recorded, recorded
 from app.store.transact import rehearse
 
 Propose = Callable[[Recorded], Proposed]
 """Makes of what is recorded the record before and after the change."""
+
+NOT_STORED = 0
+"""The version of a resource that is proposed: evidence names it without one."""
 
 _NAMED = re.compile(r"([A-Za-z]+)/([A-Za-z0-9.\-]{1,64})(?:/_history/(\d{1,9}))?")
 
@@ -45,7 +49,7 @@ async def of_change(request: FhirRequest, asked: Operation) -> FhirResponse:
     if (named is None) == (body.raw is None):
         text = "name one fact (observation=Observation/x), or post the resource as it would be"
         raise refusal(400, "required", text, "http.observation")
-    service, as_of = request.service, wanted.as_of or now()
+    service, as_of = request.service, moment_of(wanted)
     found = await recorded(service.store, service.visibility, request.id, wanted.as_of)
     if body.raw is not None:
         propose: Propose = partial(_corrected, put=await _accepted(request, body.raw), base=request.base)
@@ -63,11 +67,20 @@ def _told(wanted: Question, found: Recorded, propose: Propose, as_of: datetime) 
 def _corrected(found: Recorded, *, put: Put, base: str) -> Proposed:
     """The record as it is, and with the resource that was posted in its place."""
     current = found.source(put.resource.name, put.id)
-    source = Source(put.resource.name, put.id, 1 if current is None else current.version + 1)
+    source = Source(put.resource.name, put.id, NOT_STORED)
     what = "the new" if current is None else "the corrected"
     after = found.having(source, put.document, base=base)
+    if current is None and after.source(source.type, source.id) is None:
+        text = f"{_whose(put, base)}, not about the patient of ResearchSubject/{found.name}"
+        raise refusal(422, "business-rule", text, put.resource.name)
     notes = ("before: as it is recorded", f"after: with {what} {source.type}/{source.id} that was sent")
     return Proposed(before=found.history, after=after.history, record=source, notes=notes)
+
+
+def _whose(put: Put, base: str) -> str:
+    """Whom a posted resource is about."""
+    patient = index_rows(put.resource, put.document, base=base, own_id=put.id).patient
+    return f"the {put.resource.name} is about {'nobody' if patient is None else f'Patient/{patient}'}"
 
 
 async def _accepted(request: FhirRequest, raw: bytes) -> Put:

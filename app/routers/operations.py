@@ -25,7 +25,7 @@ from app.routers.impact import of_change
 from app.routers.requests import FhirRequest
 from app.routers.status_history import status_history
 from app.routers.study_decisions import decide_study
-from app.routers.trial_answers import answered, narrowed, now, protocol_of
+from app.routers.trial_answers import answered, moment_of, narrowed, protocol_of
 from app.store.of_study import subjects_of
 from app.store.records import Recorded, recorded
 
@@ -54,7 +54,7 @@ async def _take_in(request: FhirRequest) -> None:
 async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Answer a question of the trial about the subject of the address."""
     question = parse(asked, request.parameters)
-    as_of = question.as_of or now()
+    as_of = moment_of(question)
     service = request.service
     found = await recorded(service.store, service.visibility, request.id, question.as_of)
     return await asyncio.to_thread(_decided, asked, question, found, as_of)
@@ -70,7 +70,7 @@ def _decided(asked: Operation, question: Question, found: Recorded, as_of: datet
 async def _of_study(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Answer a question of the trial about all subjects of a study."""
     question = parse(asked, request.parameters)
-    as_of = question.as_of or now()
+    as_of = moment_of(question)
     service = request.service
     subjects = await subjects_of(service.store, service.visibility, request.id, as_of)
     protocol = protocol_of(subjects.study, request.id)

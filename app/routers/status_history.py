@@ -13,7 +13,7 @@ from app.fhir_mapping.question import Question, parse
 from app.fhir_mapping.research_subject import to_records
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
-from app.routers.trial_answers import answered, narrowed, now, protocol_of
+from app.routers.trial_answers import answered, moment_of, narrowed, protocol_of
 from app.store import documents, records
 
 _PAGE = 500
@@ -22,7 +22,7 @@ _PAGE = 500
 async def status_history(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Every state the subject has been in, as it was known at the moment asked about."""
     question = parse(asked, request.parameters)
-    as_of = question.as_of or now()
+    as_of = moment_of(question)
     service = request.service
     found = await records.recorded(service.store, service.visibility, request.id, question.as_of)
     versions = await _versions(request, as_of)

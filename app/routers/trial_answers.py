@@ -24,6 +24,15 @@ def now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 the clock of the door
 
 
+def moment_of(question: Question) -> datetime:
+    """The moment asked about, else now; Refusal 400 for a day that has not come: nobody knows its records."""
+    asked, present = question.as_of, now()
+    if asked is not None and today(asked) > today(present):
+        text = f"asOf lies after today, {today(present)}: nobody knows what will be recorded by then"
+        raise refusal(400, "value", text, "http.asOf")
+    return asked or present
+
+
 def today(as_of: datetime) -> date:
     """The clinical day of an instant."""
     return as_of.astimezone(_TRIAL_ZONE).date()

@@ -80,7 +80,7 @@ async def recorded(store: Store, visibility: Visibility, name: str, as_of: datet
 
     subject, rows = await store.search(work)
     if not subject:
-        raise not_found(f"ResearchSubject/{name}")
+        raise not_found(f"ResearchSubject/{name}", at=as_of)
     if subject[0][5] is None:
         raise gone(f"ResearchSubject/{name}")
     return Recorded(name, rows)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.clinical.answers import Answer, Figure, Finding, Result
 from app.clinical.asked import Asked
 from app.clinical.history import History
-from app.clinical.impact import Proposed, answers, changes, impact, is_changed
+from app.clinical.impact import OWN_DAY, Proposed, answers, changes, impact, is_changed
 from app.clinical.interval import Interval
 from app.clinical.records import Source
 from app.clinical.truth import Truth
@@ -89,7 +89,8 @@ def test_what_rests_on_a_record_is_named_though_it_does_not_change() -> None:
     assert said(summary)["changed"] == 0
     assert said(summary)["unchanged"] == len(unchanged)
     assert {(one.question, one.visit) for one in unchanged} >= {("sri-status", "M3"), ("visit-matrix", "M3")}
-    assert found.notes == ("x",)
+    assert found.notes == ("x", OWN_DAY)
+    assert found.on is None
 
 
 def test_a_record_nothing_rests_on_changes_nothing() -> None:

@@ -137,3 +137,40 @@ async def test_a_corrected_assessment_flips_the_answer_and_the_moment_before_kee
         "met",
     ]
     assert parts(then, "result") == parts(before, "result")
+
+
+async def test_of_a_moment_before_the_data_it_is_only_said_that_the_subject_was_not_known(
+    demo: httpx.AsyncClient,
+) -> None:
+    for name in ("msc-sle-01", "nobody"):
+        answer = await demo.get(f"/fhir/ResearchSubject/{name}/$sri-status?asOf=2001-02-03T04:05:06Z")
+
+        assert answer.status_code == 404
+        said = f"ResearchSubject/{name} was not known here at 2001-02-03T04:05:06+00:00"
+        assert issues(answer)[0]["diagnostics"] == said
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{SUBJECT}/$sri-status",
+        f"{SUBJECT}/$status-history",
+        f"{SUBJECT}/$impact?observation=Observation/msc-sle-01-m6-pga",
+        "/fhir/ResearchStudy/msc-sle/$enrolment",
+        "/fhir/ResearchStudy/msc-sle/$export",
+    ],
+)
+async def test_what_will_be_recorded_cannot_be_asked(demo: httpx.AsyncClient, address: str) -> None:
+    mark = "&" if "?" in address else "?"
+    answer = await demo.get(f"{address}{mark}asOf=2199-01-01")
+
+    assert answer.status_code == 400
+    [issue] = issues(answer)
+    assert issue["expression"] == ["http.asOf"]
+    assert issue["diagnostics"].startswith("asOf lies after today")
+
+
+async def test_the_whole_of_today_can_be_asked(demo: httpx.AsyncClient) -> None:
+    today = word((await demo.get(f"{SUBJECT}/$sri-status")).json(), "asOf")[:10]
+
+    assert (await demo.get(f"{SUBJECT}/$sri-status?asOf={today}")).status_code == 200
