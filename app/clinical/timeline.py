@@ -84,14 +84,39 @@ def infusion(protocol: Protocol, history: History) -> Infusion | NotInfused:
         return NotInfused("not-applicable", None, notes=(f"{untreated.title.en.lower()} are not infused",))
     given = infusions(protocol, history)
     if not given:
-        names = ", ".join(code.code for code in protocol.study.products)
-        return NotInfused("not-infused", f"a MedicationAdministration of the study's product ({names})")
+        return _never_infused(protocol, history)
     first = min(given, key=lambda item: order(item.period.start, item.source))
     start = first.period.start
     if start is None or start.day is None:
         needs = f"the exact day on which the infusion {first.source} began"
         return NotInfused("partial-date", needs, (first.source,), given=True)
     return Infusion(start, start.day, first.source)
+
+
+def _never_infused(protocol: Protocol, history: History) -> NotInfused:
+    """That no infusion counts; one that is recorded is named with why it does not count."""
+    names = ", ".join(code.code for code in protocol.study.products)
+    needs = f"a MedicationAdministration of the study's product ({names})"
+    products = {Coding(code.system, code.code) for code in protocol.study.products}
+    beside = [item for item in history.administrations if _is_given(item, products)]
+    if not beside:
+        return NotInfused("not-infused", needs)
+    why = "; ".join(f"{item.source} is not counted: {_why_not(item, history.enrolment)}" for item in beside)
+    return NotInfused("not-infused", f"{needs}; {why}", tuple(item.source for item in beside))
+
+
+def _why_not(item: Administration, enrolment: Enrolment) -> str:
+    """Why a product that was given is no infusion of this subject, and what to correct."""
+    if not _is_of_study(item, enrolment):
+        return f"it was given for another study than {enrolment.study}"
+    start, end = (
+        "not said" if one is None else one.text for one in (enrolment.period.start, enrolment.period.end)
+    )
+    when = "" if item.period.start is None else f" of {item.period.start.text}"
+    return (
+        f"its date{when} lies outside ResearchSubject.period (from {start}, to {end}): correct the one that "
+        "is wrong"
+    )
 
 
 def as_if_infused(history: History, on: date) -> Infusion:
@@ -112,17 +137,22 @@ def order(moment: Moment | None, source: Source) -> tuple[datetime, str]:
 
 
 def _is_infusion(item: Administration, products: set[Coding], enrolment: Enrolment) -> bool:
-    """Whether it is the product, given, and in this study; it need not say for which study it was given.
+    """Whether it is the product, given, and in this study; it need not say for which study it was given."""
+    in_study = _is_of_study(item, enrolment) and _may_lie_in(enrolment.period, item.period.start)
+    return _is_given(item, products) and in_study
+
+
+def _is_given(item: Administration, products: set[Coding]) -> bool:
+    """Whether it is the product, and was given.
 
     A statement that it was given tells of the infusion and is not its record.
     """
-    if item.source.type == STATEMENT:
-        return False
     is_product = not products.isdisjoint(item.codings)
-    of_study = item.study is None or item.study == enrolment.study
-    return (
-        item.status in GIVEN and is_product and of_study and _may_lie_in(enrolment.period, item.period.start)
-    )
+    return item.source.type != STATEMENT and item.status in GIVEN and is_product
+
+
+def _is_of_study(item: Administration, enrolment: Enrolment) -> bool:
+    return item.study is None or item.study == enrolment.study
 
 
 def _may_lie_in(period: Span, moment: Moment | None) -> bool:

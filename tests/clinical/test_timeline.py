@@ -1,5 +1,6 @@
 """Day 0, and what counts."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -32,7 +33,7 @@ def test_an_infusion_that_does_not_count_is_none(status: str) -> None:
 
     assert isinstance(found, NotInfused)
     assert found.reason == "not-infused"
-    assert "uc-msc" in found.needs
+    assert "uc-msc" in str(found.needs)
 
 
 def test_another_product_is_not_the_infusion() -> None:
@@ -122,3 +123,30 @@ def test_preliminary_results_count_where_the_protocol_says_so() -> None:
 
     assert counted(protocol, sledai(12, status="preliminary"))
     assert not counted(protocol, sledai(12, status="entered-in-error"))
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        ({"since": day(5)}, f"from {day(5)}, to not said"),
+        ({"since": day(-90), "until": day(-5)}, f"from {day(-90)}, to {day(-5)}"),
+    ],
+)
+def test_an_infusion_outside_the_part_in_the_study_is_named(period: dict[str, str], said: str) -> None:
+    recorded = given()
+    found = day_0(recorded, **period)
+
+    assert isinstance(found, NotInfused)
+    assert found.reason == "not-infused"
+    assert not found.given
+    assert found.evidence == (recorded.source,)
+    assert f"{recorded.source} is not counted: its date of 2021-03-01" in str(found.needs)
+    assert f"lies outside ResearchSubject.period ({said})" in str(found.needs)
+
+
+def test_an_infusion_for_another_study_is_named() -> None:
+    recorded = replace(given(), study="another")
+    found = day_0(recorded)
+
+    assert isinstance(found, NotInfused)
+    assert f"{recorded.source} is not counted: it was given for another study than msc-sle" in str(found.needs)
