@@ -645,7 +645,11 @@ def test_it_is_asked_by_name_and_only_of_a_protocol_that_has_it() -> None:
 
 
 def test_every_criterion_speaks_both_languages() -> None:
-    for name, found in results(treated(*QUIET)).items():
+    told = results(treated(*QUIET))
+
+    assert told
+    for name, found in told.items():
+        assert found.findings, name
         assert all({"en", "fr"} == {language for language, _ in one.text} for one in found.findings), name
 
 

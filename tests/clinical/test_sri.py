@@ -602,6 +602,7 @@ def test_what_is_learnt_later_never_flips_a_settled_answer(
         )
     )
 
+    assert earlier
     for then, now in zip(earlier, later, strict=True):
         assert then in ("undetermined", now)
 

@@ -454,6 +454,7 @@ def test_more_knowledge_never_flips_a_settled_verdict(
     )
     before, after = everything(treated(*happened)), everything(treated(known, *happened[1:]))
 
+    assert before
     assert all(then in {OPEN, now} for then, now in zip(before, after, strict=True))
 
 

@@ -111,7 +111,9 @@ def test_only_corrections_touch_what_an_earlier_file_holds() -> None:
 
 
 def test_no_patient_can_be_identified() -> None:
-    for patient in resources("Patient"):
+    patients = resources("Patient")
+    assert patients
+    for patient in patients:
         assert not set(patient) & set(IDENTIFYING)
         assert [identifier["type"]["coding"][0]["code"] for identifier in patient["identifier"]] == ["ANON"]
         assert re.fullmatch(r"\d{4}", patient["birthDate"]), "the year of birth and no more"
@@ -120,7 +122,9 @@ def test_no_patient_can_be_identified() -> None:
 
 
 def test_everything_but_the_study_itself_says_that_it_is_synthetic() -> None:
-    for made in resources():
+    everything = resources()
+    assert everything
+    for made in everything:
         said = made["meta"].get("tag") == [SYNTHETIC]
         assert said is (made["resourceType"] != "ResearchStudy"), made["id"]
         assert made["meta"]["security"][0]["code"] == "SLS"
@@ -149,7 +153,9 @@ def test_eight_subjects_were_included_between_the_published_days_and_infused_onc
 
 def test_every_dose_lies_between_2_and_4_million_cells_per_kg_and_in_its_arm() -> None:
     arms = {arm["name"] for arm in resource("ResearchStudy/msc-sle")["arm"]}
-    for infusion in infusions():
+    given = infusions()
+    assert given
+    for infusion in given:
         subject = infusion["id"].removesuffix("-infusion")
         weight = Decimal(resource(f"Observation/{subject}-m0-weight")["valueQuantity"]["value"])
         per_kg = infusion["dosage"]["dose"]["value"] / weight
@@ -160,6 +166,7 @@ def test_every_dose_lies_between_2_and_4_million_cells_per_kg_and_in_its_arm() -
 
 
 def test_every_infusion_took_between_half_an_hour_and_an_hour() -> None:
+    assert TREATED
     for subject in TREATED:
         assert 30 <= subject.minutes <= 60
 
@@ -190,7 +197,9 @@ def test_the_adverse_events_are_as_many_as_published() -> None:
 
 def test_no_related_adverse_event_is_of_grade_3_or_more() -> None:
     severe = {GRADES[grade] for grade in (3, 4, 5)}
-    for event in resources("AdverseEvent"):
+    events = resources("AdverseEvent")
+    assert events
+    for event in events:
         code = event["extension"][0]["valueCodeableConcept"]["coding"][0]["code"]
         assert code in GRADES.values()
         assert not (related(event) and code in severe)
