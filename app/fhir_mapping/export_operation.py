@@ -20,7 +20,8 @@ EXPORT: Final = Operation(
     about="All that is recorded of the study's subjects, for analysts: resources line by line (`type`,"
     " NDJSON), and flat tables of subjects, visits, scores, events, exposures and computed endpoints"
     " (`table`, CSV) with a data dictionary. Without either, the list of files. Pseudonymised: names,"
-    " narrative, notes and every free text are left out, birth dates are years.",
+    " narrative, notes and every free text are left out, and all identifiers but the subject's number in the"
+    " trial and the study's; birth dates are years. The dictionary says what stays, and why.",
     parameters=(
         OperationParameter(
             name="type", kind="code", about="The resources of this type, one on each line.", values=EXPORTED

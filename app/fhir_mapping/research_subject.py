@@ -17,9 +17,11 @@ A subject may be created with any status, for a running trial is imported as it 
 changes the status has to be a step of R4's states (`$status-history` names those that may follow) and says
 why and when, in the extensions `state-reason` (a CodeableConcept, such as a code of our `state-reason`, or
 a text) and `state-date` under `https://trialbridge.example/fhir/StructureDefinition/`. Nobody comes on the
-study (`on-study`, `on-study-intervention`, `on-study-observation`) without a Consent in force, named by
-`consent`, or an investigator's attestation `consent-signed`. `off-study` and `withdrawn` are final. A status
-that was entered by mistake is taken back with the reason `correction`. A patient has at most one part in one
+study (`on-study`, `on-study-intervention`, `on-study-observation`) without a Consent in force on that day
+(the one named by `consent`, else any to this study or to research at large), or where none settles it an
+investigator's attestation `consent-signed`. `off-study` and `withdrawn` are final. A status that was entered
+by mistake is taken back with the reason `correction`. A subject that was deleted comes back in its last
+status, or by a step from it. A patient has at most one part in one
 study that goes on (`pending-on-study`, the three on the study, `follow-up`).
 """
 
