@@ -3,7 +3,7 @@
 They are few and made here, so they are looked through in memory.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -192,8 +192,13 @@ def _meets(document: Document, condition: Condition) -> bool:
             raise refusal(400, "not-supported", "these few resources are searched without chains", "http.url")
 
 
-def _found(document: Document, parameter: SearchParameter) -> Iterable[Any]:
-    return (one for path in parameter.paths for one in values(document, path))
+def _found(document: Document, parameter: SearchParameter) -> Iterator[Any]:
+    """The values a parameter is about; a set that takes in a whole system has all of its codes."""
+    for path in parameter.paths:
+        for one in values(document, path):
+            yield str(one).lower() if isinstance(one, bool) else one
+    if document["resourceType"] == "ValueSet" and parameter.name == "code":
+        yield from vocabulary.codes_of_whole_systems(document)
 
 
 def _is(found: str, value: Value) -> bool:

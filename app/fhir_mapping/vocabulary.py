@@ -3,7 +3,7 @@
 Drawn from the declarations that everything reads, and from the protocols' own criteria and attestations.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from app.clinical import attestation
@@ -47,6 +47,14 @@ def value_sets() -> Mapping[str, Document]:
         name: _value_set(name, title, _some(system, codes))
         for name, (title, system, codes) in SUBSETS.items()
     }
+
+
+def codes_of_whole_systems(value_set: Document) -> Iterator[str]:
+    """The codes of the systems a set takes in without naming any of them."""
+    whole = {one["system"] for one in value_set["compose"]["include"] if "concept" not in one}
+    for system in code_systems().values():
+        if system["url"] in whole:
+            yield from (concept["code"] for concept in system["concept"])
 
 
 def _some(system: CodeSystem, codes: Iterable[str]) -> Document:

@@ -113,7 +113,7 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
             case "{type}":
                 request.type = RESOURCES.get(found)
                 if request.type is None:
-                    raise unknown_type(found)
+                    raise _only_served(found) if found in SERVED else unknown_type(found)
             case "{id}":
                 request.id = _checked_id(found)
             case "{compartment}" if found != "Patient":
@@ -126,6 +126,12 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
                 request.operation = found
             case _:
                 request.type = SERVED[want].resource if want in SERVED else request.type
+
+
+def _only_served(name: str) -> Refusal:
+    """404 for what only the types that are stored have."""
+    text = f"{name} is drawn from the program and only read and searched: it has no history and no operations"
+    return refusal(404, "not-supported", text, "http.url")
 
 
 def _method(request: FhirRequest, route: Route) -> Handler:

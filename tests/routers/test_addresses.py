@@ -139,3 +139,31 @@ async def test_the_operations_are_defined(client: httpx.AsyncClient) -> None:
     assert {entry["resource"]["code"] for entry in found["entry"]} >= {"sri-status", "eligibility"}
     assert (await client.get("/fhir/OperationDefinition/none")).status_code == 404
     assert (await client.get("/fhir/OperationDefinition?code=x")).json()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["PlanDefinition/x/_history", "Group/x/_history", "ValueSet/x/_history/1", "CodeSystem/$stats"]
+)
+async def test_a_type_that_is_only_served_has_no_history(client: httpx.AsyncClient, address: str) -> None:
+    answer = await client.get(f"/fhir/{address}")
+
+    assert answer.status_code == 404
+    said = answer.json()["issue"][0]["diagnostics"]
+    assert said.startswith(address.partition("/")[0])
+    assert "it has no history and no operations" in said
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("Group?actual=false", {f"{one}-eligibility" for one in ("msc-sle", "msc-ssc", "msc-ssc-donor")}),
+        ("Group?actual=true", set()),
+        ("ValueSet?code=eq5d-index", {"score"}),
+    ],
+)
+async def test_what_is_served_is_found_by_what_it_holds(
+    client: httpx.AsyncClient, search: str, found: set[str]
+) -> None:
+    bundle = (await client.get(f"/fhir/{search}")).json()
+
+    assert {entry["resource"]["id"] for entry in bundle.get("entry", ())} == found
