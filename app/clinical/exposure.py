@@ -116,7 +116,7 @@ def _amounts(case: Case, given: Sequence[Given], unit: str) -> tuple[dict[Source
     questions: list[Question] = []
     for item in given:
         if item.amount is None:
-            questions.append(ask(item.record, "missing-observation", "its dose, its unit and how often"))
+            questions.append(ask(item.record, "missing-observation", _dose_needed(item.record)))
             continue
         scaled = _per_body(case, item, item.amount, unit)
         if scaled is None:
@@ -124,6 +124,13 @@ def _amounts(case: Case, given: Sequence[Given], unit: str) -> tuple[dict[Source
             continue
         known[item.source] = scaled * Fraction(item.drug.equals_mg) / Fraction(item.drug.mg)
     return known, questions
+
+
+def _dose_needed(record: Administration) -> str:
+    """What would say how much was taken a day; of a drug taken as needed its dose does not."""
+    if record.as_needed:
+        return "when it was taken: every dose as a MedicationAdministration, as it was taken as needed"
+    return "its dose, its unit and how often"
 
 
 def _per_body(case: Case, item: Given, amount: Amount, unit: str) -> Fraction | None:

@@ -14,7 +14,8 @@ from app.clinical.failure_criteria import Criterion, Observed
 from app.clinical.failure_series import series
 from app.clinical.happened import stands
 from app.clinical.interval import Interval
-from app.clinical.levels import Level, levels, to_resend, unmeasured
+from app.clinical.latest import to_resend
+from app.clinical.levels import Level, levels, unmeasured
 from app.clinical.records import Moment, Source
 from app.clinical.timeline import GIVEN
 from app.clinical.truth import Truth, any_of
@@ -184,7 +185,7 @@ def doubled_creatinine(criterion: DoubledCreatinine, observed: Observed) -> Crit
 
 def _needed(lowest: Level, level: Level) -> str:
     """What to send before a creatinine can be compared with the lowest before the infusion."""
-    resent = once(to_resend(one, CREATININE) for one in (lowest, level) if one.unread)
+    resent = once(to_resend(one.source, one.shown, CREATININE) for one in (lowest, level) if one.unread)
     exact = f"creatinine as exact numbers in {CREATININE}, before the infusion and since"
     return "; ".join(resent) or exact
 

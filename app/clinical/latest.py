@@ -13,7 +13,7 @@ from app.clinical.calendar import shifted
 from app.clinical.case import Judged, once, unknown
 from app.clinical.interval import Interval
 from app.clinical.presence import in_words
-from app.clinical.records import Measurement, Moment
+from app.clinical.records import Measurement, Moment, Source
 from app.clinical.truth import Truth
 
 Dated = tuple[Measurement, Moment]
@@ -113,6 +113,18 @@ def shown(item: Measurement) -> str:
         return str(item.truth).lower()
     words = [in_words(answer) for answer in item.answers] or list(item.interpretations)
     return ", ".join(words) or item.text or "a value that could not be read"
+
+
+def to_resend(source: Source, received: str, unit: str) -> str:
+    """What to do about a result in a unit that cannot be converted."""
+    return f"send {source} in {unit} (received {received})"
+
+
+def unread(item: Measurement, unit: str, *, order: str) -> Judged:
+    """That a result has no value in the unit it is compared in: it came in another, or has no number."""
+    other = item.received is not None and (item.unit != unit or item.problem is not None)
+    needs = to_resend(item.source, shown(item), unit) if other else f"{order} in {unit}"
+    return unknown(item.problem or "unit-not-convertible", needs)
 
 
 def normalised(item: Measurement) -> str | None:

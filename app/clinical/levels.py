@@ -44,11 +44,6 @@ class Level:
         return "unit-not-convertible" in self.reasons
 
 
-def to_resend(level: Level, unit: str) -> str:
-    """What to do about a result in a unit that cannot be converted."""
-    return f"send {level.source} in {unit} (received {level.shown})"
-
-
 def levels(case: Case, codes: Iterable[Code], unit: str, *, note: str | None = None) -> tuple[Level, ...]:
     """The results with these codes; one in a unit that cannot be converted has no value."""
     told = [item for item in case.coded(codes) if item.value is not None or item.problem is not None]

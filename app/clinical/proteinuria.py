@@ -8,11 +8,13 @@ from decimal import Decimal
 
 from app.clinical.case import Judged, once
 from app.clinical.interval import Interval
-from app.clinical.levels import Level, to_resend
+from app.clinical.latest import to_resend
+from app.clinical.levels import Level
 from app.clinical.truth import Truth
 from app.protocol.failure import ActiveNephritis, Tf3Parameters
 
 DOUBLE = Decimal(2)
+UNIT = "g/(24.h), or g/g for a ratio"
 
 
 def risen(criterion: ActiveNephritis, chosen: Tf3Parameters, before: Level, level: Level) -> Judged:
@@ -36,7 +38,7 @@ def _needed(before: Level, level: Level) -> str:
     """What is not known: the proteinuria before the infusion, or a number for one of the two."""
     if "baseline-missing" in before.reasons:
         return "proteinuria of 24 hours (or a protein/creatinine ratio) before the infusion"
-    resent = once(to_resend(one, "g/(24.h), or g/g for a ratio") for one in (before, level) if one.unread)
+    resent = once(to_resend(one.source, one.shown, UNIT) for one in (before, level) if one.unread)
     return "; ".join(resent) or "proteinuria as exact numbers in g/24 h, before the infusion and since"
 
 

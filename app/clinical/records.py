@@ -224,7 +224,8 @@ class Administration:
 
     `dose` is the amount given in one administration, `rate` an amount per time (`mg/d`); both as
     received, in `dose_unit` and `rate_unit` (UCUM codes where the sender gave them). `cells` are the viable
-    cells given, in millions, and `weight_used` the kg they were prepared for, where the site says so.
+    cells given, in millions, and `weight_used` the kg they were prepared for, where the site says so. What
+    is taken `as_needed` has no amount.
     """
 
     source: Source
@@ -246,3 +247,4 @@ class Administration:
     weight_used: Decimal | None = None
     status_reasons: tuple[Coding, ...] = ()
     reason_references: tuple[str, ...] = ()
+    as_needed: bool = False

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 from app.clinical.case import Case, Judged, once, unknown
 from app.clinical.comparison import MIRRORED, SIX_DIGITS, passes, plain
-from app.clinical.latest import Window, could_be_latest, judge
+from app.clinical.latest import Window, could_be_latest, judge, unread
 from app.clinical.persons import age_on, births
 from app.clinical.records import Measurement, Moment, Source
 from app.clinical.results import named
@@ -74,7 +74,7 @@ def _is_later(one: Iterable[tuple[Measurement, Moment]], other: Iterable[tuple[M
 def _reported(criterion: CreatinineClearance, item: Measurement, order: str) -> Judged:
     unit = UNITS[criterion.formula]
     if item.value is None or item.unit != unit:
-        return unknown(item.problem or "unit-not-convertible", f"{order} in {unit}")
+        return unread(item, unit, order=order)
     truth = passes(item.value, item.comparator, criterion.op, criterion.value)
     return Judged(truth=truth, reasons=("missing-observation",), needs=f"{order} as an exact number")
 
@@ -94,7 +94,7 @@ def _computed(criterion: CreatinineClearance, case: Case, window: Window) -> Jud
 def _by_formula(criterion: CreatinineClearance, item: Measurement, inputs: Inputs, order: str) -> Judged:
     """The clearance by every weight and age that is possible; they must agree."""
     if item.value is None or item.unit != "umol/L":
-        return unknown(item.problem or "unit-not-convertible", f"{order} in umol/L")
+        return unread(item, "umol/L", order=order)
     if not item.value or inputs.missing:
         return unknown("missing-observation", inputs.missing[0] if inputs.missing else order)
     umol = item.value

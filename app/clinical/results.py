@@ -7,7 +7,7 @@ from decimal import Decimal
 from app.clinical import sledai
 from app.clinical.case import Case, Judged, unknown
 from app.clinical.comparison import passes, plain
-from app.clinical.latest import Window, aged, dated, judge, normalised, shown
+from app.clinical.latest import Window, aged, dated, judge, normalised, shown, unread
 from app.clinical.presence import NEGATIVE, NEGATIVE_FLAGS, POSITIVE, POSITIVE_FLAGS
 from app.clinical.records import Coding, Measurement
 from app.clinical.schedule import baseline
@@ -114,7 +114,7 @@ def compared(criterion: Threshold, item: Measurement, order: str) -> Judged:
         needs = f"{order} as an exact number"
         return Judged(truth=truth, reasons=("missing-observation",), needs=needs, threshold=words)
     if item.value is None or (criterion.unit is not None and item.unit != criterion.unit):
-        return unknown(item.problem or "unit-not-convertible", f"{order} in {criterion.unit or 'its unit'}")
+        return unread(item, criterion.unit or "its unit", order=order)
     threshold = _threshold(criterion, item)
     if threshold is None:
         return unknown("no-reference-range", f"{order}, with the upper limit of normal")

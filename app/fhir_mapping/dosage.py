@@ -71,9 +71,14 @@ def _sum(each: Sequence[Taken]) -> Taken:
     return Taken(rate=Decimal(total.numerator) / total.denominator, rate_unit="mg/d")
 
 
+def is_as_needed(dosage: Element) -> bool:
+    """Whether it is taken only as needed, so that its dose does not say how much was taken."""
+    return bool(dosage.get("asNeededBoolean")) or "asNeededCodeableConcept" in dosage
+
+
 def _entry(dosage: Element, effective: Element | None) -> Taken:
     """One entry; what is taken as needed is nothing that can be counted."""
-    if dosage.get("asNeededBoolean") or "asNeededCodeableConcept" in dosage:
+    if is_as_needed(dosage):
         return NOTHING
     given: Sequence[Element] = dosage.get("doseAndRate", ())
     if len(given) != 1:

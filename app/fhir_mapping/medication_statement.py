@@ -29,7 +29,7 @@ from app.fhir_mapping.datatypes import (
     reference_texts,
     target_id,
 )
-from app.fhir_mapping.dosage import taken
+from app.fhir_mapping.dosage import is_as_needed, taken
 from app.fhir_mapping.extensions import RESEARCH_STUDY, STUDY_PATH
 from app.fhir_mapping.medication import product, when
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
@@ -55,6 +55,7 @@ def to_records(document: Document, source: Source) -> tuple[Administration]:
             dose_unit=amount.dose_unit,
             rate=amount.rate,
             rate_unit=amount.rate_unit,
+            as_needed=any(map(is_as_needed, dosages)),
             routes=_routes(document),
             reasons=all_codings(document.get("reasonCode")),
             reason_references=reference_texts(document.get("reasonReference")),

@@ -598,6 +598,8 @@ def test_a_value_in_a_unit_that_cannot_be_converted_stays_open() -> None:
         ("unit-not-convertible",),
     )
     assert platelets(210, unit="/uL") == (OPEN, ("unit-not-convertible",))
+    found = finding("E4-platelet-count", results={"loinc:777-3": None}, extra=(odd,))
+    assert f"send {odd.source} in 10*9/L (received 1 furlong)" in str(found.needs)
 
 
 def test_a_value_that_was_not_obtained_is_no_value() -> None:

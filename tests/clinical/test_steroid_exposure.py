@@ -201,6 +201,13 @@ def test_which_lines_overlap_is_noted_where_it_decides_nothing() -> None:
     assert len(named) == 2
 
 
+def test_of_a_drug_taken_as_needed_the_doses_taken_are_asked_for() -> None:
+    history = treated(before(20), taking("prednisone", None, 280, 364, as_needed=True))
+
+    assert "every dose as a MedicationAdministration" in result(history).missing[0]
+    assert "its unit" not in result(history).missing[0]
+
+
 def test_doses_of_different_drugs_of_a_day_add_up() -> None:
     assert mean_of(before(10), before(16, "methylprednisolone")) == 30
 

@@ -160,6 +160,19 @@ def test_what_is_said_not_to_be_as_needed_counts() -> None:
     assert amount(taken("10", every(), asNeededBoolean=False)) == (None, None, "10", "mg/d")
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"asNeededBoolean": True}, True),
+        ({"asNeededCodeableConcept": {"text": "pain"}}, True),
+        ({"asNeededBoolean": False}, False),
+        ({}, False),
+    ],
+)
+def test_it_is_known_of_what_is_taken_as_needed(said: Json, *, expected: bool) -> None:
+    assert stated({**STATEMENT, "dosage": [taken("10", every(), **said)]}).as_needed is expected
+
+
 def test_tablets_stay_tablets() -> None:
     dose = {"value": 2, "unit": "tablet", "system": "http://unitsofmeasure.org", "code": "{tbl}"}
 
