@@ -41,7 +41,7 @@ class Choice(Generic[D]):
 
     `chosen` holds several only where they are of the same time, so that none can be preferred.
     `others` belong to the same visit and are not used. `reasons` say why nothing was chosen, `outside` which
-    ones would have been nearest but lie outside its days.
+    ones would have been nearest but lie outside its days, `vague` which may be it but bear no exact date.
     """
 
     chosen: tuple[D, ...] = ()
@@ -49,6 +49,7 @@ class Choice(Generic[D]):
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     outside: tuple[D, ...] = ()
+    vague: tuple[D, ...] = ()
 
 
 def baseline(protocol: Protocol, t0: Infusion, assessments: Sequence[D], *, label: str = "M0") -> Choice[D]:
@@ -73,7 +74,7 @@ def baseline(protocol: Protocol, t0: Infusion, assessments: Sequence[D], *, labe
         if not candidates:
             outside = (*late, *(item for item in before if item not in recent))
             reasons = _reasons("baseline-missing", partial=bool(recent), outside=bool(outside))
-            return Choice(reasons=reasons, notes=notes, outside=outside)
+            return Choice(reasons=reasons, notes=notes, outside=outside, vague=tuple(recent))
     usable = _valid(candidates)
     last = max(usable, key=lambda item: order(item.when, item.source))
     same = _of_the_same_time(last, usable)
@@ -101,7 +102,7 @@ def at_visit(protocol: Protocol, visit: Visit, t0: Infusion, assessments: Sequen
             partial = bool(vague)
             outside = tuple(item for item in undecided if _strays_from(protocol, visit, t0, item))
             reasons = _reasons("missing-observation", partial=partial, outside=bool(outside))
-            return Choice(reasons=reasons, outside=outside)
+            return Choice(reasons=reasons, outside=outside, vague=tuple(vague))
     usable = _valid(candidates)
     best = min(usable, key=lambda item: (_distance(visit, t0, item), *order(item.when, item.source)))
     same = _of_the_same_time(best, usable)
@@ -121,6 +122,7 @@ def _left_open(found: Choice[D], rivals: Iterable[D], *, label: str, reason: str
         others=tuple(others.values()),
         reasons=_reasons(reason, partial=True, outside=False),
         notes=found.notes + notes,
+        vague=tuple(vague.values()),
     )
 
 

@@ -311,6 +311,16 @@ def test_an_infusion_of_unknown_day_leaves_all_open() -> None:
     assert [str(source) for source in result.evidence] == ["MedicationAdministration/i/_history/1"]
 
 
+def test_an_assessment_of_a_vague_date_is_to_be_dated() -> None:
+    vague = assessed("2021-06", score=4, grades={}, physician="1.0")
+    result = ask(subject(infusion(), *assessed(BASE, score=14, grades={}, physician="2.0"), *vague))
+
+    assert result.verdict == "undetermined"
+    assert "partial-date" in result.reasons
+    for [first, *_] in vague:
+        assert any(f"the exact day of {first.source}" in needed for needed in result.missing)
+
+
 def test_a_subject_without_baseline_is_undetermined() -> None:
     result = ask(
         subject(infusion(), *assessed(M3, score=6, grades={"renal": "B"}, physician="1.0")), rule="synopsis"
