@@ -6,7 +6,7 @@ from app.clinical.records import Moment
 from app.clinical.state_codes import CORRECTION
 from app.clinical.state_codes import STATE_REASON as REASONS
 from app.clinical.states import ENROLLED, ON_STUDY, TRANSITIONS, may_follow, next_states, states_before
-from app.fhir_mapping.datatypes import codings, concept_text, extension, meant, moment
+from app.fhir_mapping.datatypes import codings, concept_text, extension, meant, moment, target_id
 from app.fhir_mapping.extensions import STATE_DATE, STATE_REASON
 from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.resource import Document
@@ -50,8 +50,9 @@ def is_enrolled(document: Document) -> bool:
 
 
 def needs_consent(before: Document, after: Document) -> bool:
-    """Whether a change brings the subject on the study."""
-    return before.get("status") != after.get("status") and after.get("status") in ON_STUDY
+    """Whether a change brings the subject on the study, or another patient in the subject's place."""
+    changed = before.get("status") != after.get("status") or _whose(before) != _whose(after)
+    return changed and after.get("status") in ON_STUDY
 
 
 def lacking(document: Document) -> tuple[Issue, ...]:
@@ -69,10 +70,11 @@ def lacking(document: Document) -> tuple[Issue, ...]:
 
 
 def refused(before: Document, after: Document, *, where: str) -> tuple[Issue, ...]:
-    """Why an update may not change the status so; nothing where it leaves the status alone."""
+    """Why an update may not change the subject so; what it leaves alone is not asked about."""
+    moved = tuple(_moved(before, after, where))
     if before.get("status") == after.get("status"):
-        return ()
-    return (*_no_step(before, after, where), *_unsaid(before, after, where))
+        return moved
+    return (*moved, *_no_step(before, after, where), *_unsaid(before, after, where), *_unread(after, where))
 
 
 def without_consent(after: Document, *, where: str) -> Issue:
@@ -111,6 +113,40 @@ def _no_step(before: Document, after: Document, where: str) -> Iterator[Issue]:
             f" reason {CORRECTION} of {REASONS.url}"
         )
     yield Issue("business-rule", text, f"{where}.status")
+
+
+def _whose(document: Document) -> tuple[str | None, str | None]:
+    """The patient and the study."""
+    return (
+        target_id(document.get("individual"), "Patient"),
+        target_id(document.get("study"), "ResearchStudy"),
+    )
+
+
+def _moved(before: Document, after: Document, where: str) -> Iterator[Issue]:
+    """A subject is one patient's part in one study, unless it was entered for the wrong one."""
+    if corrects(after):
+        return
+    for name, then, now in zip(("individual", "study"), _whose(before), _whose(after), strict=True):
+        if then != now:
+            text = (
+                f"a subject keeps its {name}: register another ResearchSubject; one entered by mistake is put"
+                f" right with the reason {CORRECTION} of {REASONS.url} in the extension {STATE_REASON}"
+            )
+            yield Issue("business-rule", text, f"{where}.{name}")
+
+
+def _unread(after: Document, where: str) -> Iterator[Issue]:
+    """A reason of ours that does not exist, or a day that is none."""
+    said = extension(after, STATE_REASON) or {}
+    given = [code for code in codings(said.get("valueCodeableConcept")) if code.system == REASONS.url]
+    if any(code.code not in REASONS.codes for code in given):
+        text = f"the reasons of {REASONS.url} are {', '.join(REASONS.codes)}"
+        yield Issue("code-invalid", text, f"{where}.extension")
+    day = since(after)
+    if day is not None and day.day is None:
+        text = "state-date is a whole day, such as 2024-05-03: the state began on one"
+        yield Issue("value", text, f"{where}.extension")
 
 
 def _unsaid(before: Document, after: Document, where: str) -> Iterator[Issue]:

@@ -101,6 +101,40 @@ async def test_an_update_that_leaves_the_state_alone_says_nothing(trial: httpx.A
     assert (await becomes(trial, name, "off-study", period={"end": "2024-05-01"})).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("reason", "day", "said"),
+    [
+        ("bogus", "2024-02-01", "the reasons of"),
+        ("screening-began", "2024-02", "a whole day"),
+    ],
+)
+async def test_a_reason_that_does_not_exist_and_a_day_that_is_none_are_refused(
+    trial: httpx.AsyncClient, reason: str, day: str, said: str
+) -> None:
+    name = await is_in(trial, "candidate")
+
+    answer = await becomes(trial, name, "screening", extension=because(reason, day))
+
+    assert answer.status_code == 422
+    assert said in issues(answer)[0]["diagnostics"]
+
+
+async def test_a_subject_stays_the_part_of_one_patient_unless_that_was_a_mistake(
+    trial: httpx.AsyncClient,
+) -> None:
+    name = await is_in(trial, "candidate")
+    other = {"individual": {"reference": f"Patient/{await created(trial, 'Patient')}"}}
+
+    moved = await becomes(trial, name, "candidate", **other)
+    corrected = await becomes(
+        trial, name, "candidate", extension=because("correction", "2024-02-01"), **other
+    )
+
+    assert moved.status_code == 422
+    assert [issue["expression"] for issue in issues(moved)] == [["ResearchSubject.individual"]]
+    assert corrected.status_code == 200
+
+
 async def test_an_ended_part_is_final_unless_that_was_a_mistake(trial: httpx.AsyncClient) -> None:
     name = await is_in(trial, "follow-up")
     assert (
