@@ -118,7 +118,8 @@ def refuse_unknown(protocol: Protocol, population: str | None) -> None:
     """Refuse to judge by the criteria of a population the protocol does not have."""
     known = [one.name for one in protocol.populations]
     if population is not None and population not in known:
-        said = f"population {population!r} is not one of {', '.join(known) or 'none'}"
+        others = f"there are {', '.join(known)}" if known else "all are judged by the same criteria"
+        said = f"{protocol.key} has no population {population!r}: {others}"
         raise CannotAnswer(said, parameter="population")
 
 

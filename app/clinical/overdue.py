@@ -30,7 +30,7 @@ class Missed:
     visit: str
     due: date
     assessments: tuple[str, ...]
-    planned: int
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ def _missed(protocol: Protocol, history: History, today: date) -> Iterator[Misse
     cells = visit_matrix.cells(protocol, history, today=today)
     for visit, of_visit in groupby(cells, key=lambda cell: cell.visit):
         planned = [cell for cell in of_visit if cell.state != "computed"]
-        missing = [cell for cell in planned if cell.state == "missing"]
-        ends = [cell.due[1] for cell in missing if cell.due is not None]
-        if missing and ends:
-            names = tuple(cell.assessment for cell in missing)
-            yield Missed(visit.label, max(ends), names, len(planned))
+        behind = visit_matrix.behind(planned, today)
+        if behind:
+            names = tuple(cell.assessment for cell in behind)
+            due = max(cell.due[1] for cell in behind if cell.due)
+            yield Missed(visit.label, due, names, visit_matrix.how_far(planned))
 
 
 def answer(protocol: Protocol, study: Study, rows: Sequence[Behind], asked: Asked) -> Answer:
@@ -120,14 +120,13 @@ def _report(protocol: Protocol, subject: Behind, event: Happened, duty: Duty) ->
 
 def _visit(subject: Behind, missed: Missed) -> Result:
     """A visit with nothing of it there, or with a part of it missing."""
-    whole = len(missed.assessments) == missed.planned
     return Result(
         name=VISIT,
         arm=subject.arm,
         visit=missed.visit,
         evidence=(subject.source,),
         figures=(
-            Figure(name="state", value="missed" if whole else "incomplete"),
+            Figure(name="state", value=missed.state),
             Figure(name="due", value=missed.due),
             *(Figure(name="missing", value=name) for name in missed.assessments),
         ),

@@ -161,9 +161,15 @@ def finding(duty: Duty) -> Finding:
         verdict=verdict,
         text=duty.text.by_language(),
         reasons=(reason,) if is_open else (),
-        needs=(duty.needs or f"the report to the {duty.recipient}") if is_open else None,
+        needs=_needs(duty) if is_open or duty.state == OVERDUE else None,
         figures=tuple(_figures(duty)),
     )
+
+
+def _needs(duty: Duty) -> str:
+    """What settles it: what the duty hangs on, or that the report was sent and how that is recorded."""
+    record = f"the AdverseEvent says so by the extension `reported` (recipient {duty.recipient}, date)"
+    return duty.needs or f"the report to the {duty.recipient}; once it is sent, {record}"
 
 
 def _figures(duty: Duty) -> Iterator[Figure]:

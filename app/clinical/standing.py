@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.clinical import consent_gate, reporting, states
+from app.clinical import consent_gate, reporting, state_history, states
 from app.clinical.adverse import Reported, reported
 from app.clinical.answers import Answer, Figure, Finding, Result
 from app.clinical.asked import Asked, CannotAnswer
@@ -17,7 +17,7 @@ from app.clinical.questions import QUESTIONS
 from app.clinical.records import AdverseEvent
 from app.clinical.timeline import Infusion, NotInfused, counted, infusion
 from app.clinical.truth import Truth
-from app.clinical.visit_matrix import Cell, cells
+from app.clinical.visit_matrix import Cell, behind, cells, how_far
 from app.protocol.definition import Protocol, Visit
 
 SEEN = frozenset({"done", "partial", "out-of-window"})
@@ -95,12 +95,13 @@ def state(standing: Standing) -> Iterator[Result]:
         figures=(
             *told(
                 status=enrolment.status,
-                since=None if start is None else start.day or start.text,
-                until=None if end is None else end.day or end.text,
+                period_start=None if start is None else start.day or start.text,
+                period_end=None if end is None else end.day or end.text,
                 may_become=", ".join(states.next_states(enrolment.status)) or None,
                 assigned_arm=enrolment.assigned_arm,
                 actual_arm=enrolment.actual_arm,
             ),
+            state_history.since(enrolment),
             consent,
         ),
     )
@@ -151,16 +152,14 @@ def visits(standing: Standing) -> Iterator[Result]:
         yield Result(name="last-visit", visit=seen[-1].label, figures=figures)
     yield from _next_visit(standing, t0, seen)
     for visit, found in by_visit.items():
-        missing = [one for one in found if one.state in {"missing", "partial"}]
-        over = t0.date_of(visit.window[1]) < standing.asked.today
-        if missing and over:
-            overdue = not any(one.state in SEEN for one in found)
+        missing = behind(found, standing.asked.today)
+        if missing:
             names = once(_missing(one) for one in missing)
             yield Result(
                 name="missing-assessments",
                 visit=visit.label,
                 missing=names,
-                figures=told(overdue=overdue, since=t0.date_of(visit.window[1])),
+                figures=told(state=how_far(found), due=t0.date_of(visit.window[1])),
             )
 
 

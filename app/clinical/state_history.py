@@ -83,11 +83,10 @@ def spells(versions: Sequence[Recorded]) -> list[Spell]:
 
 
 def _state(spell: Spell, then: Spell | None) -> Result:
-    since = None if spell.last.since is None else spell.last.since.day
     ended = None if then is None else then.last.since
     figures = [
         Figure(name="status", value=spell.last.status),
-        _day("since", since, spell.last.since),
+        since(spell.last),
         Figure(name="recorded", value=spell.recorded),
         Figure(name="version", value=spell.versions[0].source.version),
         _said("reason", spell.last.why),
@@ -101,6 +100,12 @@ def _state(spell: Spell, then: Spell | None) -> Result:
         figures=tuple(figures),
         evidence=once(one.source for one in (spell.versions[0], spell.last)),
     )
+
+
+def since(enrolment: Enrolment) -> Figure:
+    """When the subject came into its state, as it is said of the state, not of the part in the study."""
+    moment = enrolment.since
+    return _day("since", None if moment is None else moment.day, moment)
 
 
 def _day(name: str, day: date | None, moment: Moment | None) -> Figure:

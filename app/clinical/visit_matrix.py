@@ -3,7 +3,7 @@
 It says what is recorded, not what it is worth: an assessment of which some record says something is done.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -90,6 +90,21 @@ def cells(protocol: Protocol, history: History, *, today: date) -> Sequence[Cell
         else:
             found.append(grid.cell(visit, assessment))
     return found
+
+
+def behind(found: Iterable[Cell], today: date) -> tuple[Cell, ...]:
+    """The planned assessments of a visit that are missing, or miss a part, though its window is over."""
+    return tuple(
+        one
+        for one in found
+        if one.state in {"missing", "partial"} and one.due is not None and one.due[1] < today
+    )
+
+
+def how_far(found: Iterable[Cell]) -> str:
+    """Whether a visit that is behind was missed, or something of it is there."""
+    planned = (one.state for one in found if one.state != "computed")
+    return "missed" if all(state == "missing" for state in planned) else "incomplete"
 
 
 def _planned(protocol: Protocol) -> Iterator[tuple[Visit, str]]:

@@ -31,6 +31,18 @@ The canonical grade extension is
 as CTCAE 0 to 5 is refused (422), so that no event passes for ungraded. It is the grade at onset: a grade
 that an ongoing event reached later is a `grade-change`, and counts from its date. Our own extensions stand
 under `https://trialbridge.example/fhir/StructureDefinition/`.
+
+That a report was sent, which `$overdue` waits for, is recorded so (`recipient` is sponsor or authority):
+
+```json
+{
+  "url": "https://trialbridge.example/fhir/StructureDefinition/reported",
+  "extension": [
+    {"url": "recipient", "valueCode": "authority"},
+    {"url": "date", "valueDateTime": "2024-05-10"}
+  ]
+}
+```
 """
 
 from typing import Any

@@ -147,6 +147,7 @@ def test_a_duty_is_met_where_it_was_done_in_time() -> None:
     found = [reporting.finding(duty) for duty in (late, waiting, unsure)]
     assert [one.verdict for one in found] == [Truth.NO, Truth.UNKNOWN, Truth.UNKNOWN]
     assert [one.reasons for one in found] == [(), ("window-open",), ("missing-observation",)]
+    assert all("extension `reported` (recipient authority, date)" in str(one.needs) for one in found[:2])
 
 
 def test_a_clock_has_hours_or_days() -> None:

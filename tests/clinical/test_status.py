@@ -63,6 +63,18 @@ def test_the_state_says_arm_consent_and_what_may_follow() -> None:
     assert state.missing == ("a consent in force",)
 
 
+def test_the_state_began_when_the_state_says_so_not_with_the_part_in_the_study() -> None:
+    history = treated()
+    entered = replace(history.enrolment, since=at(day(-5)))
+
+    [state] = named(of(replace(history, enrolment=entered), on=0), "state")
+    [unsaid] = named(of(history, on=0), "state")
+
+    assert said(state)["since"] == DAY_0 - timedelta(days=5)
+    assert said(state)["period-start"] == DAY_0 - timedelta(days=20)
+    assert [one.reasons for one in unsaid.figures if one.name == "since"] == [("missing-observation",)]
+
+
 MISSING = ("missing-observation",)
 
 
@@ -122,8 +134,8 @@ def test_the_last_visit_the_next_one_and_those_missed_are_told() -> None:
         DAY_0 + timedelta(days=169),
         77,
     )
-    missed = {one.visit: said(one)["overdue"] for one in named(answer, "missing-assessments")}
-    assert missed == {"M0": False, "M1": True, "M3": False}
+    missed = {one.visit: said(one)["state"] for one in named(answer, "missing-assessments")}
+    assert missed == {"M0": "incomplete", "M1": "missed", "M3": "incomplete"}
     assert "pga" not in named(answer, "missing-assessments")[-1].missing
 
 
