@@ -57,7 +57,7 @@ async def test_of_two_ends_written_at_once_one_is_the_end(
 
         said = await asyncio.gather(
             becomes(store, name, "off-study", "completed"),
-            becomes(neighbour, name, "withdrawn", "withdrawn"),
+            becomes(neighbour, name, "withdrawn", "withdrew"),
         )
 
         [end] = {"off-study", "withdrawn"} & {*said}
