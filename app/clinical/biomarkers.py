@@ -15,6 +15,7 @@ from app.clinical.case import once
 from app.clinical.comparison import six_digits
 from app.clinical.history import History
 from app.clinical.interval import Interval
+from app.clinical.latest import to_resend
 from app.clinical.marker_readings import Reading, range_of, recorded
 from app.clinical.not_infused import without_day_0
 from app.clinical.records import Measurement
@@ -110,6 +111,13 @@ def _at(clock: Clock, visit: Visit, readings: Instrument[Reading]) -> _At:
     return _At(visit, clock.place(visit), choice, readings.merged(choice.chosen))
 
 
+def _needed(marker: Marker, side: _At) -> str:
+    """What would give the value of a visit: a result, its day, or the same result in another unit."""
+    if side.reading is not None and side.reading.problem == "unit-not-convertible" and marker.unit:
+        return to_resend(side.reading.source, side.reading.received, marker.unit)
+    return side.choice.needs(f"{marker.title.en} at {side.place}")
+
+
 def _result(marker: Marker, clock: Clock, now: _At, before: _At) -> Result:
     """One marker at one visit."""
     used = [*now.choice.chosen, *now.choice.others]
@@ -124,7 +132,7 @@ def _result(marker: Marker, clock: Clock, now: _At, before: _At) -> Result:
         visit=now.visit.label,
         figures=tuple(figures),
         reasons=once(reason for side in lacking for reason in side.reasons),
-        missing=tuple(f"{marker.title.en} at {side.place}" for side in lacking),
+        missing=tuple(_needed(marker, side) for side in lacking),
         evidence=once(one.source for one in (*used, *(before.choice.chosen if len(sides) > 1 else ()))),
         notes=once(note for side in sides for note in _notes(side)),
     )

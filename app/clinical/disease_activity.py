@@ -122,7 +122,7 @@ def _missing(clock: Clock, scale: Scale[Any], visit: Visit) -> Result:
         name=scale.name,
         visit=visit.label,
         reasons=choice.reasons,
-        missing=(f"the {scale.name} at {clock.place(visit)}",),
+        missing=(choice.needs(f"the {scale.name} at {clock.place(visit)}"),),
         evidence=(clock.t0.source,),
         notes=choice.notes,
     )

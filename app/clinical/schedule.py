@@ -51,6 +51,11 @@ class Choice(Generic[D]):
     outside: tuple[D, ...] = ()
     vague: tuple[D, ...] = ()
 
+    def needs(self, what: str) -> str:
+        """What would give an assessment: the exact day of one that may be it, else the assessment."""
+        sources = " and ".join(str(item.source) for item in self.vague)
+        return f"the exact day of {sources}, which may be {what}" if self.vague else what
+
 
 def baseline(protocol: Protocol, t0: Infusion, assessments: Sequence[D], *, label: str = "M0") -> Choice[D]:
     """The last assessment before the infusion, not further back than the look-back.

@@ -38,11 +38,7 @@ class Side(Generic[D]):
     @property
     def missing(self) -> "Gap":
         """That there is no assessment; one that may be it is to be dated."""
-        needs = f"the {self.instrument} at {self.place}"
-        if self.choice.vague:
-            sources = " and ".join(str(item.source) for item in self.choice.vague)
-            needs = f"the exact day of {sources}, which may be {needs}"
-        return Gap(self.choice.reasons, needs)
+        return Gap(self.choice.reasons, self.choice.needs(f"the {self.instrument} at {self.place}"))
 
     @property
     def contradicted(self) -> "Gap":

@@ -1,5 +1,6 @@
 """Markers at their visits: value, reference range, and change from baseline (conventions §1.12)."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,7 @@ from app.fhir_mapping.observation import OBSERVATION
 from app.protocol.loader import load_all
 from app.protocol.parameters import Parameters
 from app.protocol.scoring import CytokineParameters
-from tests.clinical.make import Measurements, day, infusion, number, observation, subject
+from tests.clinical.make import Measurements, at, day, infusion, number, observation, subject
 
 PROTOCOL = load_all()["MSC-SLE"]
 LONG_AFTER = date(2030, 1, 1)
@@ -179,6 +180,15 @@ def test_a_unit_that_cannot_be_converted_is_no_value() -> None:
 
     assert result.reasons == ("unit-not-convertible",)
     assert (values(result)["value"], values(result)["received"]) == (None, "70 mmol")
+    assert result.missing == (f"send {wrong[0].source} in g/L (received 70 mmol)",)
+
+
+def test_a_result_of_a_vague_date_is_to_be_dated() -> None:
+    vague = replace(lab("c3", "0.7", 91)[0], when=at("2021-06"))
+    result = one(subject(infusion(), lab("c3", "0.7", -3), (vague,)), "c3")
+
+    assert "partial-date" in result.reasons
+    assert result.missing[0].startswith(f"the exact day of {vague.source}, which may be ")
 
 
 def test_results_of_one_time_that_disagree_are_no_value() -> None:
