@@ -164,7 +164,10 @@ def steroid_days(
     routes = (*steroids.oral, *(steroids.parenteral if chosen.include_parenteral else ()))
     return SteroidDays(
         taken=exposure(case, drugs, unit="mg", until=today, routes=routes),
-        declared=(*_attested(case), *_not_taken(steroids, history, today)),
+        declared=(
+            *_attested(case),
+            *sorted(_not_taken(steroids, history, today), key=lambda without: str(without.source)),
+        ),
         today=today,
         enough=chosen.min_known_days_frac,
     )
