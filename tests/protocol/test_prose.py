@@ -4,12 +4,14 @@ from typing import get_args
 
 import pytest
 
+from app.clinical.states import TRANSITIONS
 from app.protocol.criteria import Criterion
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all
 from tools.prose.__main__ import LANGUAGES, PLACE, TOLD_ELSEWHERE, pages
 from tools.prose.endpoints import SECTIONS, endpoints
 from tools.prose.readings import JOINED, LOOKED_AT, reading
+from tools.prose.states import states
 
 KINDS = {get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(Criterion)[0])}
 
@@ -60,3 +62,11 @@ def test_the_two_languages_differ() -> None:
     parts = [part for protocol in load_all().values() for part in protocol.every_part]
 
     assert sum(reading(part, "en") != reading(part, "fr") for part in parts) > len(parts) / 2
+
+
+def test_the_page_of_states_is_the_one_drawn_and_names_every_arrow() -> None:
+    page = states()
+
+    assert (PLACE / "states.md").read_text("utf-8") == page, "run `make openapi`"
+    arrows = [(state, to) for state, after in TRANSITIONS.items() for to in after]
+    assert all(f"| `{state}` | `{to}` |" in page for state, to in arrows)

@@ -1,4 +1,4 @@
-"""Write docs/clinical/<protocol>.<language>.md: every protocol as prose, to be read and signed.
+"""Write docs/clinical/<protocol>.<language>.md, every protocol as prose to be read and signed, and states.md.
 
 python -m tools.prose
 """
@@ -15,6 +15,7 @@ from app.protocol.eligibility import Criteria
 from app.protocol.loader import load_all
 from tools.prose.endpoints import endpoints
 from tools.prose.readings import reading
+from tools.prose.states import states
 
 PLACE = Path(__file__).parents[2] / "docs" / "clinical"
 LANGUAGES = ("en", "fr")
@@ -192,7 +193,7 @@ def said(sentence: Any, language: str) -> str:
 
 def main() -> None:
     """Write the pages."""
-    for name, text in pages().items():
+    for name, text in (pages() | {"states.md": states()}).items():
         (PLACE / name).write_text(text, "utf-8")
         print(name)
 
