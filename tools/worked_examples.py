@@ -27,7 +27,7 @@ What the service decides, example by example: each line is a test that runs. The
 protocols, the registry and the published definitions where these give any; `python -m tools.worked_examples`
 writes this page from the tests, and a test holds it to them.
 """
-_WHERE = re.compile(r" at 0x[0-9a-f]+")
+_UNREADABLE = re.compile(r" at 0x[0-9a-f]+|\bSource\(type=")
 
 
 @dataclass
@@ -74,11 +74,11 @@ def _examples(item: pytest.Function) -> bool:
 
 
 def _names(items: Iterable[pytest.Function]) -> list[str]:
-    """The parameters that can be read as they are; fixtures and functions cannot."""
+    """The parameters that can be read as they are; fixtures, functions and whole records cannot."""
     return [
         name
         for name in next(iter(items)).callspec.params
-        if all(not _WHERE.search(repr(item.callspec.params[name])) for item in items)
+        if all(not _UNREADABLE.search(repr(item.callspec.params[name])) for item in items)
     ]
 
 
