@@ -282,7 +282,7 @@ def test_a_fact_of_an_answer_is_met_or_not_or_cannot_be_asked(monkeypatch: pytes
         ("undetermined", ("window-open", "not-applicable"), "not-applicable", 1, "100"),
     ],
 )
-def test_who_had_nothing_to_reach_is_not_in_the_denominator(
+def test_who_had_nothing_to_reach_is_not_in_the_denominator(  # noqa: PLR0917 - the columns of a table
     monkeypatch: pytest.MonkeyPatch,
     verdict: str,
     reasons: tuple[str, ...],
