@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from app.clinical.answers import Figure, Finding
-from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.clinical.care import Condition
+from app.clinical.criteria.attestation import SYSTEM as ATTESTATION
 from app.clinical.history import History
 from app.clinical.records import Coding, Measurement, Source
 from app.clinical.timeline import Infusion, counted, infusion

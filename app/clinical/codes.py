@@ -6,10 +6,10 @@ from here (SELENA-SLEDAI: clinical conventions §1.1; BILAG: §1.3).
 """
 
 from app.clinical.code_system import BASE, CodeSystem, Concept
-from app.clinical.damage_codes import SLICC_ITEM
-from app.clinical.form_codes import EQ5D_DIMENSION, LUNG, MRSS_SITE, SF36_ITEM, SF36_SCALE
-from app.clinical.sledai_codes import SLEDAI_ITEM
-from app.clinical.state_codes import STATE_REASON
+from app.clinical.scores.damage_codes import SLICC_ITEM
+from app.clinical.scores.form_codes import EQ5D_DIMENSION, LUNG, MRSS_SITE, SF36_ITEM, SF36_SCALE
+from app.clinical.scores.sledai_codes import SLEDAI_ITEM
+from app.clinical.subjects.state_codes import STATE_REASON
 
 __all__ = ["BASE", "SLEDAI_ITEM", "CodeSystem", "Concept"]
 

@@ -6,8 +6,8 @@ They stand apart from QUESTIONS, so that what asks every question in turn asks e
 from collections.abc import Mapping
 from typing import Final
 
-from app.clinical import chronicle, status
 from app.clinical.questions import Decide, by_the_day
+from app.clinical.subjects import chronicle, status
 
 COMPOSED: Final[Mapping[str, Decide]] = {
     "status": by_the_day(status.answer),

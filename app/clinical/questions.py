@@ -4,22 +4,18 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from app.clinical import (
-    biomarkers,
-    cell_dose,
-    disease_activity,
-    eligibility,
-    failure,
-    follow_up,
-    response,
-    sri,
-    steroid_exposure,
-    tolerance,
-    visit_matrix,
-)
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked
+from app.clinical.criteria import eligibility
+from app.clinical.doses import cell_dose
+from app.clinical.drugs import steroid_exposure
+from app.clinical.failures import failure
 from app.clinical.history import History
+from app.clinical.markers import biomarkers
+from app.clinical.responses import response, sri
+from app.clinical.safety import tolerance
+from app.clinical.scores import disease_activity
+from app.clinical.subjects import follow_up, visit_matrix
 from app.clinical.until import of_the_day
 from app.protocol.definition import Protocol
 

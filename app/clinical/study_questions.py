@@ -5,9 +5,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from app.clinical import dose_escalation, endpoint_summary, enrolment_summary, overdue, safety_summary
 from app.clinical.asked import Asked
+from app.clinical.doses import dose_escalation
 from app.clinical.history import History
+from app.clinical.safety import overdue, safety_summary
+from app.clinical.studies import endpoint_summary, enrolment_summary
 from app.clinical.summary import Summary
 from app.clinical.until import of_the_day
 from app.protocol.definition import Protocol

@@ -11,7 +11,7 @@ from io import StringIO
 from typing import Final
 
 from app.clinical.comparison import plain
-from app.clinical.table import Cell
+from app.clinical.studies.table import Cell
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a formula begins with; numbers of ours do not come as text."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from app.clinical.dose import amount
+from app.clinical.drugs.dose import amount
 from app.fhir_mapping.datatypes import codings, decimal
 from app.fhir_mapping.medication import rate_of
 from app.fhir_mapping.units import written_unit

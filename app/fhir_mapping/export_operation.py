@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.clinical.answer_tables import TABLES
+from app.clinical.studies.answer_tables import TABLES
 from app.fhir_mapping.operation import Operation, OperationParameter
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.trial_parameters import AS_OF

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from app.clinical.code_system import CodeSystem
 from app.clinical.codes import SCORE
-from app.clinical.damage_codes import SLICC_ITEM
-from app.clinical.form_codes import EQ5D_DIMENSION, MRSS_SITE, SF36_ITEM, SF36_SCALE
 from app.clinical.records import Coding
-from app.clinical.scales import EQ5D_INDEX, EQ5D_VAS
+from app.clinical.scores.damage_codes import SLICC_ITEM
+from app.clinical.scores.form_codes import EQ5D_DIMENSION, MRSS_SITE, SF36_ITEM, SF36_SCALE
+from app.clinical.scores.scales import EQ5D_INDEX, EQ5D_VAS
 from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.resource import Document
 from app.fhir_mapping.score_values import Element, components, number, value_name

@@ -18,7 +18,7 @@ from app.clinical.codes import (
     SCORE,
     SLEDAI_ITEM,
 )
-from app.clinical.presence import SNOMED
+from app.clinical.criteria.presence import SNOMED
 from app.clinical.records import Coding
 from app.fhir_mapping import form_scores
 from app.fhir_mapping.datatypes import codings, concept_text

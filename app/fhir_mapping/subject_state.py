@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 
 from app.clinical.records import Moment
-from app.clinical.state_codes import CORRECTION
-from app.clinical.state_codes import STATE_REASON as REASONS
-from app.clinical.states import ENROLLED, ON_STUDY, TRANSITIONS, may_follow, next_states, states_before
+from app.clinical.subjects.state_codes import CORRECTION
+from app.clinical.subjects.state_codes import STATE_REASON as REASONS
+from app.clinical.subjects.states import (
+    ENROLLED,
+    ON_STUDY,
+    TRANSITIONS,
+    may_follow,
+    next_states,
+    states_before,
+)
 from app.fhir_mapping.datatypes import codings, concept_text, extension, meant, moment, target_id
 from app.fhir_mapping.extensions import STATE_DATE, STATE_REASON
 from app.fhir_mapping.outcome import Issue

@@ -6,7 +6,6 @@ Drawn from the declarations that everything reads, and from the protocols' own c
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-from app.clinical import attestation
 from app.clinical.codes import (
     BILAG_2004_SYSTEMS,
     BILAG_SYSTEM,
@@ -15,6 +14,7 @@ from app.clinical.codes import (
     CodeSystem,
     Concept,
 )
+from app.clinical.criteria import attestation
 from app.fhir_mapping.criteria_vocabulary import VALUE_SET, criteria_system
 from app.fhir_mapping.resource import Document
 from app.protocol.loader import load_all

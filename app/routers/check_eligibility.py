@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.clinical import eligibility
+from app.clinical.criteria import eligibility
 from app.clinical.questions import QUESTIONS
 from app.fhir_mapping import candidate_bundle, question, validation
 from app.fhir_mapping.change import Put

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 
-from app.clinical.answer_tables import TABLES
+from app.clinical.studies.answer_tables import TABLES
 from app.fhir_mapping import codec, links, question
 from app.fhir_mapping.export_operation import DICTIONARY, EXPORTED
 from app.fhir_mapping.operation import Operation

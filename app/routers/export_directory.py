@@ -6,8 +6,8 @@ from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 
-from app.clinical.answer_tables import TABLES
 from app.clinical.asked import Asked
+from app.clinical.studies.answer_tables import TABLES
 from app.fhir_mapping.export_operation import DICTIONARY, EXPORTED
 from app.routers.export_files import Export, file_name
 from app.routers.trial_answers import protocol_of, today

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from app.clinical.answer_tables import TABLES
 from app.clinical.asked import Asked
-from app.clinical.table import SUBJECT, Cell
+from app.clinical.studies.answer_tables import TABLES
+from app.clinical.studies.table import SUBJECT, Cell
 from app.fhir_mapping import codec
 from app.fhir_mapping.csv_text import lines
 from app.fhir_mapping.export_operation import DICTIONARY, EXPORTED

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.clinical.records import Enrolment, Source
-from app.clinical.state_history import Recorded, answer
+from app.clinical.subjects.state_history import Recorded, answer
 from app.fhir_mapping import codec, links
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.operation import Operation

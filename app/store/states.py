@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from app.clinical import consent_gate
 from app.clinical.care import Consent
+from app.clinical.criteria import consent_gate
 from app.clinical.history import Record
 from app.clinical.records import Enrolment, Measurement, Source
-from app.clinical.states import ENROLLED
+from app.clinical.subjects.states import ENROLLED
 from app.clinical.timeline import FINAL
 from app.clinical.truth import Truth
 from app.fhir_mapping import codec, subject_state

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table, text
 
-from app.clinical.states import ENROLLED
+from app.clinical.subjects.states import ENROLLED
 from app.store.types import DAY, EXACT, FLAG, KEY, NUMBER, TEXT
 
 metadata = MetaData(

@@ -17,10 +17,10 @@ from functools import cache
 from typing import Any
 
 from app.clinical.answers import Answer, Finding
-from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.clinical.codes import SCORE
-from app.clinical.eligibility import assess
-from app.clinical.exposure import ROUTES
+from app.clinical.criteria.attestation import SYSTEM as ATTESTATION
+from app.clinical.criteria.eligibility import assess
+from app.clinical.drugs.exposure import ROUTES
 from app.clinical.history import History
 from app.clinical.records import Administration, Coding, Enrolment, Measurement, Person, Source, Span
 from app.protocol.candidates import Candidate, Recorded, Treated

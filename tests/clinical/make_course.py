@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.clinical.care import Condition, Consent, Procedure
-from app.clinical.exposure import ROUTES
+from app.clinical.drugs.exposure import ROUTES
 from app.clinical.history import History
 from app.clinical.records import Administration, AdverseEvent, Coding, Measurement, Span
 from tests.clinical.make import Measurements, at, day, infusion, number, observation, source, subject

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from app.clinical import disease_activity
 from app.clinical.answers import Figure, Result
 from app.clinical.asked import Asked
 from app.clinical.code_system import CodeSystem
 from app.clinical.codes import SCORE
-from app.clinical.damage_codes import SLICC_ITEM
-from app.clinical.form_codes import EQ5D_DIMENSION, MRSS_SITE, SF36_ITEM, SF36_SCALE
-from app.clinical.forms import Form, Layout, forms
 from app.clinical.interval import Interval
 from app.clinical.records import Coding
+from app.clinical.scores import disease_activity
+from app.clinical.scores.damage_codes import SLICC_ITEM
+from app.clinical.scores.form_codes import EQ5D_DIMENSION, MRSS_SITE, SF36_ITEM, SF36_SCALE
+from app.clinical.scores.forms import Form, Layout, forms
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all
 from app.protocol.parameters import Parameters

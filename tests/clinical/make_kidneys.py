@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.clinical.care import Condition, Procedure
-from app.clinical.presence import LOINC, NEGATIVE, POSITIVE
+from app.clinical.criteria.presence import LOINC, NEGATIVE, POSITIVE
 from app.clinical.records import Coding, Measurement, Span
 from app.fhir_mapping.datatypes import moment
 from tests.clinical.make import Measurements, at, day, number, observation, source

@@ -13,9 +13,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.clinical.care import Condition, Procedure
-from app.clinical.exposure import ROUTES
+from app.clinical.criteria.attestation import SYSTEM as ATTESTATION
+from app.clinical.drugs.exposure import ROUTES
 from app.clinical.history import History
 from app.clinical.records import Administration, Coding, Measurement, Span
 from app.protocol.definition import Protocol

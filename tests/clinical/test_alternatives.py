@@ -6,10 +6,10 @@ import pytest
 
 from app.clinical.answers import wire
 from app.clinical.asked import Asked
-from app.clinical.failure import answer as failure
-from app.clinical.response import answer as clinical_response
-from app.clinical.sri import status
-from app.clinical.tolerance import answer as tolerance
+from app.clinical.failures.failure import answer as failure
+from app.clinical.responses.response import answer as clinical_response
+from app.clinical.responses.sri import status
+from app.clinical.safety.tolerance import answer as tolerance
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all
 from tests.clinical.make import at, bilag, day, infusion, pga, sledai, subject

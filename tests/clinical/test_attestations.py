@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.clinical.attestation import SYSTEM, code_system, readers
+from app.clinical.criteria.attestation import SYSTEM, code_system, readers
 from app.protocol.criteria import everything_in
 from app.protocol.loader import load_all
 from tests.clinical.make_candidate import MSC_SLE, MSC_SSC

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.clinical.bilag import (
+from app.clinical.codes import BILAG_2004_SYSTEMS, BILAG_SYSTEM, CLASSIC_SYSTEMS
+from app.clinical.interval import Interval
+from app.clinical.scores.bilag import (
     Bilag,
     assessments,
     inconsistencies,
@@ -16,8 +18,6 @@ from app.clinical.bilag import (
     systems,
     total,
 )
-from app.clinical.codes import BILAG_2004_SYSTEMS, BILAG_SYSTEM, CLASSIC_SYSTEMS
-from app.clinical.interval import Interval
 from app.clinical.truth import Truth
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all

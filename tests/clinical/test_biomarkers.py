@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from app.clinical.answers import Answer, Figure, Result
 from app.clinical.asked import Asked, CannotAnswer
-from app.clinical.biomarkers import answer, per_cent
 from app.clinical.history import History
 from app.clinical.interval import Interval
+from app.clinical.markers.biomarkers import answer, per_cent
 from app.clinical.records import Coding, Measurement, Source
 from app.fhir_mapping.observation import OBSERVATION
 from app.protocol.loader import load_all

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.clinical.calendar import anniversary, shifted
-from app.clinical.eligibility import assess
+from app.clinical.criteria.eligibility import assess
 from app.clinical.history import History
 from app.clinical.records import Span
-from app.clinical.sri import status
+from app.clinical.responses.sri import status
 from tests.clinical.make import at, bilag, enrolment, infusion, person, pga, sledai, subject
 from tests.clinical.make_candidate import MSC_SLE, candidate, dose, number, result, treatment
 

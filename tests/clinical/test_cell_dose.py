@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clinical import cell_dose
 from app.clinical.answers import Result
 from app.clinical.asked import Asked, CannotAnswer
+from app.clinical.doses import cell_dose
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.protocol.definition import Protocol

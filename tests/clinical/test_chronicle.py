@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clinical import chronicle
 from app.clinical.answers import Result
 from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.history import History
 from app.clinical.records import GradeChange
+from app.clinical.subjects import chronicle
 from app.protocol.loader import load_all
 from tests.clinical.make import at, bilag, day, infusion, observation, pga, sledai
 from tests.clinical.make_course import consented, diagnosis, done, fell_ill, prednisone, results, told

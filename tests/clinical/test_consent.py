@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.clinical.care import Consent
-from app.clinical.consent_gate import SIGNED, agrees
+from app.clinical.criteria.consent_gate import SIGNED, agrees
 from app.clinical.records import Coding, Measurement, Span
 from app.clinical.truth import Truth
 from tests.clinical.make import at, day, enrolment, observation, source

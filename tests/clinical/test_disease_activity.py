@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.clinical import disease_activity
 from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.codes import BILAG_2004_SYSTEMS, CLASSIC_SYSTEMS, SLEDAI_ITEM
+from app.clinical.scores import disease_activity
 from tests.clinical.make import bilag, day, infusion, pga, sledai, subject
 from tests.clinical.make_forms import (
     LATE,

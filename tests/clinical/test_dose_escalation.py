@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clinical import dose_cohorts, dose_escalation, dose_rule
 from app.clinical.answers import Answer, Result
 from app.clinical.asked import Asked
-from app.clinical.dose_cohorts import Treated
+from app.clinical.doses import dose_cohorts, dose_escalation, dose_rule
+from app.clinical.doses.dose_cohorts import Treated
+from app.clinical.doses.posterior import Posterior
 from app.clinical.interval import Interval
-from app.clinical.posterior import Posterior
 from app.clinical.records import Source, Study
 from app.protocol.definition import Protocol
 from app.protocol.dosing import Prior

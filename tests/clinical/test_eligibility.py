@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.clinical.answers import Finding, wire
-from app.clinical.eligibility import assess, default_day
+from app.clinical.criteria.eligibility import assess, default_day
 from app.clinical.history import History
 from app.clinical.records import Coding, Enrolment, Source, Span
 from tests.clinical.make import at, enrolment, infusion, sledai

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from app.clinical import endpoints
 from app.clinical.answers import Answer, Figure, Result
 from app.clinical.asked import Asked, CannotAnswer
-from app.clinical.endpoint_summary import SUMMARY, Subject
-from app.clinical.endpoints import Endpoint, Key, Number, Outcome
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.records import Source, Study
+from app.clinical.studies import endpoints
+from app.clinical.studies.endpoint_summary import SUMMARY, Subject
+from app.clinical.studies.endpoints import Endpoint, Key, Number, Outcome
 from app.protocol.loader import load_all
 from tests.clinical.make import SEEN, bilag, day, infusion, pga, sledai, subject
 from tests.clinical.make_safety import choosing

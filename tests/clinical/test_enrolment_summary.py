@@ -9,9 +9,9 @@ import pytest
 
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked
-from app.clinical.enrolment_summary import SUMMARY
 from app.clinical.history import History
 from app.clinical.records import Source, Span, Study
+from app.clinical.studies.enrolment_summary import SUMMARY
 from app.protocol.loader import load_all
 from tests.clinical.make import at, infusion, subject
 

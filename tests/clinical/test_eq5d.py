@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.clinical.eq5d import LAYOUT, index, reading
-from app.clinical.presence import SNOMED
+from app.clinical.criteria.presence import SNOMED
+from app.clinical.scores.eq5d import LAYOUT, index, reading
 from tests.clinical.make import day, infusion
 from tests.clinical.make_forms import SLE, activity, eq5d, measured, read, shown
 

@@ -10,8 +10,8 @@ import pytest
 
 from app.clinical.answers import wire
 from app.clinical.case import Case
-from app.clinical.dose import Amount, amount
-from app.clinical.exposure import exposure
+from app.clinical.drugs.dose import Amount, amount
+from app.clinical.drugs.exposure import exposure
 from app.clinical.records import Coding, Span
 from app.protocol.candidates import Treated
 from tests.clinical.make import at

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.clinical.answers import Result
 from app.clinical.asked import Asked, CannotAnswer
-from app.clinical.failure import answer
+from app.clinical.failures.failure import answer
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.records import Coding

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from app.clinical.answers import Result, Value
 from app.clinical.asked import Asked, CannotAnswer
-from app.clinical.follow_up import answer, months
 from app.clinical.history import History
 from app.clinical.records import GradeChange
+from app.clinical.subjects.follow_up import answer, months
 from app.protocol.loader import load_all
 from tests.clinical.make import day, infusion, person, pga
 from tests.clinical.make_course import fell_ill, told

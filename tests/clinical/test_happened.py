@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from app.clinical.adverse import reported
 from app.clinical.asked import Asked
 from app.clinical.coded import is_one_of
-from app.clinical.events import of_adverse_events, of_care
 from app.clinical.happened import stands
-from app.clinical.life import DEAD, life
 from app.clinical.records import Coding
-from app.clinical.tables import EVENTS
+from app.clinical.safety.adverse import reported
+from app.clinical.studies.tables import EVENTS
+from app.clinical.subjects.events import of_adverse_events, of_care
+from app.clinical.subjects.life import DEAD, life
 from app.protocol.parts import SYSTEMS
 from app.protocol.words import Code
 from tests.clinical.make import day, infusion

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clinical.comparison import six_digits
-from app.clinical.treatment import MONTH, enough_each_month
+from app.clinical.criteria.treatment import MONTH, enough_each_month
 from app.protocol.questions import MonthlyDose
 from app.protocol.words import Sentence
 

@@ -6,9 +6,9 @@ import pytest
 
 from app.clinical.asked import Asked
 from app.clinical.composites import COMPOSED
-from app.clinical.enrolment_summary import is_treated
 from app.clinical.history import History
 from app.clinical.questions import QUESTIONS
+from app.clinical.studies.enrolment_summary import is_treated
 from app.clinical.timeline import NotInfused, infusion
 from tests.clinical.make import DAY_0, day, subject
 from tests.clinical.make import infusion as given

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clinical.interval import Interval
-from app.clinical.pga import Pga, assessments, merged, on_0_to_3, worsened
+from app.clinical.scores.pga import Pga, assessments, merged, on_0_to_3, worsened
 from app.clinical.truth import Truth
 from app.protocol.loader import load_all
 from tests.clinical.make import Measurements, day, pga

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clinical.proportion import exact
+from app.clinical.studies.proportion import exact
 
 PUBLISHED = [
     (0, 8, "0", "36.94"),

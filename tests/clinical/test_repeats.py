@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clinical.case import Judged
+from app.clinical.criteria.repeats import Reading, apart_enough, confirmed, unconfirmed
 from app.clinical.records import Measurement
-from app.clinical.repeats import Reading, apart_enough, confirmed, unconfirmed
 from app.clinical.truth import Truth, all_of, any_of
 from app.protocol.measured import Repeated
 from app.protocol.words import Code, Sentence

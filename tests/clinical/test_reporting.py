@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.clinical import adverse, reporting
 from app.clinical.records import AdverseEvent, ReportSent
-from app.clinical.reporting import Duty
+from app.clinical.safety import adverse, reporting
+from app.clinical.safety.reporting import Duty
 from app.clinical.truth import Truth
 from app.protocol.regimes import Clock, regimes
 from tests.clinical.make import at, day

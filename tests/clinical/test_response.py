@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.clinical.answers import Result
 from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.history import History
-from app.clinical.response import answer, in_force
+from app.clinical.responses.response import answer, in_force
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all
 from app.protocol.parameters import BilagParameters, Parameters

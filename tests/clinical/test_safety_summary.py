@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.clinical import overdue, safety_summary
 from app.clinical.answers import Answer, Result
 from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.records import AdverseEvent, Source, Study
+from app.clinical.safety import overdue, safety_summary
 from app.protocol.definition import Protocol
 from tests.clinical.make import at, day
 from tests.clinical.make_safety import LUPUS, SCLEROSIS, event, treated

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.clinical.schedule import Choice, at_visit, baseline, visit_of
-from app.clinical.sledai import Sledai, assessments
+from app.clinical.scores.sledai import Sledai, assessments
 from app.clinical.timeline import Infusion, infusion
 from app.protocol.loader import load_all
 from tests.clinical.make import Measurements, at, day, sledai, subject

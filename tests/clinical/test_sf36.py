@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clinical.form_codes import SF36_ITEM
-from app.clinical.sf36 import LAYOUTS, SCALES, reading, scale
+from app.clinical.scores.form_codes import SF36_ITEM
+from app.clinical.scores.sf36 import LAYOUTS, SCALES, reading, scale
 from tests.clinical.make import day, infusion
 from tests.clinical.make_forms import SLE, Answers, activity, read, sf36, shown, with_parameter
 

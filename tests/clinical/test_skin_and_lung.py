@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.clinical.mrss import LAYOUT, reading
+from app.clinical.scores.mrss import LAYOUT, reading
 from app.protocol.definition import Protocol
 from tests.clinical.make import day, infusion
 from tests.clinical.make_forms import SSC, activity, measured, mrss, read, shown, with_parameter

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.clinical.codes import SLEDAI_ITEM
 from app.clinical.interval import Interval
-from app.clinical.sledai import Sledai, assessments, merged
+from app.clinical.scores.sledai import Sledai, assessments, merged
 from app.clinical.truth import Truth
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all

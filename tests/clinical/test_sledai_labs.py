@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from app.clinical.records import Coding, Measurement
-from app.clinical.sledai import assessments
-from app.clinical.sledai_labs import derived, queries
-from app.clinical.sri import status
+from app.clinical.responses.sri import status
+from app.clinical.scores.sledai import assessments
+from app.clinical.scores.sledai_labs import derived, queries
 from app.clinical.truth import Truth
 from app.protocol.loader import load_all
 from tests.clinical.make import bilag, day, infusion, observation, pga, sledai, subject

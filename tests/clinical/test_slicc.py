@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.clinical.damage_codes import DOMAINS, SLICC_ITEM
 from app.clinical.interval import Interval
-from app.clinical.slicc import LAYOUT, items, reading, total, whole
+from app.clinical.scores.damage_codes import DOMAINS, SLICC_ITEM
+from app.clinical.scores.slicc import LAYOUT, items, reading, total, whole
 from tests.clinical.make import day, infusion
 from tests.clinical.make_forms import SLE, activity, between, figure, read, shown, slicc, with_parameter
 

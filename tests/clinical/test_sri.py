@@ -15,7 +15,7 @@ from app.clinical.asked import CannotAnswer
 from app.clinical.codes import CLASSIC_SYSTEMS
 from app.clinical.history import History
 from app.clinical.records import Measurement
-from app.clinical.sri import status
+from app.clinical.responses.sri import status
 from app.clinical.truth import Truth
 from app.protocol.loader import load_all
 from app.protocol.parameters import ObservationParameters, Parameters

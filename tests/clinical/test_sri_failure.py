@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.clinical.answers import Finding, Result
 from app.clinical.asked import CannotAnswer
-from app.clinical.sri import NOT_FAILED, status
+from app.clinical.responses.sri import NOT_FAILED, status
 from app.clinical.truth import Truth
 from app.protocol.definition import Protocol
 from app.protocol.loader import LIBRARY, ProtocolError, load_all, read

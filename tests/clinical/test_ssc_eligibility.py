@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from app.clinical.answers import Finding, wire
 from app.clinical.codes import SCORE
-from app.clinical.form_codes import MRSS_SITE
 from app.clinical.records import Measurement
+from app.clinical.scores.form_codes import MRSS_SITE
 from app.clinical.timeline import NotInfused, infusion
 from app.clinical.truth import Truth
 from tests.clinical.make import at, observation

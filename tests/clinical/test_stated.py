@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.clinical.case import Case
-from app.clinical.exposure import Exposure, exposure
+from app.clinical.drugs.exposure import Exposure, exposure
 from app.clinical.records import Administration, Coding, Source
 from app.clinical.timeline import Infusion, NotInfused, infusion
 from app.protocol.candidates import Treated

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from app.clinical.states import (
+from app.clinical.subjects.states import (
     ENROLLED,
     ON_STUDY,
     TRANSITIONS,

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from app.clinical import status
 from app.clinical.answers import Answer, Result
 from app.clinical.asked import Asked
-from app.clinical.consent_gate import SIGNED
+from app.clinical.criteria.consent_gate import SIGNED
 from app.clinical.history import History
 from app.clinical.interval import Interval
-from app.clinical.not_understood import read_by
 from app.clinical.questions import QUESTIONS
 from app.clinical.records import Coding
+from app.clinical.subjects import status
+from app.clinical.subjects.not_understood import read_by
 from app.protocol.loader import load_all
 from app.protocol.words import Code
 from tests.clinical.make import DAY_0, at, bilag, day, infusion, observation, pga, sledai

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from app.clinical.answers import Result
 from app.clinical.asked import Asked, CannotAnswer
+from app.clinical.drugs.steroid_exposure import answer
 from app.clinical.history import History
 from app.clinical.interval import Interval
 from app.clinical.records import Coding
-from app.clinical.steroid_exposure import answer
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all
 from tests.clinical.make import at, day, pga

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clinical import tolerance
 from app.clinical.answers import Answer, Finding, Result
 from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.care import Condition
 from app.clinical.codes import ORGAN_CLASS, PRODUCT
 from app.clinical.history import History
 from app.clinical.interval import Interval
-from app.clinical.organs import place
 from app.clinical.records import AdverseEvent, Coding, Opinion, Source
+from app.clinical.safety import tolerance
+from app.clinical.safety.organs import place
 from app.protocol.definition import Protocol
 from app.protocol.loader import load
 from tests.clinical import make

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clinical import visit_matrix
 from app.clinical.answers import Answer, Result
 from app.clinical.asked import Asked, CannotAnswer
 from app.clinical.history import History
-from app.clinical.visit_matrix import cells
+from app.clinical.subjects import visit_matrix
+from app.clinical.subjects.visit_matrix import cells
 from app.protocol.assessed import Assessment
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all

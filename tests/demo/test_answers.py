@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
-from app.clinical import eligibility, sri
 from app.clinical.answers import Result
+from app.clinical.criteria import eligibility
 from app.clinical.records import Measurement
+from app.clinical.responses import sri
 from app.clinical.truth import Truth
 from app.demo import TRIALS
 from app.protocol.loader import load_all

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from app.clinical import cell_dose, disease_activity, eligibility, tolerance
 from app.clinical.answers import Figure, Result
 from app.clinical.asked import Asked
+from app.clinical.criteria import eligibility
+from app.clinical.doses import cell_dose
 from app.clinical.interval import Interval
+from app.clinical.safety import tolerance
+from app.clinical.scores import disease_activity
 from app.clinical.truth import Truth
 from app.protocol.loader import load_all
 from tests.demo.stories import history

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.clinical.table import Cell
+from app.clinical.studies.table import Cell
 from app.fhir_mapping.csv_text import lines
 
 

@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.clinical.codes import SCORE, STOP_REASON
-from app.clinical.form_codes import LUNG
+from app.clinical.scores.form_codes import LUNG
 from app.protocol import criteria, measured, parts, questions
 from app.protocol.definition import Protocol
 from app.protocol.loader import LIBRARY, ProtocolError, load_all, read

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from app.clinical import bilag, sledai
 from app.clinical.codes import SLEDAI_ITEM
 from app.clinical.interval import Interval
-from app.clinical.sri import status
+from app.clinical.responses.sri import status
+from app.clinical.scores import bilag, sledai
 from app.protocol.definition import Protocol
 from app.protocol.examples import Assessed, BilagExample, SledaiExample, SriExample
 from app.protocol.loader import load_all

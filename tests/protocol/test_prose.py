@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from app.clinical.states import TRANSITIONS
+from app.clinical.subjects.states import TRANSITIONS
 from app.protocol.criteria import Criterion
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all

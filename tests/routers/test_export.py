@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.clinical.answer_tables import TABLES
+from app.clinical.studies.answer_tables import TABLES
 from app.demo import load
 from app.fhir_mapping import check, codec
 from app.fhir_mapping.export_operation import EXPORTED

@@ -6,13 +6,13 @@ from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
-from app.clinical import chronicle
 from app.clinical.asked import Asked
 from app.clinical.codes import PRODUCT
 from app.clinical.history import History
 from app.clinical.questions import QUESTIONS
 from app.clinical.records import Source, Study
 from app.clinical.study_questions import STUDY_QUESTIONS
+from app.clinical.subjects import chronicle
 from app.fhir_mapping import protocol_resources
 from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.served import SERVED

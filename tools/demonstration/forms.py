@@ -6,8 +6,8 @@ from typing import Any
 
 from app.clinical.code_system import CodeSystem
 from app.clinical.codes import SCORE
-from app.clinical.damage_codes import SLICC_ITEM
-from app.clinical.form_codes import EQ5D_DIMENSION, SF36_ITEM
+from app.clinical.scores.damage_codes import SLICC_ITEM
+from app.clinical.scores.form_codes import EQ5D_DIMENSION, SF36_ITEM
 from tools.demonstration.pieces import Json, concept, observation
 
 INFUSED = date(2019, 5, 14)

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.clinical.attestation import SYSTEM as ATTESTATION
 from app.clinical.codes import BASE, BILAG_GRADE, BILAG_SYSTEM, CLASSIC_SYSTEMS, SCORE, SLEDAI_ITEM
+from app.clinical.criteria.attestation import SYSTEM as ATTESTATION
 from app.clinical.records import Coding
 from app.fhir_mapping.extensions import SITE, VISIT
 from app.fhir_mapping.units import LOINC, UCUM

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from app.clinical.codes import SCORE
-from app.clinical.form_codes import LUNG, MRSS_SITE
+from app.clinical.scores.form_codes import LUNG, MRSS_SITE
 from app.fhir_mapping.units import LOINC
 from app.protocol.loader import load_all
 from tools.demonstration.infused import taken_part

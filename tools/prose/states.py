@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from app.clinical.state_codes import CORRECTION, STATE_REASON
-from app.clinical.states import ON_STUDY, TRANSITIONS
+from app.clinical.subjects.state_codes import CORRECTION, STATE_REASON
+from app.clinical.subjects.states import ON_STUDY, TRANSITIONS
 from app.fhir_mapping import extensions
 
 HEAD = f"""# States of a subject

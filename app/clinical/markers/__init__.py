@@ -1,0 +1,1 @@
+"""Immunological and biological markers (§1.12)."""

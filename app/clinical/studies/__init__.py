@@ -1,0 +1,1 @@
+"""Questions and tables about a whole study."""
