@@ -87,11 +87,11 @@ def test_a_single_dose_that_is_stated_does_not_add_to_one_that_was_given() -> No
     assert doses(stated(dose(500, -2))) == {-2: 500}
 
 
-def test_statements_that_contradict_each_other_matter_only_where_nothing_was_given() -> None:
+def test_statements_that_overlap_matter_only_where_nothing_was_given() -> None:
     saying = (stated(period(10, "mg/d", -2, -1), "s"), stated(period(5, "mg/d", -2, -1), "t"))
 
-    assert [one.reason for one in taken(*saying).questions] == ["conflicting-values"]
-    assert taken(*saying, given_(period(8, "mg/d", -2, -1))).questions == ()
+    assert [one.reason for one in taken(*saying).overlaps] == ["conflicting-values"]
+    assert taken(*saying, given_(period(8, "mg/d", -2, -1))).overlaps == ()
 
 
 courses = st.builds(

@@ -52,17 +52,20 @@ def busy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def changed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """A server on which every document was changed since and some were deleted; of tests that only ask.
 
-    The state of a subject alone is as it was: to change it takes a reason, a day and a consent.
+    Of a subject the state, the patient and the study are as they were: to change them takes a reason.
     """
     with (
         served(request, tmp_path_factory.mktemp("changed")) as server,
         asking_a_population(server.url) as client,
     ):
-        states = {one["id"]: one["status"] for one in client.world.of("ResearchSubject")}
+        kept = {
+            one["id"]: {name: one[name] for name in ("status", "individual", "study")}
+            for one in client.world.of("ResearchSubject")
+        }
         for group in population(SEED + 1, client.world.base):
             for one in group:
                 if one["resourceType"] == "ResearchSubject":
-                    one["status"] = states[one["id"]]
+                    one.update(kept[one["id"]])
             client.load(group)
         for one in list(client.world.of("AdverseEvent"))[::3]:
             client.delete(one)
