@@ -32,10 +32,10 @@ from app.fhir_mapping.datatypes import (
     reference_texts,
     target_id,
 )
-from app.fhir_mapping.extensions import CELL_DOSE, LOT, LOT_PATH, RESEARCH_STUDY, STUDY_PATH
+from app.fhir_mapping.extensions import CELL_DOSE, LOT, LOT_PATH, RESEARCH_STUDY
 from app.fhir_mapping.medication import contained, product, rate_of, when
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
-from app.fhir_mapping.standard import standard
+from app.fhir_mapping.standard import of_study, standard
 from app.fhir_mapping.units import written_unit
 
 
@@ -123,14 +123,7 @@ MEDICATION_ADMINISTRATION = Resource(
                 "subject": "Whom it was given to: a Patient or a Group.",
             },
         ),
-        SearchParameter(
-            name="study",
-            kind=SearchKind.REFERENCE,
-            paths=(STUDY_PATH,),
-            column=Column.STUDY,
-            targets=("ResearchStudy",),
-            about="The study it was given for (extension workflow-researchStudy).",
-        ),
+        of_study("The study it was given for (extension workflow-researchStudy)."),
         SearchParameter(
             name="lot",
             kind=SearchKind.TOKEN,

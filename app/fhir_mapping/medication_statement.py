@@ -30,10 +30,10 @@ from app.fhir_mapping.datatypes import (
     target_id,
 )
 from app.fhir_mapping.dosage import is_as_needed, taken
-from app.fhir_mapping.extensions import RESEARCH_STUDY, STUDY_PATH
+from app.fhir_mapping.extensions import RESEARCH_STUDY
 from app.fhir_mapping.medication import product, when
-from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
-from app.fhir_mapping.standard import standard
+from app.fhir_mapping.resource import Column, Document, Resource
+from app.fhir_mapping.standard import of_study, standard
 
 
 def to_records(document: Document, source: Source) -> tuple[Administration]:
@@ -96,13 +96,6 @@ MEDICATION_STATEMENT = Resource(
                 "subject": "Who took it: a Patient or a Group.",
             },
         ),
-        SearchParameter(
-            name="study",
-            kind=SearchKind.REFERENCE,
-            paths=(STUDY_PATH,),
-            column=Column.STUDY,
-            targets=("ResearchStudy",),
-            about="The study it was recorded for (extension workflow-researchStudy).",
-        ),
+        of_study("The study it was recorded for (extension workflow-researchStudy)."),
     ),
 )

@@ -42,11 +42,11 @@ from typing import Any
 
 from app.clinical.records import Measurement, Moment, Source
 from app.fhir_mapping.datatypes import codings, extension, meant, moment, period, target_id, timing
-from app.fhir_mapping.extensions import STUDY_PATH, VISIT, VISIT_PATH
+from app.fhir_mapping.extensions import VISIT, VISIT_PATH
 from app.fhir_mapping.observed import said
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
 from app.fhir_mapping.scores import review
-from app.fhir_mapping.standard import standard
+from app.fhir_mapping.standard import of_study, standard
 
 _UNITS = "asked in one UCUM unit it is found in the others of the kind; sampled data are not searched"
 
@@ -122,14 +122,7 @@ OBSERVATION = Resource(
                 "combo-value-concept": "The coded answer of the Observation or of a component.",
             },
         ),
-        SearchParameter(
-            name="study",
-            kind=SearchKind.REFERENCE,
-            paths=(STUDY_PATH,),
-            column=Column.STUDY,
-            targets=("ResearchStudy",),
-            about="The study it was made for (extension workflow-researchStudy).",
-        ),
+        of_study("The study it was made for (extension workflow-researchStudy)."),
         SearchParameter(
             name="visit",
             kind=SearchKind.TOKEN,

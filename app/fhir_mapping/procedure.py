@@ -23,10 +23,10 @@ from app.fhir_mapping.datatypes import (
     reference_texts,
     target_id,
 )
-from app.fhir_mapping.extensions import RESEARCH_STUDY, STUDY_PATH
+from app.fhir_mapping.extensions import RESEARCH_STUDY
 from app.fhir_mapping.medication import when
-from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
-from app.fhir_mapping.standard import standard
+from app.fhir_mapping.resource import Column, Document, Resource
+from app.fhir_mapping.standard import of_study, standard
 
 
 def to_records(document: Document, source: Source) -> tuple[Procedure]:
@@ -80,13 +80,6 @@ PROCEDURE = Resource(
                 "subject": "Whom it was done to: a Patient or a Group.",
             },
         ),
-        SearchParameter(
-            name="study",
-            kind=SearchKind.REFERENCE,
-            paths=(STUDY_PATH,),
-            column=Column.STUDY,
-            targets=("ResearchStudy",),
-            about="The study it was done for (extension workflow-researchStudy).",
-        ),
+        of_study("The study it was done for (extension workflow-researchStudy)."),
     ),
 )

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from app.fhir_mapping.definitions import resource_types
+from app.fhir_mapping.extensions import STUDY_PATH
 from app.fhir_mapping.paths import element
 from app.fhir_mapping.resource import Column, Document, SearchKind, SearchParameter
 
@@ -97,6 +98,18 @@ def _either(name: str, said: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         return ()
     single = {each[2]: other for other, each in said.items() if each[0] == sort}
     return tuple(single[path] for path in paths) if all(path in single for path in paths) else ()
+
+
+def of_study(about: str) -> SearchParameter:
+    """Our own parameter `study`, where the extension workflow-researchStudy names the study."""
+    return SearchParameter(
+        name="study",
+        kind=SearchKind.REFERENCE,
+        paths=(STUDY_PATH,),
+        column=Column.STUDY,
+        targets=("ResearchStudy",),
+        about=about,
+    )
 
 
 def _system(kind: str, paths: tuple[str, ...]) -> str | None:
