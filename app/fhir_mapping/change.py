@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from app.fhir_mapping.push import Push
 from app.fhir_mapping.query import Query
 from app.fhir_mapping.resource import Document, Resource
 
@@ -30,7 +31,8 @@ class Put:
     ids one of which must be current (If-Match); `only_new` refuses (412) where something stands there
     (`If-None-Match: *`). `raw` are the bytes as received, `document` the same decoded; `where` is the
     FHIRPath prefix for refusals (`Bundle.entry[3].resource`). `references` are the conditional
-    references of the document by their text (`Patient?identifier=s|v`).
+    references of the document by their text (`Patient?identifier=s|v`). `push` says that a registered sender's
+    result it is, which is stored once however often it comes.
     """
 
     resource: Resource
@@ -42,6 +44,7 @@ class Put:
     only_new: bool = False
     where: str | None = None
     references: Mapping[str, Criteria] | None = None
+    push: Push | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

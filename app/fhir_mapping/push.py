@@ -1,0 +1,78 @@
+"""What is known of a resource that a registered sender pushed, beside the resource itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.fhir_mapping.outcome import Issue
+
+Door = Literal["fhir", "hl7v2", "mllp", "replay"]
+"""The way it came in: FHIR over HTTP, HL7 v2 over HTTP or MLLP, or again from where it was parked."""
+
+Fate = Literal["stored", "replayed", "parked", "refused"]
+"""What became of it. Late history is stored, too."""
+
+UNKNOWN_SUBJECT = "unknown-subject"
+CONSENT_WITHDRAWN = "consent-withdrawn"
+UNMAPPED_CODE = "unmapped-code"
+UNMAPPED_UNIT = "unmapped-unit"
+LATE = "late"
+NOT_NEWER = "not-newer"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes a result the same one when it arrives again.
+
+    The sender's identifier and, of an Observation, its code: one filler number may stand for a whole panel.
+    `code` is `system|code` of the coding the sender chose, "" for other types.
+    """
+
+    type: str
+    system: str
+    value: str
+    code: str = ""
+
+    @property
+    def name(self) -> str:
+        """It as one text."""
+        return f"{self.type}|{self.system}|{self.value}|{self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What a result waits for: a map of a local code (`code`) or unit (`unit`), under its system."""
+
+    kind: Literal["code", "unit"]
+    system: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a pushed resource came in: through which door, under which number, and why it was changed.
+
+    `number` is MSH-10, the Bundle's own identifier, or the id of the HTTP request. `change_reason` is the reason
+    the sender gave for a correction (header `X-Change-Reason`; a note of the resource counts as one).
+    `letter` is the row of the inbox it comes again from, where it was parked.
+    """
+
+    door: Door = "fhir"
+    number: str = ""
+    change_reason: str | None = None
+    letter: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """A resource of a registered sender, as it is about to be stored.
+
+    `warnings` is what was noticed and keeps nothing out (an unmapped code, an implausible value), said in the
+    answer and kept in the inbox; `awaited` what it waits for before computed answers may use it.
+    """
+
+    sender: str
+    identity: Identity
+    message: Message
+    warnings: Sequence[Issue] = ()
+    awaited: Sequence[Awaited] = ()
