@@ -31,8 +31,8 @@ class Put:
     ids one of which must be current (If-Match); `only_new` refuses (412) where something stands there
     (`If-None-Match: *`). `raw` are the bytes as received, `document` the same decoded; `where` is the
     FHIRPath prefix for refusals (`Bundle.entry[3].resource`). `references` are the conditional
-    references of the document by their text (`Patient?identifier=s|v`). `push` says that a registered sender's
-    result it is, which is stored once however often it comes.
+    references of the document by their text (`Patient?identifier=s|v`). `push` says that it is a registered
+    sender's, which is stored once however often it comes.
     """
 
     resource: Resource

@@ -13,10 +13,25 @@ from typing import Any
 
 from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table
 
+from app.store.inbox_tables import awaited, content, identity, inbox, parked, sender, sender_system
 from app.store.trial_tables import TRIAL_TABLES, metadata
 from app.store.types import DOCUMENT, EXACT, FLAG, INSTANT, KEY, NUMBER, TEXT
 
-__all__ = ["SEARCH_TABLES", "TRIAL_TABLES", "metadata", "resource", "secret", "version"]
+__all__ = [
+    "SEARCH_TABLES",
+    "TRIAL_TABLES",
+    "awaited",
+    "content",
+    "identity",
+    "inbox",
+    "metadata",
+    "parked",
+    "resource",
+    "secret",
+    "sender",
+    "sender_system",
+    "version",
+]
 
 resource = Table(
     "resource",
