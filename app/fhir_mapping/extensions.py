@@ -58,3 +58,12 @@ CONSENT_STUDY_PATHS: Final = (
 VISIT_PATH: Final = f"extension('{VISIT}').valueCode"
 LOT_PATH: Final = f"extension('{LOT}').valueString"
 SITE_PATH: Final = f"meta.security.where(system='{SITE}')"
+
+MAPPED_BY: Final = OURS + "mapped-by"
+"""Which ConceptMap, in which version, a coding or a unit was added by (valueCanonical, `url|version`)."""
+
+SENT_CODE: Final = OURS + "sent-code"
+"""The code of the unit as it was sent, where a UCUM code stands in its place (valueCoding)."""
+
+LAB_PUSH: Final = "https://trialbridge.example/fhir/CodeSystem/lab-push"
+"""The code system of `meta.tag` that says what a pushed result waits for."""
