@@ -10,8 +10,8 @@ from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.transaction import Plan
 from app.routers import answers, asks, errors
 from app.routers.answers import FhirResponse
-from app.routers.ids import new_id
 from app.routers.requests import FhirRequest
+from app.store.ids import new_id
 from app.store.transact import transact
 
 

@@ -18,14 +18,14 @@ from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import Refusal, not_found, refusal
 from app.fhir_mapping.question import Question
-from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.registry import MAPPED
 from app.fhir_mapping.validation import ToValidate
 from app.routers.answers import FhirResponse
-from app.routers.ids import new_id
 from app.routers.intake import updating
 from app.routers.requests import FhirRequest
 from app.routers.trial_answers import answered, moment_of, narrowed, protocol_of
 from app.store import documents
+from app.store.ids import new_id
 from app.store.records import Recorded, recorded
 from app.store.transact import rehearse
 
@@ -87,9 +87,9 @@ async def _accepted(request: FhirRequest, raw: bytes) -> Put:
     """The resource as it would be stored; Refusal with everything that stands against it."""
     sent = codec.read(raw)
     kind = sent.get("resourceType") if isinstance(sent, dict) else None
-    resource = RESOURCES.get(kind) if isinstance(kind, str) else None
+    resource = MAPPED.get(kind) if isinstance(kind, str) else None
     if resource is None:
-        text = f"send one of {', '.join(RESOURCES)}: answers rest on these"
+        text = f"send one of {', '.join(MAPPED)}: answers rest on these"
         raise refusal(400, "not-supported", text, "resourceType")
     try:
         put = request.intake.put(resource, raw, id="")
@@ -104,7 +104,7 @@ async def _accepted(request: FhirRequest, raw: bytes) -> Put:
 async def _named(request: FhirRequest, reference: str, as_of: datetime | None) -> Propose:
     """With and without a fact; or with an earlier version of it, and as it is."""
     match = _NAMED.fullmatch(reference.removeprefix(f"{request.base}/"))
-    if match is None or match[1] not in RESOURCES:
+    if match is None or match[1] not in MAPPED:
         text = "name a resource about the subject, such as Observation/x, or a version of it"
         raise refusal(400, "value", text, "http.observation")
     kind, name, version = match.groups()

@@ -10,12 +10,12 @@ from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome, refusal
 from app.fhir_mapping.resource import Document
 from app.routers import answers
 from app.routers.answers import FhirResponse
-from app.routers.ids import new_id
 from app.routers.intake import updating
 from app.routers.requests import FhirRequest
 from app.store import documents
 from app.store.database import Key
 from app.store.everything import tags_in_use
+from app.store.ids import new_id
 from app.store.transact import rehearse
 
 

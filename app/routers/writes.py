@@ -13,10 +13,10 @@ from app.fhir_mapping.search_names import HAS
 from app.fhir_mapping.search_problems import known_names, where
 from app.routers import answers
 from app.routers.answers import FhirResponse
-from app.routers.ids import new_id
 from app.routers.intake import updating
 from app.routers.negotiation import is_fhir_json, media_type
 from app.routers.requests import FhirRequest
+from app.store.ids import new_id
 from app.store.transact import transact
 
 PATCHES = f"{JSON_PATCH}, application/fhir+json"
