@@ -46,7 +46,7 @@ inbox = Table(
     Column("id", KEY, primary_key=True),
     Column("received", INSTANT, nullable=False),
     Column("sender", KEY, nullable=False),
-    Column("door", KEY, nullable=False, comment="fhir, hl7v2 or mllp"),
+    Column("door", KEY, nullable=False, comment="fhir, hl7v2, mllp; replay: from where it was parked"),
     Column("message", KEY, nullable=False, comment="MSH-10, the Bundle's identifier or the request's id"),
     Column("type", KEY, nullable=False),
     Column("system", KEY, nullable=False),
@@ -60,22 +60,24 @@ inbox = Table(
     Column("resource_id", KEY, nullable=False, comment="empty where nothing is stored"),
     Column("version", NUMBER, nullable=False, comment="0 where nothing is stored"),
     Column("change_reason", TEXT, comment="why the sender changed it"),
-    Column("settled", INSTANT, comment="when what was parked was stored or refused after all"),
+    Column("letter", KEY, nullable=False, comment="what it lies parked as, or was parked as; else empty"),
+    Column("settled", INSTANT, comment="when what was parked was stored, or its unknown code was mapped"),
 )
 Index("ix_inbox_of_sender", inbox.c.sender, inbox.c.received)
 Index("ix_inbox_of_fate", inbox.c.fate, inbox.c.reason, inbox.c.sender, inbox.c.id)
 Index("ix_inbox_of_result", inbox.c.system, inbox.c.value)
 Index("ix_inbox_of_resource", inbox.c.type, inbox.c.resource_id)
+Index("ix_inbox_of_letter", inbox.c.letter)
 parked = Table(
     "parked",
     metadata,
-    Column("id", KEY, primary_key=True, comment="a message's first row in the inbox"),
+    Column("id", KEY, primary_key=True, comment="the letter its rows in the inbox name"),
     Column("sender", KEY, nullable=False),
     Column("reason", KEY, nullable=False),
-    Column("awaits", KEY, nullable=False, comment="the Patient it waits for: Patient/x or system|value"),
+    Column("awaits", KEY, nullable=False, comment="what it waits for: Patient/x or Patient?identifier=…"),
     Column("received", INSTANT, nullable=False),
     Column("digest", DOCUMENT, nullable=False, comment="of the document, so that a resend is parked once"),
-    Column("document", DOCUMENT, nullable=False, comment="a resource, or a whole transaction"),
+    Column("document", DOCUMENT, nullable=False, comment="a transaction Bundle that does what was asked"),
     UniqueConstraint("sender", "digest", name="uq_parked_once"),
 )
 Index("ix_parked_awaits", parked.c.reason, parked.c.awaits)

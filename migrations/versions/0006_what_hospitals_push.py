@@ -70,7 +70,7 @@ def _inbox() -> None:
         sa.Column("id", KEY, nullable=False),
         sa.Column("received", INSTANT, nullable=False),
         sa.Column("sender", KEY, nullable=False),
-        sa.Column("door", KEY, nullable=False, comment="fhir, hl7v2 or mllp"),
+        sa.Column("door", KEY, nullable=False, comment="fhir, hl7v2, mllp; replay: from where it was parked"),
         sa.Column(
             "message", KEY, nullable=False, comment="MSH-10, the Bundle's identifier or the request's id"
         ),
@@ -86,10 +86,16 @@ def _inbox() -> None:
         sa.Column("resource_id", KEY, nullable=False, comment="empty where nothing is stored"),
         sa.Column("version", NUMBER, nullable=False, comment="0 where nothing is stored"),
         sa.Column("change_reason", TEXT, comment="why the sender changed it"),
-        sa.Column("settled", INSTANT, comment="when what was parked was stored or refused after all"),
+        sa.Column(
+            "letter", KEY, nullable=False, comment="what it lies parked as, or was parked as; else empty"
+        ),
+        sa.Column(
+            "settled", INSTANT, comment="when what was parked was stored, or its unknown code was mapped"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_inbox"),
     )
     op.create_index("ix_inbox_of_fate", "inbox", ["fate", "reason", "sender", "id"])
+    op.create_index("ix_inbox_of_letter", "inbox", ["letter"])
     op.create_index("ix_inbox_of_resource", "inbox", ["type", "resource_id"])
     op.create_index("ix_inbox_of_result", "inbox", ["system", "value"])
     op.create_index("ix_inbox_of_sender", "inbox", ["sender", "received"])
@@ -98,17 +104,19 @@ def _inbox() -> None:
 def _waiting() -> None:
     op.create_table(
         "parked",
-        sa.Column("id", KEY, nullable=False, comment="a message's first row in the inbox"),
+        sa.Column("id", KEY, nullable=False, comment="the letter its rows in the inbox name"),
         sa.Column("sender", KEY, nullable=False),
         sa.Column("reason", KEY, nullable=False),
         sa.Column(
-            "awaits", KEY, nullable=False, comment="the Patient it waits for: Patient/x or system|value"
+            "awaits", KEY, nullable=False, comment="what it waits for: Patient/x or Patient?identifier=…"
         ),
         sa.Column("received", INSTANT, nullable=False),
         sa.Column(
             "digest", DOCUMENT, nullable=False, comment="of the document, so that a resend is parked once"
         ),
-        sa.Column("document", DOCUMENT, nullable=False, comment="a resource, or a whole transaction"),
+        sa.Column(
+            "document", DOCUMENT, nullable=False, comment="a transaction Bundle that does what was asked"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_parked"),
         sa.UniqueConstraint("sender", "digest", name="uq_parked_once"),
     )
