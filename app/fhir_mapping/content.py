@@ -43,6 +43,11 @@ def differing(one: Document, other: Document) -> list[str]:
     return list(_differences(_said(one), _said(other), kind))
 
 
+def without_versions(document: Document) -> Document:
+    """The document with the maps it was translated by, but not their versions."""
+    return each_element(document, lambda element: measured(_code_unversioned(element), _unversioned))
+
+
 def each_element(document: Document, become: Become) -> Document:
     """The Observation with itself and each of its components exchanged for what they become."""
     return with_items(become(document), "component", become)
@@ -124,6 +129,22 @@ def _concept_sent(concept: Element) -> Element:
         if number == 0 or "extension" not in coding or _mark(coding, MAPPED_BY) is None
     ]
     return concept if len(sent) == len(codings) else {**concept, "coding": sent}
+
+
+def _code_unversioned(element: Element) -> Element:
+    return with_member(element, "code", lambda concept: with_items(concept, "coding", _unversioned))
+
+
+def _unversioned(holder: Element) -> Element:
+    if "extension" not in holder or _mark(holder, MAPPED_BY) is None:
+        return holder
+    return with_items(holder, "extension", _unversioned_mark)
+
+
+def _unversioned_mark(mark: Element) -> Element:
+    if mark.get("url") != MAPPED_BY:
+        return mark
+    return {**mark, "valueCanonical": str(mark.get("valueCanonical")).partition("|")[0]}
 
 
 def _quantity_sent(quantity: Element) -> Element:

@@ -126,6 +126,13 @@ def amount(known: Analyte | None, quantity: dict[str, Any]) -> Amount:
     return Amount(way(value), known.canonical)
 
 
+def is_convertible(
+    known: Analyte, code: str | None, unit: str | None = None, *, system: str | None = UCUM
+) -> bool:
+    """Whether a value in this unit can be put in the analyte's own."""
+    return _conversion(known, system, code, unit) is not None
+
+
 @lru_cache(maxsize=4096)
 def _conversion(known: Analyte, system: str | None, code: str | None, unit: str | None) -> Conversion | None:
     """The way from the unit as sent to the canonical one; None where there is none that is sure.

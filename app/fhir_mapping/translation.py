@@ -1,0 +1,206 @@
+"""A pushed Observation in LOINC and UCUM: what the sender's dictionary knows is added, the unknown said.
+
+| sent | stored |
+|---|---|
+| a LOINC code | as sent; where its check digit does not fit it waits like an unknown code |
+| local codes, one of which the dictionary knows | a LOINC coding added after them, with `mapped-by` |
+| only codes nobody knows | as sent, tagged `unmapped-code`: it waits, and no answer rests on it |
+| a unit our tables know for the analyte | as sent |
+| a unit the dictionary knows, of the right dimension | a UCUM code beside the sent unit, with `mapped-by` |
+| another unit of an analyte whose unit is needed | as sent, tagged `unmapped-unit`: it waits |
+
+Every other byte stays as sent. What was translated before is translated anew from what was sent, and is the
+very same where the dictionary says the same of it.
+Source: trial-domain §3.3, §3.4.
+"""
+
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Literal
+
+from app.clinical.codes import BASE
+from app.fhir_mapping import loinc
+from app.fhir_mapping.content import (
+    Element,
+    as_sent,
+    each_element,
+    measured,
+    with_member,
+    without_versions,
+)
+from app.fhir_mapping.datatypes import codings
+from app.fhir_mapping.dictionary import Dictionary, Meaning
+from app.fhir_mapping.extensions import LAB_PUSH, MAPPED_BY, SENT_CODE
+from app.fhir_mapping.loinc import LOINC
+from app.fhir_mapping.outcome import Issue
+from app.fhir_mapping.patching import written
+from app.fhir_mapping.push import UNMAPPED_CODE, UNMAPPED_UNIT, Awaited
+from app.fhir_mapping.resource import Document
+from app.fhir_mapping.ucum import is_unit
+from app.fhir_mapping.units import UCUM, Analyte, analyte, is_convertible, written_unit
+from app.fhir_mapping.wording import shown
+from app.protocol.parts import SYSTEMS
+
+_UNDERSTOOD: Final = frozenset(SYSTEMS.values()) - {LOINC}
+"""The public code systems beside LOINC that an answer may read."""
+
+_LONGEST: Final = 200
+_UNIT_LIKE: Final = re.compile(r"[^\s\"'<>]{1,24}")
+
+_TAGS: Final = {"code": UNMAPPED_CODE, "unit": UNMAPPED_UNIT}
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A pushed resource as it is to be stored, what it waits for, and what the sender is to be told."""
+
+    raw: bytes
+    document: Document
+    awaited: tuple[Awaited, ...] = ()
+    warnings: tuple[Issue, ...] = ()
+
+
+@dataclass(slots=True)
+class _Work:
+    dictionary: Dictionary
+    awaited: dict[Awaited, None] = field(default_factory=dict)
+    warnings: list[Issue] = field(default_factory=list)
+
+    def await_(self, kind: Literal["code", "unit"], system: str, text: str, why: str) -> None:
+        """Remember what is missing, once, and say it."""
+        one = Awaited(kind, system, text[:_LONGEST])
+        if one not in self.awaited:
+            self.awaited[one] = None
+            text = f"{why}: it is kept as sent and waits until a map knows it, and no answer rests on it"
+            self.warnings.append(Issue("code-invalid", text, "Observation", "warning"))
+
+
+def translated(raw: bytes, document: Document, dictionary: Dictionary) -> Translated:
+    """The resource with everything added that the sender's dictionary knows of it."""
+    if document.get("resourceType") != "Observation":
+        return Translated(raw, document)
+    work = _Work(dictionary)
+    sent = as_sent(document)
+    after = _tagged(each_element(sent, partial(_element, work)), work)
+    awaited, warnings = tuple(work.awaited), tuple(work.warnings)
+    translated_before = sent is not document
+    if after is document or (translated_before and without_versions(after) == without_versions(document)):
+        return Translated(raw, document, awaited, warnings)
+    return Translated(written(raw, document, after=after), after, awaited, warnings)
+
+
+def is_understood(own: Element) -> bool:
+    """Whether a code says what is measured: LOINC that can be, our own, or another public system's."""
+    return any(_is_understood(coding.system, coding.code) for coding in codings(own))
+
+
+def _is_understood(system: str, code: str) -> bool:
+    if system == LOINC:
+        return loinc.is_possible(code)
+    return system in _UNDERSTOOD or system.startswith(BASE)
+
+
+def _element(work: _Work, element: Element) -> Element:
+    """The Observation or one of its components, translated."""
+    element = with_member(element, "code", partial(_concept, work, element))
+    known = analyte(codings(element.get("code")))
+    return measured(element, partial(_quantity, work, known))
+
+
+def _concept(work: _Work, element: Element, concept: Element) -> Element:
+    _check_digits(work, concept)
+    if is_understood(concept):
+        return concept
+    meaning = next(filter(None, map(work.dictionary.code, concept.get("coding", ()))), None)
+    if meaning is not None:
+        return {**concept, "coding": [*concept["coding"], _coding(meaning)]}
+    if _says_something(element):
+        _await_code(work, concept)
+    return concept
+
+
+def _says_something(element: Element) -> bool:
+    """Whether it is more than a heading over its components and members."""
+    holds = "component" in element or "hasMember" in element
+    return not holds or any(name.startswith("value") for name in element)
+
+
+def _await_code(work: _Work, concept: Element) -> None:
+    coding: Any = next((one for one in concept.get("coding", ()) if "code" in one), None)
+    if coding is None:
+        text = str(concept.get("text", ""))
+        work.await_("code", "", text, "the result has no code, only a text")
+        return
+    system, code = coding.get("system", ""), coding["code"]
+    disputed = (system, code) in work.dictionary.disputed
+    why = "two maps disagree about" if disputed else "no map knows"
+    work.await_("code", system, code, f"{why} the code {shown(code, 'sent')}")
+
+
+def _check_digits(work: _Work, concept: Element) -> None:
+    for coding in codings(concept):
+        if coding.system == LOINC and not loinc.is_possible(coding.code):
+            text = f"{shown(coding.code, 'this')} is no LOINC code: its check digit does not fit; correct it"
+            work.warnings.append(Issue("code-invalid", text, "Observation.code", "warning"))
+
+
+def _coding(meaning: Meaning) -> Element:
+    said = {} if meaning.display is None else {"display": meaning.display}
+    return {"extension": [_mark(meaning)], "system": LOINC, "code": meaning.code, **said}
+
+
+def _mark(meaning: Meaning) -> Element:
+    return {"url": MAPPED_BY, "valueCanonical": meaning.said_by}
+
+
+def _quantity(work: _Work, known: Analyte | None, quantity: Element) -> Element:
+    """The Quantity, with a UCUM code beside its unit where the unit is the sender's own."""
+    if _is_fine(known, quantity):
+        return quantity
+    texts = [quantity[name] for name in ("code", "unit") if quantity.get(name)]
+    meaning = next((one for text in texts if (one := work.dictionary.units.get(text))), None)
+    if meaning is not None and (known is None or is_convertible(known, meaning.code)):
+        return _in_ucum(quantity, meaning)
+    if known is not None:
+        _await_unit(work, known, quantity, of_map=meaning is not None)
+    return quantity
+
+
+def _is_fine(known: Analyte | None, quantity: Element) -> bool:
+    """Whether there is nothing to say of its unit, or nobody needs it."""
+    if "value" not in quantity or written_unit(quantity) is None:
+        return True
+    if known is None:
+        return quantity.get("system") == UCUM and is_unit(quantity.get("code", ""))
+    return is_convertible(known, quantity.get("code"), quantity.get("unit"), system=quantity.get("system"))
+
+
+def _await_unit(work: _Work, known: Analyte, quantity: Element, *, of_map: bool) -> None:
+    unit = written_unit(quantity) or ""
+    said = unit if _UNIT_LIKE.fullmatch(unit) else "sent"
+    if of_map:
+        why = f"the map of the unit {said} gives one that is no unit of this analyte ({known.canonical})"
+    elif (work.dictionary.unit_system, unit) in work.dictionary.disputed:
+        why = f"two maps disagree about the unit {said}"
+    else:
+        why = f"the unit {said} is not known for this analyte, which is compared in {known.canonical}"
+    work.await_("unit", work.dictionary.unit_system, unit, why)
+
+
+def _in_ucum(quantity: Element, meaning: Meaning) -> Element:
+    """The Quantity with UCUM's code, and what stood in its place."""
+    sent = {name: quantity[name] for name in ("system", "code") if name in quantity}
+    marks = [_mark(meaning), *([{"url": SENT_CODE, "valueCoding": sent}] if sent else [])]
+    own = quantity.get("extension", ())
+    return {**quantity, "system": UCUM, "code": meaning.code, "extension": [*own, *marks]}
+
+
+def _tagged(document: Document, work: _Work) -> Document:
+    """The document with a tag for each kind of thing it waits for."""
+    kinds = dict.fromkeys(one.kind for one in work.awaited)
+    if not kinds:
+        return document
+    meta = document.get("meta", {})
+    tags = [*meta.get("tag", ()), *({"system": LAB_PUSH, "code": _TAGS[kind]} for kind in sorted(kinds))]
+    return {**document, "meta": {**meta, "tag": tags}}
