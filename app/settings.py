@@ -61,11 +61,18 @@ class Settings(BaseSettings):
         description="A directory with the protocols (TOML) of further trials, read beside those that come "
         "with the service. One that is not valid stops the start.",
     )
-    identifying_data: Literal["refuse", "accept"] = Field(
+    identifying_data: Literal["refuse", "strip", "accept"] = Field(
         default="refuse",
         description="What happens to names, addresses, telecom, photos, narratives and national numbers of "
-        "patients: `refuse` (422, nothing stored) or `accept` (for tests with synthetic data, on loopback "
-        "only). A name in a note, or in the narrative of another resource, is not recognised.",
+        "patients: `refuse` (422, nothing stored), `strip` (left out before anything is stored, the answer "
+        "says what; 422 where that would not be safe) or `accept` (for tests with synthetic data, on "
+        "loopback only). A name in a note, or in the narrative of another resource, is not recognised.",
+    )
+    birth_date: Literal["any", "year"] = Field(
+        default="any",
+        description="What may be told of a patient's birth: `any` date, or the `year` alone, as MR-001 "
+        "studies keep it. A full date is then what `TRIALBRIDGE_IDENTIFYING_DATA` says: refused, or "
+        "shortened to its year. A criterion that the year does not decide asks for the day.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="From which severity on log lines are written. Logs never hold contents."

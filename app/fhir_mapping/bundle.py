@@ -140,11 +140,12 @@ def response(kind: str, entries: Iterable[bytes]) -> bytes:
 def written(version: Version, *, base: str, representation: bool = False, informed: bool = False) -> bytes:
     """The entry that says a resource was created or updated, or was there already.
 
-    With what is stored (`representation`), or with words about it (`informed`), where that is asked for.
+    With what is stored (`representation`), or with words about it (`informed`), where that is asked for; with
+    remarks wherever there are any.
     """
     location = links.address(base, version.type, version.id, version.version)
     response = {"status": status_line(201 if version.created else 200), "location": location}
-    said = [] if not informed else [_told(version)]
+    said = [*([_told(version)] if informed else ()), *version.remarks]
     return _answered(
         response | _times(version) | _outcome(said), version.document if representation else None
     )

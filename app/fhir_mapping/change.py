@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.push import Push
 from app.fhir_mapping.query import Query
 from app.fhir_mapping.resource import Document, Resource
@@ -32,7 +33,8 @@ class Put:
     (`If-None-Match: *`). `raw` are the bytes as received, `document` the same decoded; `where` is the
     FHIRPath prefix for refusals (`Bundle.entry[3].resource`). `references` are the conditional
     references of the document by their text (`Patient?identifier=s|v`). `push` says that it is a registered
-    sender's, which is stored once however often it comes.
+    sender's, which is stored once however often it comes. `remarks` is what the answer says beside, such as
+    what was left out of what was sent.
     """
 
     resource: Resource
@@ -45,6 +47,7 @@ class Put:
     where: str | None = None
     references: Mapping[str, Criteria] | None = None
     push: Push | None = None
+    remarks: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,7 @@ class Version:
 
     `created` is true for the version a client would be answered 201 for: the first one, or the one
     that brings a deleted resource back. `matched` says nothing was written: a conditional create found
-    this version.
+    this version. `remarks` is what its Put had to say.
     """
 
     type: str
@@ -126,6 +129,7 @@ class Version:
     document: bytes | None
     created: bool = False
     matched: bool = False
+    remarks: tuple[Issue, ...] = ()
 
     @property
     def deleted(self) -> bool:

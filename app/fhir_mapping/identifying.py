@@ -2,16 +2,18 @@
 
 Decision 34. Names, telecom, address, photo, contact and narrative of a Patient or RelatedPerson, and names,
 telecom and addresses in their extensions; the display of a reference to one; the French INS and NIR numbers
-anywhere. Professionals and organisations may be named.
+anywhere; where the deployment wants years alone, dates of birth (trial-domain.md §4, MR-001). Professionals
+and organisations may be named.
 
-Not found: a name in a note or in the narrative of another resource, which cannot be told from other words,
-and a NIR without its control key, whose 13 digits cannot be told from other numbers.
+Not found: a name in a note or in the narrative of another resource, which cannot be told from other words;
+what is inside base64; a national number that `national_numbers` cannot tell from others.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from app.fhir_mapping import national_numbers
 from app.fhir_mapping.definitions import Definition, Element, definition
 from app.fhir_mapping.outcome import Issue
 
@@ -21,55 +23,74 @@ _OF_PERSONS = {
 }
 _IN_THEIR_EXTENSIONS = ("valueHumanName", "valueContactPoint", "valueAddress", "valueContactDetail")
 _MAIDEN_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
-_INS = re.compile(r"1\.2\.250\.1\.213\.1\.4\.(?:8|9|10|11)(?![0-9])")
-_BETWEEN = r"[\s.\-/\u2010-\u2013]*"
-_NIR = re.compile(
-    r"([1-478])(?<![0-9A-Za-z].)(?<![0-9]\..)(?=@([0-9]{2})@(0[1-9]|1[0-2]|[2-9][0-9])@([0-9]{2}|2[ABab])"
-    r"@([0-9]{3})@([0-9]{3})@([0-9]{2})(?![0-9A-Za-z]))".replace("@", _BETWEEN)
-)
-"""Written without blanks or with them, dots, hyphens or slashes between its parts; never within an OID."""
-_CORSICA = {"2A": "19", "2B": "18"}
-_KEY = 97
+_BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+_BIRTH_DATE = "21112-8"
+"""LOINC: birth date, as an Observation may tell it."""
+_YEAR = 4
+"""Characters of a date that gives the year alone."""
 
-_INS_ROOT = b"1.2.250.1.213.1.4."
-_FLAT = bytes.maketrans(b"123456789ABab", b"0" * 13)
-_PASSED_OVER = b" .-/" + bytes(range(128, 256))
-_NIR_LENGTH = b"0" * 15
 _OF_ANOTHER = re.compile(
     rb'"reference"\s*:\s*"(?:[^"]*/)?(?:Practitioner|PractitionerRole|Organization|Location|Specimen|Encounter)/'
 )
 _HOLDER = 40
 _HOLDERS = (b'"performer":', b'"performer" :', b'"recorder":')
 
-Found = Iterator[Issue]
+Found = Iterator["Trait"]
+
+
+class Trait(NamedTuple):
+    """One thing that identifies a patient.
+
+    `cut` is what to leave out so that it is not said any more, None where that would not be safe; with
+    `year` it is a date, of which the year may stay.
+    """
+
+    issue: Issue
+    cut: str | None = None
+    year: bool = False
 
 
 class _Within(NamedTuple):
-    """The document an element stands in, and the type of the person it tells of: Patient, RelatedPerson."""
+    """The document an element stands in, whether years alone may be told of births, and the type of person.
+
+    `person` is the one it tells of: Patient, RelatedPerson.
+    """
 
     root: dict[str, Any]
+    years: bool
     person: str | None = None
 
 
-def identifying(type_name: str, document: dict[str, Any], raw: bytes | None = None) -> tuple[Issue, ...]:
+def identifying(
+    type_name: str, document: dict[str, Any], raw: bytes | None = None, *, years: bool = False
+) -> tuple[Issue, ...]:
     """Everything in a valid document that identifies a patient, each with its place.
 
     `raw`, the bytes it was decoded from, lets a document that cannot hold any be passed in a glance.
+    `years` says that of a birth only the year may be told.
     """
-    if raw is not None and _surely_none(type_name, document, raw):
+    return tuple(trait.issue for trait in traits(type_name, document, raw, years=years))
+
+
+def traits(
+    type_name: str, document: dict[str, Any], raw: bytes | None = None, *, years: bool = False
+) -> tuple[Trait, ...]:
+    """The same, each with what would have to be left out."""
+    if raw is not None and _surely_none(type_name, document, raw, years=years):
         return ()
     known = definition(type_name)
     if known is None:
         return ()
-    return tuple(_object(known, document, type_name, _Within(document)))
+    return tuple(_object(known, document, type_name, _Within(document, years)))
 
 
-def _surely_none(type_name: str, document: dict[str, Any], raw: bytes) -> bool:
-    if type_name in _OF_PERSONS or "contained" in document or b"\\" in raw or _INS_ROOT in raw:
+def _surely_none(type_name: str, document: dict[str, Any], raw: bytes, *, years: bool) -> bool:
+    if type_name in _OF_PERSONS or "contained" in document or "text" in document or b"\\" in raw:
         return False
-    if _NIR_LENGTH in raw.translate(_FLAT, _PASSED_OVER) and _holds_a_nir(raw.decode()):
+    if years and _BIRTH_DATE.encode() in raw:
         return False
-    return _displays_name_no_person(raw)
+    untold = national_numbers.surely_untold(raw) and national_numbers.surely_undeclared(document, raw)
+    return untold and _displays_name_no_person(raw)
 
 
 def _displays_name_no_person(raw: bytes) -> bool:
@@ -89,16 +110,14 @@ def _displays_name_no_person(raw: bytes) -> bool:
     return True
 
 
-def _holds_a_nir(text: str) -> bool:
-    return any(_keyed(match) for match in _NIR.finditer(text))
-
-
 def _object(known: Definition, value: dict[str, Any], path: str, within: _Within) -> Found:
     if known.resource:
-        within = _Within(within.root, known.name if known.name in _OF_PERSONS else None)
+        within = within._replace(person=known.name if known.name in _OF_PERSONS else None)
         yield from _names_itself(known.name, value, path)
     if within.person is not None and known.name == "Extension":
         yield from _names_in_extension(within.person, value, path)
+    if within.years:
+        yield from _born(known.name, value, path)
     for name, inner in value.items():
         element, plain = known.elements.get(name), known.elements.get(name.removeprefix("_"))
         for number, one in enumerate(inner) if isinstance(inner, list) else ((None, inner),):
@@ -120,32 +139,63 @@ def _names_itself(kind: str, value: dict[str, Any], path: str) -> Found:
     for name in _OF_PERSONS.get(kind, ()):
         if name in value:
             why = ", the narrative, which may name the person" if name == "text" else ""
-            yield _issue(f"a {kind} must come without {name}{why}", f"{path}.{name}")
+            yield _trait(f"a {kind} must come without {name}{why}", f"{path}.{name}")
 
 
 def _names_in_extension(person: str, value: dict[str, Any], path: str) -> Found:
     for name in _IN_THEIR_EXTENSIONS:
         if name in value:
-            yield _issue(f"an extension of a {person} must come without {name}", f"{path}.{name}")
+            text = f"an extension of a {person} must come without {name}"
+            yield _trait(text, f"{path}.{name}", cut=path)
     if value.get("url") == _MAIDEN_NAME:
-        yield _issue(f"a {person} must come without the mother's maiden name", path)
+        yield _trait(f"a {person} must come without the mother's maiden name", path)
+
+
+def _born(kind: str, value: dict[str, Any], path: str) -> Found:
+    """A birth that is told by more than its year."""
+    text = "of a birth only the year may be told, such as 1987"
+    if kind in _OF_PERSONS and len(str(value.get("birthDate", ""))) > _YEAR:
+        yield _trait(text, f"{path}.birthDate", year=True)
+    if kind == "Extension" and value.get("url") == _BIRTH_TIME:
+        yield _trait(text, path)
+    told = str(value.get("valueDateTime", "")) if kind.startswith("Observation") else ""
+    if len(told) > _YEAR and _is_of_birth(value.get("code")):
+        yield _trait(text, f"{path}.valueDateTime", year=True)
+
+
+def _is_of_birth(code: Any) -> bool:
+    codings = code.get("coding", ()) if isinstance(code, dict) else ()
+    return any(one.get("code") == _BIRTH_DATE for one in codings if isinstance(one, dict))
 
 
 def _value(element: Element, value: Any, path: str, within: _Within) -> Found:
-    if isinstance(value, str):
-        if _INS.search(value):
-            yield _issue("a national health identity (INS) must not be sent", path)
-        if _holds_a_nir(value):
-            yield _issue("this reads as a social security number (NIR), which must not be sent", path)
+    if isinstance(value, str) and element.type != "base64Binary":
+        narrated = element.type == "xhtml"
+        told = (national_numbers.is_told_in_narrative if narrated else national_numbers.is_told)(value)
+        if told is not None:
+            yield Trait(_issue(told, path))
     if not isinstance(value, dict):
         return
     kind = value.get("resourceType", "") if element.type == "Resource" else element.type
     inner = definition(kind) if isinstance(kind, str) else None
     if kind == "Reference" and "display" in value and _of_person(element, value, within.root):
         text = "a reference to a patient or relative must come without display, which would name the person"
-        yield _issue(text, f"{path}.display")
-    if inner is not None:
+        yield _trait(text, f"{path}.display")
+    if inner is None:
+        return
+    if kind == "Identifier":
+        yield from _identifier(inner, value, path, within)
+    else:
         yield from _object(inner, value, path, within)
+
+
+def _identifier(known: Definition, value: dict[str, Any], path: str, within: _Within) -> Found:
+    """An Identifier is left out whole: a part of it would say nothing, or too much still."""
+    found = [trait._replace(cut=path) for trait in _object(known, value, path, within)]
+    if not found and national_numbers.is_declared(value):
+        text = "this says that it is a national number of a person (INS, NIR), which must not be sent"
+        yield _trait(text, path)
+    yield from found
 
 
 def _of_person(element: Element, reference: dict[str, Any], root: dict[str, Any]) -> bool:
@@ -167,11 +217,9 @@ def _contained(root: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in root.get("contained", ()) if isinstance(one, dict)]
 
 
-def _keyed(match: re.Match[str]) -> bool:
-    """Whether the last two digits are the control key of the thirteen before."""
-    sex, year, month, department, town, order, key = match.groups()
-    number = int(sex + year + month + _CORSICA.get(department.upper(), department) + town + order)
-    return _KEY - number % _KEY == int(key)
+def _trait(text: str, path: str, *, cut: str | None = None, year: bool = False) -> Trait:
+    """Something that may be left out where it stands."""
+    return Trait(_issue(text, path), cut or path, year)
 
 
 def _issue(text: str, path: str) -> Issue:

@@ -1,6 +1,6 @@
 """What goes back to a FHIR client: stored bytes with the headers of the version they are."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -96,7 +96,7 @@ def written(request: FhirRequest, version: Version) -> FhirResponse:
             return FhirResponse(status, b"", headers)
         case "OperationOutcome":
             said = "was there already" if version.matched else "is stored"
-            return _informed(f"{version.type}/{version.id} {said}", status, headers)
+            return _informed(f"{version.type}/{version.id} {said}", status, headers, beside=version.remarks)
         case _:
             headers.append(FHIR_JSON)
             return FhirResponse(status, version.document or b"", headers)
@@ -113,10 +113,10 @@ def deleted(request: FhirRequest, version: Version) -> FhirResponse:
     return FhirResponse(204, b"", headers)
 
 
-def _informed(text: str, status: int, headers: Headers) -> FhirResponse:
+def _informed(text: str, status: int, headers: Headers, *, beside: Sequence[Issue] = ()) -> FhirResponse:
     """An OperationOutcome that says what was done."""
     said = Issue("informational", text, severity="information")
-    return document(operation_outcome([said]), status=status, headers=headers)
+    return document(operation_outcome([said, *beside]), status=status, headers=headers)
 
 
 def _applied(preferred: str) -> tuple[bytes, bytes]:

@@ -8,13 +8,15 @@ from app.fhir_mapping.identifying import identifying
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.patches import Amend
 from app.fhir_mapping.resource import Document, Resource
+from app.fhir_mapping.stripping import Stripped, stripped
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What this deployment takes; `identifying_data` is its policy."""
+    """What this deployment takes; `identifying_data` is its policy, `years` that births are told by years."""
 
     identifying_data: str
+    years: bool = False
 
     def put(
         self,
@@ -28,13 +30,20 @@ class Intake:
 
         `where` is the place in a Bundle, whose references are looked at there.
         """
-        document = check.checked(resource.name, raw, where)
+        sent = Stripped(raw, check.checked(resource.name, raw, where))
+        if self.identifying_data == "strip":
+            sent = stripped(resource.name, sent.document, raw, years=self.years)
         if where is None:
-            _refuse_unresolved(resource, document, raw)
-        unwelcome = self.review(resource, document, raw)
+            _refuse_unresolved(resource, sent.document, sent.raw)
+        unwelcome = self.review(resource, sent.document, sent.raw)
         if unwelcome:
             raise Refusal(422, tuple(unwelcome))
-        return Put(resource=resource, id=id, raw=raw, document=document, where=where)
+        remarks = sent.left_out
+        if remarks and where is not None:
+            remarks = Refusal(200, remarks).within(resource.name, where).issues
+        return Put(
+            resource=resource, id=id, raw=sent.raw, document=sent.document, where=where, remarks=remarks
+        )
 
     def review(self, resource: Resource, document: Document, raw: bytes) -> list[Issue]:
         """What R4 allows and this deployment does not: identifying data, and what the trial cannot use."""
@@ -42,7 +51,7 @@ class Intake:
         if shape.is_subsetted(document):
             found.append(_subsetted(resource))
         if self.identifying_data == "refuse":
-            found += identifying(resource.name, document, raw)
+            found += identifying(resource.name, document, raw, years=self.years)
         return found
 
     def amended(self, resource: Resource, amend: Amend, *, id: str, where: str | None = None) -> Patch:  # noqa: A002

@@ -109,7 +109,8 @@ class FhirRequest:
     @property
     def intake(self) -> Intake:
         """The way in for what is sent."""
-        return Intake(self.service.settings.identifying_data)
+        settings = self.service.settings
+        return Intake(settings.identifying_data, years=settings.birth_date == "year")
 
     @property
     def query_without_controls(self) -> str:

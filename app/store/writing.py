@@ -93,7 +93,13 @@ def _next(change: Change, found: Current, at: datetime) -> Version:
         return Version(type=kind, id=name, version=number, last_updated=at, document=None)
     document = codec.splice(change.raw, type=kind, id=name, version=number, last_updated=instant_to_text(at))
     return Version(
-        type=kind, id=name, version=number, last_updated=at, document=document, created=found.deleted
+        type=kind,
+        id=name,
+        version=number,
+        last_updated=at,
+        document=document,
+        created=found.deleted,
+        remarks=change.remarks,
     )
 
 
