@@ -12,11 +12,15 @@ from app.fhir_mapping.bundle_shell import BundleShell, ShellEntry, opened
 from app.fhir_mapping.change import Put
 from app.fhir_mapping.links import is_id
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
-from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.registry import MAPPED
 from app.fhir_mapping.resource import Document, Resource
 
 Take = Callable[[Resource, bytes, str, str], Put]
 """Looks at a resource as a write would: its type, its bytes, its id, and its place in the Bundle."""
+
+
+Around = Callable[[Document], tuple[Issue, ...]]
+"""Says what is not taken of the Bundle around the resources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,16 @@ class Entry:
         return f"{self.resource.name}/{self.id}"
 
 
-def read(raw: bytes, *, most: int, take: Take) -> list[Put]:
+def read(raw: bytes, *, most: int, take: Take, around: Around) -> list[Put]:
     """Every entry decisions rest on, its references to other entries resolved; Refusal with all problems."""
     shell = opened(raw)
     if len(shell.entries) > most:
         text = f"a Bundle may have {most} entries here, not {len(shell.entries)}: send fewer candidates"
         raise refusal(413, "too-costly", text, "Bundle.entry")
     _refuse_unsound(shell)
+    unwelcome = around(shell.document)
+    if unwelcome:
+        raise Refusal(422, unwelcome)
     entries = list(_entries(shell))
     names = {one.full_url: one.name for one in entries if one.full_url}
     refused: list[Refusal] = []
@@ -73,7 +80,7 @@ def _entries(shell: BundleShell) -> Iterator[Entry]:
         if entry.resource is None:
             continue
         top = codec.members(entry.resource)
-        resource = RESOURCES.get(top.get("resourceType", b"").decode("utf-8", "replace").strip('"'))
+        resource = MAPPED.get(top.get("resourceType", b"").decode("utf-8", "replace").strip('"'))
         if resource is not None:
             name = _known_by(entry, top.get("id"), index)
             yield Entry(index, resource, name, entry.resource, entry.full_url)

@@ -12,12 +12,17 @@ PATIENT: Final = {
     "AdverseEvent": ("subject",),
     "Condition": ("patient", "asserter"),
     "Consent": ("patient",),
+    "DiagnosticReport": ("subject",),
+    "Encounter": ("patient",),
     "MedicationAdministration": ("patient", "performer", "subject"),
     "MedicationStatement": ("subject",),
     "Observation": ("subject", "performer"),
     "Patient": ("_id", "link"),
     "Procedure": ("patient", "performer"),
+    "QuestionnaireResponse": ("subject", "author"),
     "ResearchSubject": ("individual",),
+    "ServiceRequest": ("subject", "performer"),
+    "Specimen": ("subject",),
 }
 """The parameters by which a resource of a type belongs to a patient; the patient is of their own."""
 

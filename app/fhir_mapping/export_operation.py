@@ -4,13 +4,13 @@ from typing import Final
 
 from app.clinical.studies.answer_tables import TABLES
 from app.fhir_mapping.operation import Operation, OperationParameter
-from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.registry import MAPPED
 from app.fhir_mapping.trial_parameters import AS_OF
 
 DICTIONARY: Final = "dictionary"
 """The table that says what the columns of the others mean."""
 
-EXPORTED: Final = ("ResearchStudy", *(kind for kind in RESOURCES if kind != "ResearchStudy"))
+EXPORTED: Final = ("ResearchStudy", *(kind for kind in MAPPED if kind != "ResearchStudy"))
 """The types whose resources are exported."""
 
 EXPORT: Final = Operation(

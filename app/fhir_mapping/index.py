@@ -16,13 +16,13 @@ from app.fhir_mapping.extensions import SITE
 from app.fhir_mapping.index_values import LONGEST, Found, Holder, Take
 from app.fhir_mapping.mentions import Mentions
 from app.fhir_mapping.paths import THIS, Step, element, steps
-from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.registry import MAPPED
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
 
 __all__ = ["HOSTED", "LONGEST", "index_rows", "records"]
 
-HOSTED: Final = frozenset(RESOURCES)
-"""The types whose references must lead to something stored here."""
+HOSTED: Final = frozenset(MAPPED)
+"""The types whose references must lead to something stored here; of a kept one that may never be sent."""
 
 
 @dataclass(slots=True)

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from app.routers.example_kept import KEPT_BODIES
+
 Body = dict[str, Any]
 
 _SYNTHETIC: Body = {
@@ -152,5 +154,6 @@ BODIES: dict[str, Body] = {
         "title": "An example study",
         "status": "active",
     },
+    **KEPT_BODIES,
 }
 """By type, a body to create."""

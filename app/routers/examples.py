@@ -25,6 +25,18 @@ STORED = {
     "Consent": "msc-sle-c03-consent",
     "Patient": "msc-sle-p01",
     "ResearchStudy": "msc-sle",
+    "DiagnosticReport": "msc-sle-01-m6-report",
+    "Specimen": "msc-sle-01-m6-blood",
+    "ServiceRequest": "msc-sle-01-m6-order",
+    "Encounter": "msc-sle-01-m6",
+    "QuestionnaireResponse": "msc-sle-01-m6-fatigue",
+    "Practitioner": "msc-sle-biologist",
+    "PractitionerRole": "msc-sle-biologist-role",
+    "Organization": "msc-sle-laboratory",
+    "Medication": "msc-sle-cells",
+    "Device": "msc-sle-analyser",
+    "BiologicallyDerivedProduct": "msc-sle-batch",
+    "ConceptMap": "msc-sle-laboratory-codes",
 }
 """By type, a resource of the demonstration trial: what a read shows."""
 
@@ -71,6 +83,18 @@ SEARCHED = {
     "Consent": {"study": "ResearchStudy/msc-sle"},
     "Patient": {"gender": "female"},
     "ResearchStudy": {"identifier": "https://clinicaltrials.gov|NCT03562065"},
+    "DiagnosticReport": {"patient": "Patient/msc-sle-p01", "code": "http://loinc.org|11502-2"},
+    "Specimen": {"patient": "Patient/msc-sle-p01"},
+    "ServiceRequest": {"patient": "Patient/msc-sle-p01", "status": "completed"},
+    "Encounter": {"patient": "Patient/msc-sle-p01"},
+    "QuestionnaireResponse": {"patient": "Patient/msc-sle-p01"},
+    "Practitioner": {"identifier": "https://trialbridge.example/fhir/sid/professional|MSC-SLE-BIOLOGIST"},
+    "PractitionerRole": {"organization": "Organization/msc-sle-laboratory"},
+    "Organization": {"name": "laboratoire"},
+    "Medication": {"status": "active"},
+    "Device": {"status": "active"},
+    "BiologicallyDerivedProduct": {"identifier": "https://trialbridge.example/fhir/sid/batch|MSC-SLE-BATCH"},
+    "ConceptMap": {"source-system": "https://laboratory.example/codes"},
 }
 """By type, a search that finds something there."""
 
@@ -93,6 +117,18 @@ PATCHED: dict[str, tuple[str, str]] = {
     "Consent": ("/status", "active"),
     "Patient": ("/gender", "female"),
     "ResearchStudy": ("/status", "completed"),
+    "DiagnosticReport": ("/status", "final"),
+    "Specimen": ("/status", "available"),
+    "ServiceRequest": ("/status", "completed"),
+    "Encounter": ("/status", "finished"),
+    "QuestionnaireResponse": ("/status", "completed"),
+    "Practitioner": ("/identifier/0/value", "MSC-SLE-BIOLOGIST"),
+    "PractitionerRole": ("/organization/reference", "Organization/msc-sle-laboratory"),
+    "Organization": ("/name", "Laboratoire de biochimie"),
+    "Medication": ("/status", "active"),
+    "Device": ("/status", "active"),
+    "BiologicallyDerivedProduct": ("/status", "available"),
+    "ConceptMap": ("/status", "active"),
 }
 """By type, an element of the one in STORED and what it is there: a patch that leaves the trial as it is."""
 

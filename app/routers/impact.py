@@ -23,6 +23,7 @@ from app.fhir_mapping.validation import ToValidate
 from app.routers.answers import FhirResponse
 from app.routers.intake import updating
 from app.routers.requests import FhirRequest
+from app.routers.told import refuse_told_in
 from app.routers.trial_answers import answered, moment_of, narrowed, protocol_of
 from app.store import documents
 from app.store.ids import new_id
@@ -43,6 +44,7 @@ async def of_change(request: FhirRequest, asked: Operation) -> FhirResponse:
     body = ToValidate(None, [])
     if request.method == "POST" and not request.has_no_body:
         body = validation.opened(await request.resource_body())
+    refuse_told_in(request, body.parameters)
     pairs = [*request.parameters, *body.parameters]
     named = question.given(asked, pairs).get("observation")
     wanted = question.parse(asked, pairs)

@@ -16,7 +16,7 @@ from app.fhir_mapping import codec
 from app.fhir_mapping.index import index_rows, records
 from app.fhir_mapping.modifiers import understood
 from app.fhir_mapping.outcome import gone, not_found, refusal
-from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.registry import MAPPED
 from app.fhir_mapping.resource import Document
 from app.store.as_of import AsOf
 from app.store.database import Connection, Row
@@ -49,7 +49,7 @@ class Recorded:
 
     def having(self, source: Source, document: Document, *, base: str) -> "Recorded":
         """The same as if this version of a resource stood there; nothing where it is of somebody else."""
-        resource = RESOURCES[source.type]
+        resource = MAPPED[source.type]
         found = index_rows(resource, document, base=base, own_id=source.id)
         row = (source.type, source.id, source.version, found.patient, found.study, codec.write(document))
         rest = self.without(source.type, source.id)
@@ -86,7 +86,7 @@ async def recorded(store: Store, visibility: Visibility, name: str, as_of: datet
     return Recorded(name, rows)
 
 
-KINDS = tuple(kind for kind in RESOURCES if kind != "ResearchStudy")
+KINDS = tuple(kind for kind in MAPPED if kind != "ResearchStudy")
 """The types that are about a patient and that decisions are made from."""
 
 
@@ -121,7 +121,7 @@ def _is_understood(row: Row) -> bool:
 
 def _records(row: Row) -> Sequence[Record]:
     kind, name, version, patient, study, document = row
-    resource = RESOURCES.get(kind)
+    resource = MAPPED.get(kind)
     if document is None or resource is None:
         return ()
     source = Source(kind, name, version)

@@ -15,7 +15,7 @@ from app.fhir_mapping.change import IndexRows
 from app.fhir_mapping.datatypes import EARLIEST, LATEST, moment, span_bounds
 from app.fhir_mapping.index import HOSTED, LONGEST, index_rows, records
 from app.fhir_mapping.mentions import Mentions
-from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.registry import MAPPED, RESOURCES
 from app.fhir_mapping.resource import Column, Resource, SearchKind, SearchParameter
 from tests.fhir_mapping.care_documents import FOUND_BY as CARE_FOUND_BY
 from tests.fhir_mapping.documents import (
@@ -319,7 +319,7 @@ def test_every_parameter_is_shown_to_find_something() -> None:
     shown = {(document["resourceType"], name) for document, name, expected in EXTRACTED if expected}
     declared = {
         (resource.name, parameter.name)
-        for resource in RESOURCES.values()
+        for resource in MAPPED.values()
         for parameter in resource.search
         if parameter.column not in (Column.ID, Column.LAST_UPDATED)
         and not parameter.either

@@ -126,7 +126,8 @@ def test_the_numbers_of_a_subject_and_of_a_study_stay() -> None:
 
 
 def test_the_whole_demonstration_is_still_valid() -> None:
-    for found in versions().values():
+    exported = [found for found in versions().values() if found[-1]["resourceType"] in EXPORTED]
+    for found in exported:
         kind = found[-1]["resourceType"]
         assert check.checked(kind, pseudonymous(found[-1]))["resourceType"] == kind
 

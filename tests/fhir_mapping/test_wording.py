@@ -118,7 +118,7 @@ def test_a_code_is_short_and_one_word_and_not_a_long_number(said: str, shown: bo
         ("bogus", ("focus", "status", "code"), None),
         ("Not", ("not", "text"), "not"),
         ("PSOT", ("GET", "POST", "PUT"), "POST"),
-        ("Organization", tuple(RESOURCES), None),
+        ("Location", tuple(RESOURCES), None),
         ("_search", tuple(RESOURCES), None),
         ("observation", tuple(RESOURCES), "Observation"),
         ("Pateint", tuple(RESOURCES), "Patient"),

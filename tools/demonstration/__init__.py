@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.demonstration import sclerosis_records, study
 from tools.demonstration.candidates import CANDIDATES, candidate
+from tools.demonstration.hospital import around
 from tools.demonstration.layout import bundle
 from tools.demonstration.sclerosis import INFUSED, SCREENED_DONORS, SCREENED_RECIPIENTS
 from tools.demonstration.subjects import TREATED
@@ -19,7 +20,7 @@ PLACE = Path(__file__).parents[2] / "app" / "demo"
 
 def files() -> dict[str, str]:
     """Every file of the demonstration, by its path below app/demo, in the order they are loaded."""
-    contents = {"msc-sle/study.json": study.lupus()}
+    contents = {"msc-sle/study.json": [*study.lupus(), *around()]}
     contents |= {f"msc-sle/subject-{one.number}.json": treated(one) for one in TREATED}
     contents |= {f"msc-sle/candidate-{one.number}.json": candidate(one) for one in CANDIDATES}
     contents["msc-sle/corrections.json"] = corrections()

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from app.clinical.codes import CLASSIC_SYSTEMS
 from tools.demonstration.forms import subject_01
+from tools.demonstration.hospital import reported
 from tools.demonstration.infused import left, taken_part
 from tools.demonstration.laboratory import ANALYTES, WEIGHT
 from tools.demonstration.pieces import (
@@ -123,7 +124,7 @@ def kidney_injury() -> list[Json]:
     ]
 
 
-EXTRAS = {"01": subject_01, "02": entered_in_error, "03": relapse}
+EXTRAS = {"01": lambda: [*subject_01(), *reported()], "02": entered_in_error, "03": relapse}
 
 
 def corrections() -> list[Json]:
