@@ -165,7 +165,8 @@ def _differences(one: Any, other: Any, path: str) -> Iterator[str]:
     """The deepest places where two values are not written the same."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in sorted(one.keys() | other.keys()):
-            yield from _differences(one.get(name), other.get(name), f"{path}.{name}")
+            both = name in one and name in other
+            yield from _differences(one[name], other[name], f"{path}.{name}") if both else [f"{path}.{name}"]
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for number, (mine, others) in enumerate(zip(one, other, strict=True)):
             yield from _differences(mine, others, f"{path}[{number}]")

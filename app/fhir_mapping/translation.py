@@ -20,12 +20,13 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from app.clinical.codes import BASE
+from app.clinical.records import Coding
 from app.fhir_mapping import loinc
 from app.fhir_mapping.content import (
     Element,
     as_sent,
-    each_element,
     measured,
+    with_items,
     with_member,
     without_versions,
 )
@@ -63,7 +64,10 @@ class Translated:
 
 @dataclass(slots=True)
 class _Work:
+    """What is being translated: `taken` are the codes no further part of it may be given (obs-7)."""
+
     dictionary: Dictionary
+    taken: tuple[Coding, ...] = ()
     awaited: dict[Awaited, None] = field(default_factory=dict)
     warnings: list[Issue] = field(default_factory=list)
 
@@ -82,7 +86,7 @@ def translated(raw: bytes, document: Document, dictionary: Dictionary) -> Transl
         return Translated(raw, document)
     work = _Work(dictionary)
     sent = as_sent(document)
-    after = _tagged(each_element(sent, partial(_element, work)), work)
+    after = _tagged(_observation(work, sent), work)
     awaited, warnings = tuple(work.awaited), tuple(work.warnings)
     translated_before = sent is not document
     if after is document or (translated_before and without_versions(after) == without_versions(document)):
@@ -101,6 +105,16 @@ def _is_understood(system: str, code: str) -> bool:
     return system in _UNDERSTOOD or system.startswith(BASE)
 
 
+def _observation(work: _Work, document: Document) -> Document:
+    """Itself and its components; where it has a value, no component may come to bear its code."""
+    has_value = any(name.startswith("value") for name in document)
+    if has_value:
+        work.taken = tuple(one for part in document.get("component", ()) for one in codings(part["code"]))
+    document = _element(work, document)
+    work.taken = codings(document["code"]) if has_value else ()
+    return with_items(document, "component", partial(_element, work))
+
+
 def _element(work: _Work, element: Element) -> Element:
     """The Observation or one of its components, translated."""
     element = with_member(element, "code", partial(_concept, work, element))
@@ -113,7 +127,7 @@ def _concept(work: _Work, element: Element, concept: Element) -> Element:
     if is_understood(concept):
         return concept
     meaning = next(filter(None, map(work.dictionary.code, concept.get("coding", ()))), None)
-    if meaning is not None:
+    if meaning is not None and Coding(LOINC, meaning.code) not in work.taken:
         return {**concept, "coding": [*concept["coding"], _coding(meaning)]}
     if _says_something(element):
         _await_code(work, concept)
@@ -133,8 +147,12 @@ def _await_code(work: _Work, concept: Element) -> None:
         work.await_("code", "", text, "the result has no code, only a text")
         return
     system, code = coding.get("system", ""), coding["code"]
-    disputed = (system, code) in work.dictionary.disputed
-    why = "two maps disagree about" if disputed else "no map knows"
+    if (system, code) in work.dictionary.disputed:
+        why = "two maps disagree about"
+    elif (system, code) in work.dictionary.codes:
+        why = "another part of the result bears the LOINC code that the map gives for"
+    else:
+        why = "no map knows"
     work.await_("code", system, code, f"{why} the code {shown(code, 'sent')}")
 
 
