@@ -12,7 +12,7 @@ from app.fhir_mapping.bundle_shell import BundleShell
 from app.fhir_mapping.change import Conditional, Criteria, Delete, Patch, Put, Write
 from app.fhir_mapping.entries import Asked
 from app.fhir_mapping.outcome import Issue, Refusal
-from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.resource import Document, Resource
 
 
 class Intake(Protocol):
@@ -38,6 +38,10 @@ class Intake(Protocol):
         where: str,
     ) -> Patch:
         """What changes a resource as this Binary or these Parameters say, or a Refusal."""
+        ...
+
+    def around(self, bundle: Document) -> tuple[Issue, ...]:
+        """What this deployment does not take of a Bundle around its resources."""
         ...
 
 

@@ -214,7 +214,8 @@ def _of_person(element: Element, reference: dict[str, Any], root: dict[str, Any]
 
 
 def _contained(root: dict[str, Any]) -> list[dict[str, Any]]:
-    return [one for one in root.get("contained", ()) if isinstance(one, dict)]
+    listed = root.get("contained")
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def _trait(text: str, path: str, *, cut: str | None = None, year: bool = False) -> Trait:

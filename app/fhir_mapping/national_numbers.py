@@ -10,7 +10,7 @@ stands in says what it is; a NIR written as a number, or inside base64.
 import re
 from html import unescape
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
 _INS = re.compile(r"1\.2\.250\.1\.213\.1\.4\.(?:8|9|10|11)(?![0-9])")
 _BETWEEN = r"[\s.\-/_\u00ad\u200b-\u200d\u2010-\u2013\u2060\u2212\ufeff]*"
@@ -30,6 +30,7 @@ _SYSTEM = re.compile(rf".*[/:#](?:{_KIND})/?", re.IGNORECASE | re.DOTALL)
 _WORDS = re.compile(r"\b(?:NIR|INS|NSS)\b|s[eé]curit[eé]\s+sociale|social\s+security", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 
+_ENCODED = re.compile(rb"%[0-9A-Fa-f]{2}")
 _INS_ROOT = b"1.2.250.1.213.1.4."
 _FLAT = bytes.maketrans(b"123456789ABab", b"0" * 13)
 _PASSED_OVER = b" .-/_" + bytes(range(128, 256))
@@ -44,7 +45,7 @@ def is_told(text: str) -> str | None:
         return "a national health identity (INS) must not be sent"
     if any(_keyed(match) for match in _NIR.finditer(text)):
         return "this reads as a social security number (NIR), which must not be sent"
-    return None
+    return is_told(unquote(text)) if "%" in text and unquote(text) != text else None
 
 
 def is_told_in_narrative(div: str) -> str | None:
@@ -54,9 +55,9 @@ def is_told_in_narrative(div: str) -> str | None:
 
 def is_told_in_address(address: bytes) -> str | None:
     """The same of what stands in an address, percent-encoded or not."""
-    if b"%" not in address and b"+" not in address and surely_untold(address):
+    if b"+" not in address and address.isascii() and surely_untold(address):
         return None
-    return is_told(unquote_plus(address.decode("utf-8", "replace")))
+    return is_told(address.decode("utf-8", "replace").replace("+", " "))
 
 
 def is_declared(identifier: dict[str, Any]) -> bool:
@@ -66,8 +67,9 @@ def is_declared(identifier: dict[str, Any]) -> bool:
         return True
     if not isinstance(kind, dict):
         return False
-    codes = (coding.get("code") for coding in kind.get("coding", ()) if isinstance(coding, dict))
-    said = kind.get("text")
+    codings, said = kind.get("coding"), kind.get("text")
+    listed = codings if isinstance(codings, list) else []
+    codes = (coding.get("code") for coding in listed if isinstance(coding, dict))
     return any(isinstance(code, str) and _CODE.fullmatch(code) for code in codes) or (
         isinstance(said, str) and _WORDS.search(said) is not None
     )
@@ -75,7 +77,7 @@ def is_declared(identifier: dict[str, Any]) -> bool:
 
 def surely_untold(raw: bytes) -> bool:
     """Whether a glance at bytes without escapes shows that no text among them tells a national number."""
-    if _INS_ROOT in raw:
+    if _INS_ROOT in raw or (b"%" in raw and _ENCODED.search(raw)):
         return False
     return _NIR_LENGTH not in raw.translate(_FLAT, _PASSED_OVER) or is_told(raw.decode()) is None
 
@@ -85,7 +87,8 @@ def surely_undeclared(document: dict[str, Any], raw: bytes) -> bool:
     own = document.get("identifier", [])
     if raw.count(b'dentifier"') != bool(own) or document.get("resourceType") in _OTHER_MEMBERS:
         return False
-    return not any(map(is_declared, own if isinstance(own, list) else [own]))
+    listed = own if isinstance(own, list) else [own]
+    return not any(is_declared(one) for one in listed if isinstance(one, dict))
 
 
 def _keyed(match: re.Match[str]) -> bool:

@@ -65,13 +65,17 @@ def plan(
         raise refusal(413, "too-costly", text, "Bundle.entry")
     unsound = _unsound(shell)
     kind = _kind(shell, unsound)
+    unwelcome = intake.around(shell.document)
     refused: dict[int, Refusal] = {}
     asked: list[Asked] = []
     for index, entry in enumerate(shell.entries):
         with _Noting(refused, index):
-            _refuse_unsound(index, unsound)
+            _refuse_of(index, unsound, 400)
+            _refuse_of(index, unwelcome, 422)
             asked.append(entries.asked(index, entry, resources=resources, base=base))
     asked.sort(key=lambda one: ORDER.index(one.method))
+    if any(_of_no_entry(unwelcome)):
+        raise Refusal(422, tuple(_of_no_entry(unwelcome)))
     names = Names.of(asked, shell, new_id=new_id, base=base, together=kind == "transaction")
     read = Writes(names=names, resources=resources, base=base, intake=intake)
     writes: list[tuple[int, Write]] = []
@@ -150,11 +154,11 @@ def _is_of_request(issue: Issue) -> bool:
     return _IN_REQUEST.match(issue.expression or "") is not None
 
 
-def _refuse_unsound(index: int, unsound: Sequence[Issue]) -> None:
-    """An entry that is none is looked at no further; the entries beside it are."""
-    issues = tuple(issue for issue in unsound if _entry_of(issue) == index)
-    if issues:
-        raise Refusal(400, issues)
+def _refuse_of(index: int, issues: Sequence[Issue], status: int) -> None:
+    """An entry that is none, or not welcome, is looked at no further; the entries beside it are."""
+    own = tuple(issue for issue in issues if _entry_of(issue) == index)
+    if own:
+        raise Refusal(status, own)
 
 
 def _of_no_entry(unsound: Sequence[Issue]) -> Iterator[Issue]:

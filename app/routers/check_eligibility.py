@@ -13,6 +13,7 @@ from app.fhir_mapping.resource import Resource
 from app.routers.answers import FhirResponse
 from app.routers.decisions import cannot_answer
 from app.routers.requests import FhirRequest
+from app.routers.told import refuse_told_in
 from app.routers.trial_answers import answered, narrowed, now, protocol_of
 from app.store.candidates import candidates, study_row
 from app.store.database import Row
@@ -24,6 +25,7 @@ async def check_eligibility(request: FhirRequest, asked: Operation) -> FhirRespo
     body = validation.opened(await request.resource_body())
     if body.raw is None:
         raise refusal(400, "required", "send a Bundle of the candidates' resources", "Bundle")
+    refuse_told_in(request, body.parameters)
     pairs = [*request.parameters, *body.parameters]
     wanted = question.parse(asked, pairs)
     population = question.given(asked, pairs).get("population", [None])[0]
@@ -43,7 +45,8 @@ def _judged(
     def take(resource: Resource, raw: bytes, name: str, where: str) -> Put:
         return request.intake.put(resource, raw, id=name, where=where)
 
-    puts = candidate_bundle.read(raw, most=request.service.settings.max_bundle_entries, take=take)
+    most = request.service.settings.max_bundle_entries
+    puts = candidate_bundle.read(raw, most=most, take=take, around=request.intake.around)
     found = list(candidates(row, puts, base=request.base, population=population))
     if not found:
         text = "the Bundle names nobody: send a Patient, or a ResearchSubject of the study, with the results"

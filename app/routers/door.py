@@ -11,6 +11,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.fhir_mapping.national_numbers import is_told
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.shape import pretty
 from app.routers import answers, errors, routes
@@ -18,6 +19,7 @@ from app.routers.answers import FhirResponse, Headers
 from app.routers.metrics import Metrics
 from app.routers.requests import Disconnected, FhirRequest, merged
 from app.routers.service import Service
+from app.routers.told import refuse_told
 
 BASE_PATH = "/fhir"
 ALWAYS: Headers = [
@@ -71,6 +73,7 @@ class Door:
         began = perf_counter()
         interaction = "unknown"
         try:
+            refuse_told(request)
             handler = routes.find(request)
             interaction = handler.__name__
             request.negotiate()
@@ -131,12 +134,13 @@ async def _sent(response: FhirResponse, ours: Headers, send: Send, *, with_body:
 
 
 def _correlation(sent: bytes | None) -> Headers:
-    """The client's own id of the exchange, echoed where it is short and printable."""
+    """The client's own id of the exchange, echoed where it is short, printable and nobody's number."""
     if (
         sent is None
         or len(sent) > _LONGEST_CORRELATION
         or not sent.isascii()
         or not sent.decode().isprintable()
+        or is_told(sent.decode()) is not None
     ):
         return []
     return [(b"x-correlation-id", sent)]

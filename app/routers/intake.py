@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from app.fhir_mapping import check, patches, rewriting, shape
+from app.fhir_mapping import check, codec, patches, rewriting, shape
 from app.fhir_mapping.change import Patch, Put
 from app.fhir_mapping.identifying import identifying
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
@@ -53,6 +53,10 @@ class Intake:
         if self.identifying_data == "refuse":
             found += identifying(resource.name, document, raw, years=self.years)
         return found
+
+    def around(self, bundle: Document) -> tuple[Issue, ...]:
+        """What identifies a patient in a Bundle around its resources: in addresses, names, identifiers."""
+        return () if self.identifying_data == "accept" else identifying("Bundle", bundle, codec.write(bundle))
 
     def amended(self, resource: Resource, amend: Amend, *, id: str, where: str | None = None) -> Patch:  # noqa: A002
         """What changes a resource by an amendment; its result is looked at as any other body is."""

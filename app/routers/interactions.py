@@ -10,6 +10,7 @@ from app.fhir_mapping.served import page as served_page
 from app.routers import answers, rendering
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
+from app.routers.told import refuse_told_in
 from app.store import documents
 from app.store.explain import explain
 from app.store.search import find
@@ -41,6 +42,7 @@ async def search(request: FhirRequest) -> FhirResponse:
     parameters = list(request.parameters)
     if request.method == "POST":
         parameters += await request.form_body()
+        refuse_told_in(request, request.form)
         request.negotiate(parameters)
     asked = _understood(request, parameters)
     service = request.service

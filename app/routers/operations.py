@@ -25,6 +25,7 @@ from app.routers.impact import of_change
 from app.routers.requests import FhirRequest
 from app.routers.status_history import status_history
 from app.routers.study_decisions import decide_study
+from app.routers.told import refuse_told_in
 from app.routers.trial_answers import answered, moment_of, narrowed, protocol_of
 from app.store.of_study import subjects_of
 from app.store.records import Recorded, recorded
@@ -48,6 +49,7 @@ async def _take_in(request: FhirRequest) -> None:
     """Put the parameters that were posted beside those of the address."""
     if not request.has_no_body:
         request.form = from_parameters(check.checked("Parameters", await request.resource_body()))
+        refuse_told_in(request, request.form)
         request.parameters = [*request.parameters, *request.form]
 
 

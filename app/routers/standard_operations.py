@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from app.fhir_mapping import codec, question, validation
-from app.fhir_mapping.change import Change, Delete
+from app.fhir_mapping.change import Change, Delete, Put
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome, refusal
 from app.fhir_mapping.resource import Document
@@ -12,6 +12,7 @@ from app.routers import answers
 from app.routers.answers import FhirResponse
 from app.routers.intake import updating
 from app.routers.requests import FhirRequest
+from app.routers.told import refuse_told_in
 from app.store import documents
 from app.store.database import Key
 from app.store.everything import tags_in_use
@@ -24,30 +25,32 @@ async def validate(request: FhirRequest, asked: Operation) -> FhirResponse:
     body = validation.ToValidate(None, [])
     if not request.has_no_body:
         body = validation.opened(await request.resource_body())
+    refuse_told_in(request, body.parameters)
     given = question.given(asked, [*request.parameters, *body.parameters])
     mode = given.get("mode", ["update" if request.id else "create"])[0]
-    issues = [*await _problems(request, mode, body.raw)]
+    issues = [*await _said(request, mode, body.raw)]
     unknown = (validation.unknown_profile(request.resource.name, one) for one in given.get("profile", ()))
     issues += [issue for issue in unknown if issue is not None]
-    if not issues:
-        done = "an update" if mode == "update" else f"a {mode}"
-        issues = [Issue("informational", f"{done} of this would be carried out", severity="information")]
+    if all(one.severity == "information" for one in issues):
+        done = f"{'an' if mode == 'update' else 'a'} {mode} of this would be carried out"
+        issues.insert(0, Issue("informational", done, severity="information"))
         issues += validation.remarks(request.resource.name, body.raw)
     placed = Refusal(200, tuple(issues)).at(request.resource.name)
     return answers.document(operation_outcome(placed.issues))
 
 
-async def _problems(request: FhirRequest, mode: str, raw: bytes | None) -> tuple[Issue, ...]:
-    """Everything that stands against it, as a write would say it."""
+async def _said(request: FhirRequest, mode: str, raw: bytes | None) -> tuple[Issue, ...]:
+    """Everything that stands against it, as a write would say it; else what a write would say beside."""
     if mode == "delete" and not request.id:
         raise refusal(400, "required", "a delete is validated at the address of one resource", "http.mode")
     if mode != "delete" and raw is None:
         raise refusal(400, "required", "send the resource to validate", request.resource.name)
     try:
-        await rehearse(request.service.store, request.service.visibility, [_write(request, mode, raw)])
+        change = _write(request, mode, raw)
+        await rehearse(request.service.store, request.service.visibility, [change])
     except Refusal as refused:
         return refused.issues
-    return ()
+    return change.remarks if isinstance(change, Put) else ()
 
 
 def _write(request: FhirRequest, mode: str, raw: bytes | None) -> Change:

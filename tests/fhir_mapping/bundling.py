@@ -7,7 +7,7 @@ from typing import Any
 
 from app.fhir_mapping import check, codec, patches
 from app.fhir_mapping.change import Patch, Put
-from app.fhir_mapping.outcome import Refusal
+from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.transaction import Plan, plan
 from tests.fhir_mapping.searching import BASE, OBSERVATION, PATIENT
@@ -61,6 +61,9 @@ class Taking:
             return self.put(resource, patches.amended(stored, amend), id=name, where=where)
 
         return Patch(resource=resource, become=become, where=where, **said)
+
+    def around(self, bundle: Document) -> tuple[Issue, ...]:
+        return ()
 
 
 def numbered(beginning: str = "new") -> Callable[[], str]:
