@@ -4,8 +4,10 @@ A kept type has every interaction and every search parameter R4 defines for it, 
 of it. Another one is another declaration here (decision 11).
 """
 
+from dataclasses import replace
 from typing import Final
 
+from app.fhir_mapping import concept_map
 from app.fhir_mapping.resource import Column, Resource, SearchKind, SearchParameter
 from app.fhir_mapping.standard import defined, standard
 
@@ -47,6 +49,6 @@ KEPT: Final = (
             about="The number of the product or its batch.",
         ),
     ),
-    _kept("ConceptMap", "what the codes of one system mean in another.", date="date"),
+    replace(_kept("ConceptMap", "", date="date"), about=concept_map.__doc__ or "", review=concept_map.review),
 )
 """The kept types, in the order the Swagger page shows them after those that are mapped."""
