@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 from random import Random
 from typing import Any, Final
 
@@ -35,13 +36,15 @@ LIVES: Final[tuple[tuple[int, tuple[tuple[str, int], ...]], ...]] = (
     (20, (("final", 0), ("corrected", 60), ("corrected", 600))),
     (40, (("preliminary", 0), ("final", 120))),
     (20, (("preliminary", 0), ("final", 45), ("corrected", 2880))),
-    (10, (("registered", 0), ("preliminary", 20), ("final", 40), ("appended", 60))),
+    (10, (("registered", 0), ("preliminary", 20), ("final", 40), ("amended", 60))),
     (10, (("final", 0), ("corrected", 0))),
     (10, (("final", 0), ("preliminary", 15))),
     (15, (("final", 0), ("cancelled", 200))),
     (15, (("final", 0), ("entered-in-error", 300))),
     (10, (("final", 0), ("corrected", 30), ("amended", 60), ("entered-in-error", 90))),
 )
+_LIVED: Final = [life for _, life in LIVES]
+_HOW_OFTEN: Final = list(accumulate(chance for chance, _ in LIVES))
 _UNSETTLED: Final = frozenset(("registered", "preliminary"))
 _RANK: Final = {
     "final": 1,
@@ -69,7 +72,7 @@ class Result:
         """How the unit is written, the life, and the value at each moment."""
         chance = self._chance
         way = chance.choice(self.analyte.ways)
-        life = chance.choices([life for _, life in LIVES], [weight for weight, _ in LIVES])[0]
+        [life] = chance.choices(_LIVED, cum_weights=_HOW_OFTEN)
         step = Decimal(1).scaleb(-way.decimals)
         values = tuple(Decimal(repr(chance.uniform(way.low, way.high))).quantize(step) for _ in life)
         return way, life, values
