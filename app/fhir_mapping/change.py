@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.fhir_mapping.outcome import Issue
-from app.fhir_mapping.push import Push
+from app.fhir_mapping.push import Delivered, Push
 from app.fhir_mapping.query import Query
 from app.fhir_mapping.resource import Document, Resource
 
@@ -119,7 +119,8 @@ class Version:
 
     `created` is true for the version a client would be answered 201 for: the first one, or the one
     that brings a deleted resource back. `matched` says nothing was written: a conditional create found
-    this version. `remarks` is what its Put had to say.
+    this version. `delivered` is what became of what a registered sender pushed,
+    `remarks` what its Put had to say.
     """
 
     type: str
@@ -129,6 +130,7 @@ class Version:
     document: bytes | None
     created: bool = False
     matched: bool = False
+    delivered: Delivered | None = None
     remarks: tuple[Issue, ...] = ()
 
     @property

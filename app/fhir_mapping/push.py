@@ -13,6 +13,7 @@ Fate = Literal["stored", "replayed", "parked", "refused"]
 """What became of it. Late history is stored, too."""
 
 UNKNOWN_SUBJECT = "unknown-subject"
+UNKNOWN_REFERENCE = "unknown-reference"
 CONSENT_WITHDRAWN = "consent-withdrawn"
 UNMAPPED_CODE = "unmapped-code"
 UNMAPPED_UNIT = "unmapped-unit"
@@ -47,6 +48,11 @@ class Awaited:
     system: str
     text: str
 
+    @property
+    def reason(self) -> str:
+        """Why the result is not used meanwhile."""
+        return UNMAPPED_CODE if self.kind == "code" else UNMAPPED_UNIT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -69,6 +75,7 @@ class Push:
 
     `warnings` is what was noticed and keeps nothing out (an unmapped code, an implausible value), said in the
     answer and kept in the inbox; `awaited` what it waits for before computed answers may use it.
+    `translated_again` says that nothing arrived: what is stored was translated anew, because a map grew.
     """
 
     sender: str
@@ -76,3 +83,19 @@ class Push:
     message: Message
     warnings: Sequence[Issue] = ()
     awaited: Sequence[Awaited] = ()
+    translated_again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What became of a pushed resource that is stored: `reason` is `late` where it went to the history.
+
+    `corrects` is the version that stood before, where this one changed it: the answers may differ since.
+    """
+
+    sender: str
+    letter: str
+    fate: Fate
+    reason: str = ""
+    notes: Sequence[Issue] = ()
+    corrects: int | None = None

@@ -9,7 +9,7 @@ and each table is written by one.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.fhir_mapping.change import Criteria, Patch, Version
 from app.fhir_mapping.outcome import Refusal, not_found
@@ -19,14 +19,17 @@ from app.store.claims import Claims
 from app.store.criteria import Found, stored
 from app.store.current import Current, lock_current, objection
 from app.store.database import Connection, Contention, Database, Key
+from app.store.identities import recognise
 from app.store.integrity import check_deletions, check_references
+from app.store.letters import open_letters, write_letters
+from app.store.lives import judge
+from app.store.parking import park_unknown, park_withdrawn
 from app.store.piece import Indexes, Piece, standing
 from app.store.states import check_enrolments, check_states
 from app.store.versions import check_versions
 from app.store.visibility import Visibility
-from app.store.writing import planned, write
+from app.store.writing import TICK, planned, write
 
-_TICK = timedelta(microseconds=1)
 _LATEST = "SELECT last_updated FROM resource ORDER BY last_updated DESC LIMIT 1"
 
 
@@ -41,11 +44,13 @@ async def commit(
     """Carry out the pieces; a refused one leaves no trace and does not touch its neighbours."""
     if claimed.exclusive or claimed.shared:
         await database.claim(connection, sorted(claimed.exclusive), sorted(claimed.shared))
+    await open_letters(database, connection, pieces)
     found = Found()
     searching = [piece for piece in pieces if piece.searches()]
     await found.look_up(database, connection, _asked(searching))
-    for piece in pieces:
+    for piece in standing(pieces):
         settle.settle(piece, found)
+    await recognise(database, connection, pieces)
     current = await lock_current(database, connection, pieces)
     for piece in standing(pieces):
         piece.refused = objection(piece, current)
@@ -56,6 +61,8 @@ async def commit(
             await _try(database, connection, piece, current, found=found, late=late, at=clock())
         if piece.refused is None:
             linking.link(piece, found)
+    park_unknown(pieces)
+    await judge(database, connection, pieces, current)
     indexes = _indexes(pieces)
     await check_references(database, connection, pieces, indexes)
     await check_versions(database, connection, pieces, current)
@@ -64,7 +71,11 @@ async def commit(
     await check_enrolments(database, connection, pieces, indexes)
     await check_deletions(database, connection, pieces)
     at = await _instant(connection, clock)
-    await write(database, connection, planned(pieces, current, at), indexes, at=at)
+    park_unknown(pieces)
+    await park_withdrawn(database, connection, pieces, indexes, at=at)
+    plans = planned(pieces, current, at)
+    await write(database, connection, plans, indexes, at=at)
+    await write_letters(database, connection, pieces, plans=plans, indexes=indexes, at=at)
 
 
 def _asked(pieces: Sequence[Piece]) -> Iterable[tuple[Piece, Criteria]]:
@@ -137,10 +148,14 @@ async def _try(
 
 
 def _indexes(pieces: Sequence[Piece]) -> Indexes:
-    return {id(put): piece.indexes[id(put)] for piece in standing(pieces) for put in piece.puts()}
+    return {
+        id(put): piece.indexes[id(put)]
+        for piece in standing(pieces)
+        for put in [*piece.puts(), *(put for beneath in piece.beneath.values() for put in beneath)]
+    }
 
 
 async def _instant(connection: Connection, clock: Callable[[], datetime]) -> datetime:
     """When this is recorded: after everything that was recorded before, whatever the clocks say."""
     rows = await connection.fetch(_LATEST)
-    return max(clock(), rows[0][0] + _TICK) if rows else clock()
+    return max(clock(), rows[0][0] + TICK) if rows else clock()

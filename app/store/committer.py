@@ -17,6 +17,7 @@ from app.fhir_mapping.change import Put, Version, Write, changed
 from app.store.claims import Claims, claims
 from app.store.commit import commit
 from app.store.database import Connection, Contention, Database, DatabaseError, Key
+from app.store.identities import plain
 from app.store.piece import Indexes, Piece, index_of
 from app.store.visibility import Visibility
 
@@ -34,10 +35,11 @@ class _Waiting:
     claims: Claims
     touches: frozenset[Key]  # what no other of its group may touch
     answer: asyncio.Future[list[Version]]
+    whole: bytes | None = None
 
     def piece(self, base: str) -> Piece:
         """What is to be carried out, as it was before any attempt."""
-        return Piece(self.writes, base, self.visibility, indexes=dict(self.indexes))
+        return Piece(self.writes, base, self.visibility, indexes=dict(self.indexes), whole=self.whole)
 
 
 class _Rehearsed(Exception):
@@ -55,14 +57,16 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def submit(self, writes: Sequence[Write], visibility: Visibility) -> list[Version]:
+    async def submit(
+        self, writes: Sequence[Write], visibility: Visibility, *, whole: bytes | None = None
+    ) -> list[Version]:
         """Carry out the writes, all or none, and return their versions after the commit.
 
         What the documents are found by is drawn from them here, while others are being committed.
         """
         if self._closed:
             raise DatabaseError("the store is closing")
-        waiting = self._waiting(writes, visibility)
+        waiting = self._waiting(writes, visibility, whole)
         self._queue.append(waiting)
         if self._task is None:
             self._task = asyncio.create_task(self._work())
@@ -87,14 +91,18 @@ class Committer:
         if piece.refused is not None:
             raise piece.refused
 
-    def _waiting(self, writes: Sequence[Write], visibility: Visibility) -> _Waiting:
+    def _waiting(
+        self, asked: Sequence[Write], visibility: Visibility, whole: bytes | None = None
+    ) -> _Waiting:
+        writes = [plain(write) for write in asked]
         changes = [changed(write) for write in writes]
         indexes = {id(put): index_of(put, self._base) for put in changes if isinstance(put, Put)}
         claimed = claims(writes, indexes)
         named = {(change.resource.name, change.id) for change in changes if change.id}
-        touches = named | {("claimed", name) for name in claimed.exclusive}
+        pushed = {("pushed", one.push.identity.name) for one in changes if isinstance(one, Put) and one.push}
+        touches = named | pushed | {("claimed", name) for name in claimed.exclusive}
         answer: asyncio.Future[list[Version]] = asyncio.get_running_loop().create_future()
-        return _Waiting(writes, visibility, indexes, claimed, frozenset(touches), answer)
+        return _Waiting(writes, visibility, indexes, claimed, frozenset(touches), answer, whole)
 
     async def close(self) -> None:
         """Commit what is waiting, accept nothing more."""

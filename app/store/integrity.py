@@ -55,14 +55,16 @@ async def _present(
 
 def _dangling(piece: Piece, indexes: Indexes, present: set[Key]) -> Refusal | None:
     there = (present | set(piece.keys())) - piece.deletes()
-    issues = [
-        Issue(
-            "not-found", f"{kind}/{name} is not known here: send it first, or in the same transaction", place
-        )
+    lost = [
+        (f"{kind}/{name}", _located(put, path))
         for put in piece.puts()
         for (kind, name), path in indexes[id(put)].links.items()
         if (kind, name) not in there
-        for place in [_located(put, path)]
+    ]
+    piece.missing += [name for name, _ in lost]
+    issues = [
+        Issue("not-found", f"{name} is not known here: send it first, or in the same transaction", place)
+        for name, place in lost
     ]
     return Refusal(422, tuple(issues)) if issues else None
 

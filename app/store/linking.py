@@ -41,7 +41,7 @@ def link(piece: Piece, found: Found) -> None:
         for place, target in enumerate(piece.targets)
         if isinstance(target, Put) and target.references
     ]
-    if not linking:
+    if not linking and not piece.twins:
         return
     names = {search: _name_at(piece, place) for search, place in _twins(piece).items()}
     bearers = _bearers(piece)
@@ -51,10 +51,14 @@ def link(piece: Piece, found: Found) -> None:
             names[asks(criteria)] = _name(piece, criteria, found, bearers)
         except Refusal as refused:
             refusals.append(refused)
+            if refused.issues[0].code == "not-found":
+                piece.missing.append("?".join(asks(criteria)))
     piece.refused = together(refusals)
     if piece.refused is None:
         for place, put in linking:
             piece.settle(place, _linked(put, names))
+        for top, twins in piece.twins.items():
+            piece.twins[top] = [(place, _linked(put, names)) for place, put in twins]
 
 
 def _references(piece: Piece) -> Iterator[Criteria]:

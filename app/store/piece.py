@@ -16,14 +16,32 @@ from app.fhir_mapping.change import (
 )
 from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.outcome import Refusal
+from app.fhir_mapping.push import Delivered, Identity
 from app.store.database import Key
 from app.store.visibility import Visibility
 
 Indexes = dict[int, IndexRows]
 """What each Put is found by and refers to, under the identity of the Put."""
 
-Target = Plain | Key | Version | None
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """What another write of the same piece brings, too: its place among them."""
+
+    place: int
+
+
+Target = Plain | Key | Version | Twin | None
 """What a write comes to: a change of one resource, the one that is there already, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Why a piece is parked instead of carried out, and what it waits for."""
+
+    reason: str
+    awaits: str
+    letter: str
 
 
 @dataclass(slots=True, eq=False)
@@ -31,7 +49,11 @@ class Piece:
     """Writes that belong together: all are carried out, or none.
 
     `targets` say what each write comes to, in the same order. `expected` are the versions the criteria
-    have found, `newcomers` the ids under which they have found nothing.
+    have found, `newcomers` the ids under which they have found nothing; `missing` is what is referred to and
+    not there. Of what registered senders push, `recognised` is stored already; `twins` are, by the place of
+    the first, those that turn out to be the same result; `beneath` what goes to the history beneath what is
+    stored there; `deliveries` what is to be said of each. `whole` is the Bundle the writes came in, kept
+    should they have to be `parked`.
     """
 
     writes: Sequence[Write]
@@ -41,6 +63,13 @@ class Piece:
     targets: list[Target] = field(default_factory=list)
     expected: dict[Key, int] = field(default_factory=dict)
     newcomers: set[Key] = field(default_factory=set)
+    recognised: set[Identity] = field(default_factory=set)
+    twins: dict[int, list[tuple[int, Put]]] = field(default_factory=dict)
+    beneath: dict[int, list[Put]] = field(default_factory=dict)
+    deliveries: dict[int, Delivered] = field(default_factory=dict)
+    whole: bytes | None = None
+    missing: list[str] = field(default_factory=list)
+    parked: Parked | None = None
     refused: Refusal | None = None
     versions: list[Version] = field(default_factory=list)
 

@@ -145,10 +145,11 @@ async def _consents(
     rows = await connection.fetch(given, database.members(patients))
     attested = _ATTESTED.format(patient=database.member("s.patient_id", 1))
     rows += await connection.fetch(attested, database.members(patients), consent_gate.SIGNED.code)
-    return [record for row in rows for record in _records(row)]
+    return [record for row in rows for record in records_of(row)]
 
 
-def _records(row: Row) -> Sequence[Record]:
+def records_of(row: Row) -> Sequence[Record]:
+    """The records of a stored document: type, id, version, patient, study and the document."""
     kind, name, version, patient, study, document = row
     source = Source(kind, name, version)
     return records(RESOURCES[kind], codec.read(document), source, patient=patient, study=study)

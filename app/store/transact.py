@@ -7,12 +7,17 @@ from app.store.session import Store
 from app.store.visibility import Visibility
 
 
-async def transact(store: Store, visibility: Visibility, writes: Sequence[Write]) -> list[Version]:
+async def transact(
+    store: Store, visibility: Visibility, writes: Sequence[Write], *, whole: bytes | None = None
+) -> list[Version]:
     """Carry out writes, all or none, and return their versions in the same order, after the commit.
 
     What the asker may not see is as if it were not there: no criteria find it, no reference may lead to it,
     and it is neither changed nor deleted. A conditional delete that finds nothing is answered by a deleted
     version 0 without an id.
+
+    What a registered sender pushes is told by its identity and stored once (`Version.delivered` says what
+    became of it); `whole` is the Bundle it came in, kept should it have to be parked, which is a Refusal 202.
 
     Raises Refusal: 412 where If-Match names another version or criteria find several, 404 and 410 where
     there is nothing to patch, 404 where what stands there may not be seen, 400 where two writes come to the
@@ -21,7 +26,7 @@ async def transact(store: Store, visibility: Visibility, writes: Sequence[Write]
     """
     if not writes:
         return []
-    return await store.committer.submit(writes, visibility)
+    return await store.committer.submit(writes, visibility, whole=whole)
 
 
 async def rehearse(store: Store, visibility: Visibility, writes: Sequence[Write]) -> None:

@@ -1,0 +1,115 @@
+"""Which stored resource a pushed one is: looked up by its identity, decided by the database's constraint.
+
+A look-up finds what is there; that nobody else stores the same result meanwhile is the business of the
+primary key of `identity`. Whoever comes second is turned away by it, tries again and finds the first.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from app.fhir_mapping import rewriting
+from app.fhir_mapping.change import Conditional, Put, Write
+from app.fhir_mapping.codec import read
+from app.fhir_mapping.outcome import Issue, Refusal
+from app.fhir_mapping.push import Identity
+from app.store.criteria import token_of
+from app.store.database import Connection, Database, Key
+from app.store.piece import Piece, Twin, standing
+
+_KNOWN = """SELECT i.type, i.system, i.value, i.code, i.id FROM {tokens}
+ JOIN identity i ON i.type = k.type AND i.system = k.system AND i.value = k.code"""
+_OTHERS = """SELECT i.type, i.system, i.value, i.code, i.id FROM {keys}
+ JOIN identity i ON i.type = k.type AND i.id = k.id"""
+
+Known = Mapping[Identity, str]
+"""The ids under which results are stored."""
+
+
+def plain(write: Write) -> Write:
+    """A condition that asks for just what a pushed resource is told by anyway says nothing more."""
+    if not isinstance(write, Conditional) or not isinstance(write.change, Put) or write.change.push is None:
+        return write
+    asked, identity = token_of(write.criteria), write.change.push.identity
+    return write.change if asked == (identity.type, identity.system, identity.value) else write
+
+
+def pushed(piece: Piece) -> Iterator[tuple[int, Put, Identity]]:
+    """What a piece brings from registered senders: place among its writes, and which result it is."""
+    for place, target in enumerate(piece.targets):
+        if isinstance(target, Put) and target.push is not None and not target.push.translated_again:
+            yield place, target, target.push.identity
+
+
+async def recognise(database: Database, connection: Connection, pieces: Sequence[Piece]) -> None:
+    """Lead every pushed resource to where it is stored already, and every mention of it, too."""
+    pushing = [piece for piece in standing(pieces) if any(pushed(piece))]
+    if not pushing:
+        return
+    tokens = {(one.type, one.system, one.value) for piece in pushing for _, _, one in pushed(piece)}
+    rows = await connection.fetch(
+        _KNOWN.format(tokens=database.tokens(1)), database.token_set(sorted(tokens))
+    )
+    known = {Identity(kind, system, value, code): name for kind, system, value, code, name in rows}
+    for piece in pushing:
+        piece.recognised = {one for _, _, one in pushed(piece) if one in known}
+        _lead(piece, known)
+        _join(piece)
+    await _refuse_others(database, connection, pushing, known)
+
+
+def _lead(piece: Piece, known: Known) -> None:
+    """Give every pushed resource the id it is stored under; those that are the same have one."""
+    names: dict[Identity, str] = {}
+    moved: dict[str, str] = {}
+    for place, put, identity in list(pushed(piece)):
+        name = names.setdefault(identity, known.get(identity, put.id))
+        if name != put.id:
+            moved[f"{put.resource.name}/{put.id}"] = f"{put.resource.name}/{name}"
+        piece.settle(place, replace(put, id=name, fresh=put.fresh and identity not in known))
+    if not moved:
+        return
+    for place, target in enumerate(piece.targets):
+        if isinstance(target, Put) and (raw := rewriting.resolved(target.raw, moved)) != target.raw:
+            piece.settle(place, replace(target, raw=raw, document=read(raw)))
+
+
+def _join(piece: Piece) -> None:
+    """Let what is the same result as another of the piece share its place; which stands is judged later."""
+    first: dict[Identity, int] = {}
+    for place, put, identity in list(pushed(piece)):
+        top = first.setdefault(identity, place)
+        if top != place:
+            piece.twins.setdefault(top, []).append((place, put))
+            piece.targets[place] = Twin(top)
+
+
+async def _refuse_others(
+    database: Database, connection: Connection, pieces: Sequence[Piece], known: Known
+) -> None:
+    """409 where a sender stores a result under an id that another of its results has."""
+    chosen = {
+        (put.resource.name, put.id)
+        for piece in pieces
+        for _, put, identity in pushed(piece)
+        if not put.fresh and identity not in known
+    }
+    if not chosen:
+        return
+    rows = await connection.fetch(_OTHERS.format(keys=database.keys(1)), database.key_set(sorted(chosen)))
+    taken: dict[Key, set[Identity]] = defaultdict(set)
+    for kind, system, value, code, name in rows:
+        taken[kind, name].add(Identity(kind, system, value, code))
+    for piece in standing(pieces):
+        issues = tuple(
+            _taken(put)
+            for _, put, identity in pushed(piece)
+            if (others := taken.get((put.resource.name, put.id))) and identity not in others
+        )
+        piece.refused = Refusal(409, issues) if issues else None
+
+
+def _taken(put: Put) -> Issue:
+    kind = put.resource.name
+    text = f"{kind}/{put.id} is another result, with another identifier: send each under an id of its own"
+    return Issue("conflict", text, f"{put.where or kind}.id")

@@ -1,0 +1,211 @@
+"""What became of every pushed resource, written down in the transaction it tells of."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from app.fhir_mapping import codec, content
+from app.fhir_mapping.change import Put, Version
+from app.fhir_mapping.outcome import Refusal, refusal
+from app.fhir_mapping.push import Push
+from app.store import models
+from app.store.database import Connection, Database, Row
+from app.store.ids import new_id
+from app.store.parking import park, pushes
+from app.store.piece import Indexes, Piece, standing
+from app.store.writing import Plan
+
+_LETTERS = """SELECT r.id FROM parked r WHERE {letter} {locking}"""
+_PARKED = "SELECT id FROM parked WHERE sender = $1 AND digest = $2"
+_PARKED_AGAIN = "UPDATE parked SET reason = $2, awaits = $3 WHERE id = $1"
+_SETTLED = "UPDATE inbox SET settled = $2 WHERE settled IS NULL AND {letter}"
+_TRANSLATED = """UPDATE inbox SET settled = $2 WHERE settled IS NULL AND reason LIKE 'unmapped-%'
+ AND EXISTS (SELECT 1 FROM {keys} WHERE k.type = inbox.type AND k.id = inbox.resource_id)
+ AND NOT EXISTS (SELECT 1 FROM awaited a WHERE a.type = inbox.type AND a.id = inbox.resource_id)"""
+_ALREADY = "ON CONFLICT DO NOTHING"
+
+
+async def open_letters(database: Database, connection: Connection, pieces: Sequence[Piece]) -> None:
+    """Refuse (410) what comes from where it was parked and is there no longer: another was quicker."""
+    opened = {id(piece): _letter(piece) for piece in pieces}
+    wanted = sorted({letter for letter in opened.values() if letter})
+    if not wanted:
+        return
+    sql = _LETTERS.format(letter=database.member("r.id", 1), locking=database.locking)
+    there = {name for (name,) in await connection.fetch(sql, database.members(wanted))}
+    for piece in standing(pieces):
+        letter = opened[id(piece)]
+        if letter and letter not in there:
+            piece.refused = refusal(410, "deleted", f"what was parked as {letter} is stored already")
+
+
+def _letter(piece: Piece) -> str | None:
+    return next((push.message.letter for _, _, push in pushes(piece) if push.message.letter), None)
+
+
+async def write_letters(
+    database: Database,
+    connection: Connection,
+    pieces: Sequence[Piece],
+    *,
+    plans: Sequence[Plan],
+    indexes: Indexes,
+    at: datetime,
+) -> None:
+    """Write down who is who, what every result said, what became of each, and what is parked."""
+    await _remember(database, connection, pieces, plans, indexes=indexes, at=at)
+    pushing = [piece for piece in pieces if pushes(piece)]
+    for piece in pushing:
+        if piece.parked is not None:
+            await _keep(connection, piece, at)
+    rows = [row for piece in pushing for row in _rows(piece, indexes, at)]
+    if rows:
+        await connection.insert(models.inbox, rows)
+    done = sorted({letter for piece in standing(pushing) if (letter := _letter(piece))})
+    if done:
+        await connection.delete(models.parked, "id", [("", letter) for letter in done])
+        sql = _SETTLED.format(letter=database.member("letter", 1))
+        await connection.execute(sql, database.members(done), at)
+
+
+async def _remember(
+    database: Database,
+    connection: Connection,
+    pieces: Sequence[Piece],
+    plans: Sequence[Plan],
+    *,
+    indexes: Indexes,
+    at: datetime,
+) -> None:
+    """Which result is stored as what, every content it had, and what it waits for."""
+    if not any(isinstance(plan.change, Put) and (plan.change.push or plan.beneath) for plan in plans):
+        return
+    identities = [row for piece in standing(pieces) for row in _identities(piece, indexes)]
+    if identities:
+        await connection.insert(models.identity, identities)
+    contents = [row for plan in plans for row in _contents(plan, indexes)]
+    if contents:
+        await connection.insert(models.content, contents, on_conflict=_ALREADY)
+    awaited = [row for plan in plans for row in _awaited(plan, indexes)]
+    if awaited:
+        await connection.insert(models.awaited, awaited, on_conflict=_ALREADY)
+    again = [
+        (plan.version.type, plan.version.id)
+        for plan in plans
+        if isinstance(plan.change, Put) and plan.change.push and plan.change.push.translated_again
+    ]
+    if again:
+        await connection.execute(_TRANSLATED.format(keys=database.keys(1)), database.key_set(again), at)
+
+
+def _identities(piece: Piece, indexes: Indexes) -> Iterator[Row]:
+    for target in piece.targets:
+        push = target.push if isinstance(target, Put) else None
+        if isinstance(target, Put) and push is not None and not push.translated_again:
+            one = push.identity
+            if one not in piece.recognised:
+                yield one.type, one.system, one.value, one.code, target.id, indexes[id(target)].patient or ""
+
+
+def _contents(plan: Plan, indexes: Indexes) -> Iterator[Row]:
+    stored: list[tuple[Put, Version]] = list(plan.beneath)
+    if isinstance(plan.change, Put) and plan.change.push is not None:
+        stored.append((plan.change, plan.version))
+    for put, version in stored:
+        patient = indexes[id(put)].patient or ""
+        yield version.type, version.id, content.digest(put.document), version.version, patient
+
+
+def _awaited(plan: Plan, indexes: Indexes) -> Iterator[Row]:
+    change = plan.change
+    if isinstance(change, Put) and change.push is not None:
+        patient = indexes[id(change)].patient or ""
+        for one in change.push.awaited:
+            own = (change.push.sender, plan.version.type, plan.version.id, patient)
+            yield one.kind, one.system, one.text, *own
+
+
+async def _keep(connection: Connection, piece: Piece, at: datetime) -> None:
+    """Park a piece once, however often it arrives."""
+    parked = piece.parked
+    assert parked is not None  # noqa: S101 - asked of what is parked
+    if _letter(piece) is not None:
+        await connection.execute(_PARKED_AGAIN, parked.letter, parked.reason, parked.awaits)
+        return
+    sender = pushes(piece)[0][2].sender
+    document = _bundle(piece)
+    digest = content.digest(codec.read(document))
+    found = await connection.fetch(_PARKED, sender, digest)
+    if found:
+        park(piece, replace(parked, letter=found[0][0]))
+        return
+    kept = (parked.letter, sender, parked.reason, parked.awaits, at, digest, document)
+    await connection.insert(models.parked, [kept])
+
+
+def _bundle(piece: Piece) -> bytes:
+    """What was asked, as a transaction that may be carried out later."""
+    if piece.whole is not None:
+        return piece.whole
+    entries = [
+        b'{"resource":%b,"request":%b}'
+        % (
+            put.raw,
+            codec.write(
+                {"method": "POST", "url": put.resource.name}
+                if put.fresh
+                else {"method": "PUT", "url": f"{put.resource.name}/{put.id}"}
+            ),
+        )
+        for _, put, _ in pushes(piece)
+    ]
+    return b'{"resourceType":"Bundle","type":"transaction","entry":[%b]}' % b",".join(entries)
+
+
+def _rows(piece: Piece, indexes: Indexes, at: datetime) -> Iterator[Row]:
+    """The inbox: one row for each pushed resource of a piece."""
+    for place, put, push in pushes(piece):
+        if push.translated_again:
+            continue
+        if piece.refused is not None:
+            letter = piece.parked.letter if piece.parked else push.message.letter or ""
+            said = _said(piece.refused, piece.parked.reason if piece.parked else None)
+            yield row(push, at, letter=letter, said=said, name=new_id())
+            continue
+        delivered, version = piece.deliveries[place], piece.versions[place]
+        index = indexes.get(id(put))
+        status = 201 if version.created else 200
+        detail = "; ".join(note.text for note in delivered.notes) or None
+        said = (delivered.fate, delivered.reason, detail, status)
+        patient = (index.patient if index else None) or ""
+        letter = push.message.letter or ""
+        yield row(push, at, letter=letter, said=said, name=delivered.letter, version=version, patient=patient)
+
+
+Said = tuple[str, str, str | None, int]
+"""Fate, reason, words, HTTP status."""
+
+
+def row(
+    push: Push,
+    at: datetime,
+    *,
+    said: Said,
+    name: str,
+    letter: str = "",
+    version: Version | None = None,
+    patient: str = "",
+) -> Row:
+    """One row of the inbox."""
+    message, one = push.message, push.identity
+    stored = ("", 0) if version is None else (version.id, version.version)
+    told = (one.type, one.system, one.value, one.code, patient)
+    return (name, at, push.sender, message.door, message.number, *told, *said, *stored, message.change_reason,
+            letter, None)  # fmt: skip
+
+
+def _said(refused: Refusal, parked: str | None) -> Said:
+    detail = "; ".join(issue.text for issue in refused.issues)
+    if parked is not None:
+        return "parked", parked, detail, refused.status
+    return "refused", refused.issues[0].code, detail, refused.status
