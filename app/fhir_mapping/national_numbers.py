@@ -10,7 +10,7 @@ stands in says what it is; a NIR written as a number, or inside base64.
 import re
 from html import unescape
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 _INS = re.compile(r"1\.2\.250\.1\.213\.1\.4\.(?:8|9|10|11)(?![0-9])")
 _BETWEEN = r"[\s.\-/_\u00ad\u200b-\u200d\u2010-\u2013\u2060\u2212\ufeff]*"
@@ -55,9 +55,8 @@ def is_told_in_narrative(div: str) -> str | None:
 
 def is_told_in_address(address: bytes) -> str | None:
     """The same of what stands in an address, percent-encoded or not."""
-    if b"+" not in address and address.isascii() and surely_untold(address):
-        return None
-    return is_told(address.decode("utf-8", "replace").replace("+", " "))
+    plain = unquote_to_bytes(address.replace(b"+", b" ")) if b"%" in address or b"+" in address else address
+    return None if surely_untold(plain) else is_told(plain.decode(errors="replace"))
 
 
 def is_declared(identifier: dict[str, Any]) -> bool:
@@ -79,7 +78,9 @@ def surely_untold(raw: bytes) -> bool:
     """Whether a glance at bytes without escapes shows that no text among them tells a national number."""
     if _INS_ROOT in raw or (b"%" in raw and _ENCODED.search(raw)):
         return False
-    return _NIR_LENGTH not in raw.translate(_FLAT, _PASSED_OVER) or is_told(raw.decode()) is None
+    return (
+        _NIR_LENGTH not in raw.translate(_FLAT, _PASSED_OVER) or is_told(raw.decode(errors="replace")) is None
+    )
 
 
 def surely_undeclared(document: dict[str, Any], raw: bytes) -> bool:
