@@ -97,25 +97,25 @@ def _add(cuts: Cuts, steps: list[str | int], trait: Trait) -> None:
     cuts[steps[-1]] = trait
 
 
-def _without(value: Any, cuts: Cuts | Trait) -> Any:
-    """What is left of a value; an element of which nothing is left is gone, too."""
+def _without(value: Any, cuts: Cuts | Trait, *, beside: bool = False) -> Any:
+    """What is left of a value; an element of which nothing is left is gone, too.
+
+    What stands `beside` primitives keeps its place in a list, and its id.
+    """
     if isinstance(cuts, Trait):
         return value[:_YEAR] if cuts.year else _GONE
     if isinstance(value, list):
-        items = [_without(one, cuts[at]) if at in cuts else one for at, one in enumerate(value)]
-        return [one for one in items if one is not _GONE] or _GONE
-    members = {name: _member(name, one, cuts[name]) if name in cuts else one for name, one in value.items()}
-    left = {name: one for name, one in members.items() if one is not _GONE}
-    return left if left.keys() - {"id", "url"} or "resourceType" in left else _GONE
-
-
-def _member(name: str, value: Any, cuts: Cuts | Trait) -> Any:
-    """What is left of a member; what stands beside the items of a list keeps its place, as null."""
-    if not (name.startswith("_") and isinstance(value, list)) or isinstance(cuts, Trait):
-        return _without(value, cuts)
-    items = [_without(one, cuts[at]) if at in cuts else one for at, one in enumerate(value)]
-    beside = [None if one is _GONE else one for one in items]
-    return beside if any(one is not None for one in beside) else _GONE
+        items = [
+            _without(one, cuts[at], beside=beside) if at in cuts else one for at, one in enumerate(value)
+        ]
+        left = [None if one is _GONE else one for one in items if beside or one is not _GONE]
+        return left if any(one is not None for one in left) else _GONE
+    members = {
+        name: _without(one, cuts[name], beside=name.startswith("_")) if name in cuts else one
+        for name, one in value.items()
+    }
+    kept = {name: one for name, one in members.items() if one is not _GONE}
+    return kept if kept.keys() - ({"url"} if beside else {"id", "url"}) or "resourceType" in kept else _GONE
 
 
 def _said(trait: Trait) -> Issue:

@@ -30,7 +30,7 @@ PARTS = st.builds(
     town=st.integers(0, 999),
     order=st.integers(0, 999),
 )
-"""Sex (temporary numbers too), year, month (unknown ones too), department (Corsica, overseas, abroad), …, key."""
+"""Temporary sexes, months unknown, and births in Corsica, overseas and abroad among them."""
 
 BETWEEN = st.sampled_from(["", " ", ".", "-", "/", "_", "\u00a0", "\u202f", " - ", "\u200b"])
 

@@ -36,8 +36,7 @@ def paths(document: Json) -> list[str | None]:
 def texts(value: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
     """Every string of a document: what it stands in, under which key, and its FHIRPath."""
     for key in value if isinstance(value, dict) else range(len(value)):
-        named = isinstance(key, str)
-        step = f"{path}.{key.removeprefix('_')}" if named else f"{path}[{key}]"
+        step = f"{path}.{key.removeprefix('_')}" if isinstance(key, str) else f"{path}[{key}]"
         if isinstance(value[key], dict | list):
             yield from texts(value[key], step)
         elif isinstance(value[key], str) and key not in {"resourceType", "data", "contentType"}:
