@@ -114,7 +114,8 @@ class Measurement:
     the codes of the Observation it belongs to in `panel`.
     `value` is in `unit`, the analyte's canonical UCUM unit; `received` and `received_unit` are as
     sent. Where the unit could not be converted, `value` is None and `problem` says
-    `unit-not-convertible`. `comparator` is one of `<`, `<=`, `>=`, `>` and must not be ignored.
+    `unit-not-convertible`; where a hospital's own code waits to be mapped, it says `unmapped-code`, and
+    nobody knows yet what was measured. `comparator` is one of `<`, `<=`, `>=`, `>` and must not be ignored.
     `low` and `high` are the reference range, in `unit`.
     """
 

@@ -78,6 +78,12 @@ def with_items(holder: Element, name: str, become: Become) -> Element:
     return {**holder, name: after} if changed else holder
 
 
+def is_tagged(document: Document, code: str) -> bool:
+    """Whether it is said to wait for this."""
+    tags = document["meta"].get("tag", ()) if "meta" in document else ()
+    return any(_is_ours(tag) and tag.get("code") == code for tag in tags)
+
+
 def without_tags(document: Document) -> Document:
     """The document without the tags that say what it waits for."""
     meta = document.get("meta")

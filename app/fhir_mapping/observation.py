@@ -23,7 +23,8 @@ found again by its own code and by the code of the Observation it belongs to (`p
 | extension `workflow-researchStudy` | `study_id` of the resource | |
 
 A value whose unit is missing or cannot be converted is kept as sent and never computed with
-(`problem` is `unit-not-convertible`). `valueRange`, `valuePeriod` and `valueSampledData` are kept in the
+(`problem` is `unit-not-convertible`). Pushed under a hospital's own code that no map knows, it waits
+(`problem` is `unmapped-code`, tag of the same name in `meta.tag`) and no answer rests on it. `valueRange`, `valuePeriod` and `valueSampledData` are kept in the
 document and not computed with.
 The visit is the extension `https://trialbridge.example/fhir/StructureDefinition/visit` (valueCode).
 
@@ -41,9 +42,11 @@ grade that the score does not have.
 from typing import Any
 
 from app.clinical.records import Measurement, Moment, Source
+from app.fhir_mapping.content import is_tagged
 from app.fhir_mapping.datatypes import codings, extension, meant, moment, period, target_id, timing
 from app.fhir_mapping.extensions import VISIT, VISIT_PATH
 from app.fhir_mapping.observed import said
+from app.fhir_mapping.push import UNMAPPED_CODE
 from app.fhir_mapping.resource import Column, Document, Resource, SearchKind, SearchParameter
 from app.fhir_mapping.scores import review
 from app.fhir_mapping.standard import of_study, standard
@@ -54,6 +57,7 @@ _UNITS = "asked in one UCUM unit it is found in the others of the kind; sampled 
 def to_records(document: Document, source: Source) -> tuple[Measurement, ...]:
     """The Observation's own measurement, even where only its components say anything, and theirs."""
     panel = codings(document.get("code"))
+    waits = is_tagged(document, UNMAPPED_CODE)
     shared: dict[str, Any] = {
         "source": source,
         "patient": target_id(document.get("subject"), "Patient") or "",
@@ -61,7 +65,7 @@ def to_records(document: Document, source: Source) -> tuple[Measurement, ...]:
         "when": _when(document),
         "visit": _visit(document),
     }
-    whole = Measurement(part=0, codings=panel, **shared, **said(document, panel))
+    whole = Measurement(part=0, codings=panel, **shared, **said(document, panel, waits=waits))
     components = document.get("component")
     if not components:
         return (whole,)
@@ -69,7 +73,7 @@ def to_records(document: Document, source: Source) -> tuple[Measurement, ...]:
     return (
         whole,
         *(
-            Measurement(part=number, codings=own, panel=panel, **shared, **said(component, own))
+            Measurement(part=number, codings=own, panel=panel, **shared, **said(component, own, waits=waits))
             for number, (own, component) in enumerate(parts, 1)
         ),
     )

@@ -4,15 +4,22 @@ from typing import Any
 
 from app.clinical.records import Coding
 from app.fhir_mapping.datatypes import all_codings, codings, concept_text, decimal, digits
+from app.fhir_mapping.public_codes import is_understood
+from app.fhir_mapping.push import UNMAPPED_CODE
 from app.fhir_mapping.units import Analyte, amount, analyte, written_unit
 
 Element = dict[str, Any]
 
 
-def said(element: Element, own: tuple[Coding, ...]) -> dict[str, Any]:
-    """What an Observation or a component says: its value, its range, or why there is none."""
+def said(element: Element, own: tuple[Coding, ...], *, waits: bool = False) -> dict[str, Any]:
+    """What an Observation or a component says: its value, its range, or why there is none.
+
+    Where codes of the whole wait to be mapped (`waits`), that is the problem of what bears one.
+    """
     known = analyte(own)
     found = _value(element, known)
+    if waits and not is_understood(own):
+        found["problem"] = UNMAPPED_CODE
     if "interpretation" in element:
         found["interpretations"] = tuple(coding.code for coding in all_codings(element["interpretation"]))
     if "referenceRange" in element:

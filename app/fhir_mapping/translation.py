@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal
 
-from app.clinical.codes import BASE
 from app.clinical.records import Coding
 from app.fhir_mapping import loinc
 from app.fhir_mapping.content import (
@@ -36,15 +35,12 @@ from app.fhir_mapping.extensions import LAB_PUSH, MAPPED_BY, SENT_CODE
 from app.fhir_mapping.loinc import LOINC
 from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.patching import written
+from app.fhir_mapping.public_codes import is_understood
 from app.fhir_mapping.push import UNMAPPED_CODE, UNMAPPED_UNIT, Awaited
 from app.fhir_mapping.resource import Document
 from app.fhir_mapping.ucum import is_unit
 from app.fhir_mapping.units import UCUM, Analyte, analyte, is_convertible, written_unit
 from app.fhir_mapping.wording import shown
-from app.protocol.parts import SYSTEMS
-
-_UNDERSTOOD: Final = frozenset(SYSTEMS.values()) - {LOINC}
-"""The public code systems beside LOINC that an answer may read."""
 
 _LONGEST: Final = 200
 _UNIT_LIKE: Final = re.compile(r"[^\s\"'<>]{1,24}")
@@ -94,17 +90,6 @@ def translated(raw: bytes, document: Document, dictionary: Dictionary) -> Transl
     return Translated(written(raw, document, after=after), after, awaited, warnings)
 
 
-def is_understood(own: Element) -> bool:
-    """Whether a code says what is measured: LOINC that can be, our own, or another public system's."""
-    return any(_is_understood(coding.system, coding.code) for coding in codings(own))
-
-
-def _is_understood(system: str, code: str) -> bool:
-    if system == LOINC:
-        return loinc.is_possible(code)
-    return system in _UNDERSTOOD or system.startswith(BASE)
-
-
 def _observation(work: _Work, document: Document) -> Document:
     """Itself and its components; where it has a value, no component may come to bear its code."""
     has_value = any(name.startswith("value") for name in document)
@@ -124,7 +109,7 @@ def _element(work: _Work, element: Element) -> Element:
 
 def _concept(work: _Work, element: Element, concept: Element) -> Element:
     _check_digits(work, concept)
-    if is_understood(concept):
+    if is_understood(codings(concept)):
         return concept
     meaning = next(filter(None, map(work.dictionary.code, concept.get("coding", ()))), None)
     if meaning is not None and Coding(LOINC, meaning.code) not in work.taken:

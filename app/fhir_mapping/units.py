@@ -1,8 +1,9 @@
 """One unit per analyte: what a laboratory sent, in the unit the protocol compares in.
 
-Exact decimal factors; where a conversion happened the result is rounded half-even to six
-significant digits (clinical conventions §0.3), otherwise the digits stay as sent. A unit that
-cannot be converted is never guessed: the value is then None and the problem says so.
+Exact decimal factors; what is compared is rounded half-even to six significant digits (clinical
+conventions §0.3), whatever unit it was sent in, so that the same value in another unit is the same
+value. The number as sent is kept beside it. A unit that cannot be converted is never guessed: the
+value is then None and the problem says so.
 An analyte we have no unit for keeps its value in the unit it came in.
 """
 
@@ -59,9 +60,9 @@ class Conversion:
     offset: Decimal = Decimal(0)
 
     def __call__(self, value: Decimal) -> Decimal:
-        """The value in the other unit: as sent where the units are the same size, else in six digits."""
+        """The value in the other unit, in six digits; a shorter one keeps those sent."""
         if not self.offset and self.multiply == self.divide:
-            return value
+            return _SIX_DIGITS.plus(value)
         moved = _WIDE.multiply(_WIDE.subtract(value, self.offset), self.multiply)
         return _SIX_DIGITS.plus(_WIDE.divide(moved, self.divide))
 

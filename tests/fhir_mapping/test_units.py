@@ -1,6 +1,6 @@
 """Every analyte in one unit: the factors of the clinical reference §3.1, the spellings in use."""
 
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from typing import Any
 
 import pytest
@@ -255,7 +255,7 @@ def test_a_quantity_without_a_value_is_no_problem() -> None:
     ("value", "unit", "written"),
     [
         ("0.7100", "g/L", "0.7100"),  # as sent: nothing was converted
-        ("0.71234567", "g/L", "0.71234567"),
+        ("0.71234567", "g/L", "0.712346"),  # six digits, as in any other unit
         ("1.50", "mg/mL", "1.50"),
         ("71.0", "mg/dL", "0.710"),
         ("71.2345678", "mg/dL", "0.712346"),  # six digits
@@ -264,7 +264,7 @@ def test_a_quantity_without_a_value_is_no_problem() -> None:
         ("12.34575", "mg/dL", "0.123458"),
     ],
 )
-def test_only_a_conversion_rounds(value: str, unit: str, written: str) -> None:
+def test_what_is_compared_has_six_digits_in_whatever_unit(value: str, unit: str, written: str) -> None:
     found = amount(BY_LOINC["4485-9"], sent(value, unit)).value
 
     assert found is not None
@@ -284,7 +284,9 @@ def test_the_first_known_code_decides() -> None:
     assert analyte([local]) is None
 
 
-EXACT_VALUES = st.integers(1, 999_999).map(lambda number: Decimal(number).scaleb(-3))
+EXACT_VALUES = st.builds(
+    lambda number, places: Decimal(number).scaleb(-places), st.integers(1, 10**12), st.integers(0, 12)
+)
 
 
 def _units(loinc: str) -> list[str]:
@@ -297,20 +299,42 @@ def _units(loinc: str) -> list[str]:
 WAYS = [(loinc, unit) for loinc in BY_LOINC for unit in _units(loinc)]
 
 
-def _back(loinc: str, unit: str, value: Decimal) -> Decimal:
-    """The canonical value in another unit, by the same table read backwards, without rounding."""
+def _back(loinc: str, unit: str, value: Decimal) -> Decimal | None:
+    """The canonical value in another unit, by the same table read backwards; None where no decimal is it."""
     way = conversion(BY_LOINC[loinc], unit)
     assert way is not None
-    return value * way.divide / way.multiply + way.offset
+    exact = Context(prec=200, traps=[Inexact])
+    try:
+        return exact.add(exact.divide(exact.multiply(value, way.divide), way.multiply), way.offset)
+    except Inexact:
+        return None
 
 
 @given(value=EXACT_VALUES, way=st.sampled_from(WAYS))
 def test_the_same_value_in_another_unit_is_the_same_value(value: Decimal, way: tuple[str, str]) -> None:
+    """Of however many digits: whatever is compared is rounded once, in the one unit it is compared in."""
     loinc, unit = way
     known = BY_LOINC[loinc]
+    other = _back(loinc, unit, value)
 
-    there = {"value": _back(loinc, unit, value), "system": UCUM, "code": unit}
-    assert amount(known, there).value == amount(known, sent(str(value), known.canonical)).value
+    if other is not None:
+        there = {"value": other, "system": UCUM, "code": unit}
+        assert amount(known, there).value == amount(known, sent(str(value), known.canonical)).value
+
+
+@given(
+    thousandths=st.integers(1, 999_999),
+    way=st.sampled_from(WAYS),
+)
+def test_there_and_back_is_the_same_value(thousandths: int, way: tuple[str, str]) -> None:
+    """What has six digits comes back from every unit, even where only a longer decimal comes near it."""
+    loinc, unit = way
+    known, value = BY_LOINC[loinc], Decimal(thousandths).scaleb(-3)
+    forth = conversion(known, unit)
+    assert forth is not None
+    there = Context(prec=28).divide(value * forth.divide, forth.multiply) + forth.offset
+
+    assert amount(known, {"value": there, "system": UCUM, "code": unit}).value == value
 
 
 @given(st.text(max_size=12), st.sampled_from(sorted(BY_LOINC)))

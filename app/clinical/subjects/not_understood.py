@@ -1,4 +1,4 @@
-"""Results that no answer can use: their unit is not understood, or their code is none the protocol reads."""
+"""Results that no answer can use: for their unit, or because their code is not mapped or not read."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -15,9 +15,9 @@ from app.protocol.words import Code
 
 
 def unusable(protocol: Protocol, history: History) -> Iterator[Result]:
-    """One result for each of the two reasons, with the records concerned; none where all are understood."""
+    """One result for each of the three reasons, with the records concerned; none where all are understood."""
     final = counted(protocol, history.measurements)
-    units = [one for one in final if one.problem is not None]
+    units = [one for one in final if one.problem == "unit-not-convertible"]
     if units:
         yield Result(
             name="unit-not-understood",
@@ -28,8 +28,18 @@ def unusable(protocol: Protocol, history: History) -> Iterator[Result]:
             ),
             figures=(Figure(name="results", value=len(units)),),
         )
+    unmapped = [one for one in final if one.problem == "unmapped-code"]
+    if unmapped:
+        yield Result(
+            name="code-not-mapped",
+            reasons=("unmapped-code",),
+            evidence=tuple(dict.fromkeys(one.source for one in unmapped)),
+            notes=tuple(f"{one.source}: {_coded(one)}" for one in unmapped),
+            figures=(Figure(name="results", value=len(unmapped)),),
+        )
     known = frozenset(Coding(code.system, code.code) for code in read_by(protocol))
-    unread = [parts for parts in _observations(final) if not any(_is_known(one, known) for one in parts)]
+    others = [one for one in final if one.problem != "unmapped-code"]
+    unread = [parts for parts in _observations(others) if not any(_is_known(one, known) for one in parts)]
     if unread:
         yield Result(
             name="code-not-read",
@@ -54,7 +64,7 @@ def read_by(part: object) -> Iterator[Code]:
             yield from read_by(inner)
 
 
-def _observations(final: tuple[Measurement, ...]) -> Iterator[list[Measurement]]:
+def _observations(final: list[Measurement]) -> Iterator[list[Measurement]]:
     by_source = sorted(final, key=lambda one: (str(one.source), one.part))
     return (list(parts) for _, parts in groupby(by_source, key=lambda one: one.source))
 
