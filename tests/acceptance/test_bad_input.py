@@ -94,7 +94,7 @@ def test_a_body_of_another_type_than_the_address_is_a_400(http: httpx.Client) ->
     assert issues(http.post("/fhir/Patient", json=body()), 400)
 
 
-@pytest.mark.parametrize("kind", ["Banana", "Medication", "observation", "Bundle", "Patient%00", "é"])
+@pytest.mark.parametrize("kind", ["Banana", "MedicationRequest", "observation", "Bundle", "Patient%00", "é"])
 def test_an_unknown_type_is_a_404_that_names_those_there_are(http: httpx.Client, kind: str) -> None:
     for answer in (
         http.get(f"/fhir/{kind}"),
