@@ -1,5 +1,6 @@
 """What a stored document says of what was sent: told here without the service's own code."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +40,22 @@ def sent(stored: Json) -> Json:
     if "valueQuantity" in stored:
         document["valueQuantity"] = _quantity(stored["valueQuantity"])
     return document
+
+
+def essence(document: Json) -> str:
+    """What a result says, however it is written: for what came as HL7 v2 and was made a resource here."""
+    quantity = document.get("valueQuantity", {})
+    told = {
+        "identifier": [(one["system"], one["value"]) for one in document["identifier"]],
+        "status": document["status"],
+        "codes": [(one["system"], one["code"]) for one in document["code"]["coding"] if _marked(one) is None],
+        "subject": document["subject"]["reference"],
+        "effective": datetime.fromisoformat(document["effectiveDateTime"]),
+        "issued": datetime.fromisoformat(document["issued"]),
+        "value": str(quantity.get("value")),
+        "unit": quantity.get("unit"),
+    }
+    return repr(told)
 
 
 def added_codes(stored: Json) -> list[str]:

@@ -15,12 +15,14 @@ from typing import Any
 import httpx
 import msgspec
 
+from bench.feed import er7
 from bench.feed.messages import Delivery, Feed, Message, bundle, criteria, own_id, with_id
 from bench.feed.results import PATIENTS, Json, concept_map, late, patient
 from bench.feed.service import Service
 from bench.feed.world import HOSPITALS
 
 FHIR_JSON = {"Content-Type": "application/fhir+json"}
+ER7 = {"Content-Type": "x-application/hl7-v2+er7"}
 MAPS_GROW, LATE_COME = 0.45, 0.7
 """After which share of the messages the maps learn the rest, and the late patients are registered."""
 REPLAY_HEADER = "x-idempotent-replay"
@@ -104,20 +106,32 @@ class Driver:
         """One message, until every content of it is acknowledged or refused for good."""
         if message.door in ("batch", "transaction"):
             await self._push_bundle(message)
+        elif message.door == "hl7v2":
+            await self._push_older(message)
         else:
             await self._push_single(message)
 
     async def _push_single(self, message: Message) -> None:
         [delivery] = message.deliveries
         method, path, body, headers = _single(delivery, message.door)
-        answer = await self._answer(message, method, path, body, headers)
+        answer = await self._answer(message, method, f"/fhir{path}", body, headers)
         if answer.is_success:
             self._acknowledge(message, f"{answer.status_code}{_replay(answer)}")
         else:
             self.tally.fault(f"{message.number} {method} {path}: {answer.status_code} {answer.text[:600]}")
 
+    async def _push_older(self, message: Message) -> None:
+        [delivery] = message.deliveries
+        body = er7.message(delivery.result, delivery.moment, message.number)
+        answer = await self._answer(message, "POST", "/hl7v2", body, ER7)
+        said = [line.split("|") for line in answer.text.split("\r")]
+        if answer.is_success and ["MSA", "AA", message.number] in (line[:3] for line in said):
+            self._acknowledge(message, "AA")
+        else:
+            self.tally.fault(f"{message.number} hl7v2: {answer.status_code} {answer.text[:600]}")
+
     async def _push_bundle(self, message: Message) -> None:
-        answer = await self._answer(message, "POST", "", bundle(message), {})
+        answer = await self._answer(message, "POST", "/fhir", bundle(message), {})
         if answer.status_code == httpx.codes.ACCEPTED and message.door == "transaction":
             self._acknowledge(message, "202", len(message.deliveries))
             return
@@ -164,7 +178,7 @@ class Driver:
             await self.service.up.wait()
             began = perf_counter()
             try:
-                url = f"{self.service.url}/fhir{path}"
+                url = f"{self.service.url}{path}"
                 answer = await self.client.request(method, url, content=body, headers=FHIR_JSON | headers)
             except httpx.TransportError:
                 self.tally.unanswered += 1
@@ -189,7 +203,7 @@ class Driver:
             await self._put(patient(number))
 
     async def _put(self, document: Json) -> None:
-        path = f"/{document['resourceType']}/{document['id']}"
+        path = f"/fhir/{document['resourceType']}/{document['id']}"
         answer = await self._ask("PUT", path, msgspec.json.encode(document), {})
         if not answer.is_success:
             self.tally.fault(f"PUT {path}: {answer.status_code} {answer.text[:600]}")

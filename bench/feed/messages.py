@@ -14,13 +14,14 @@ import msgspec
 
 from bench.feed.results import Json, Result, late
 
-Door = Literal["post", "create-once", "put", "put-by-number", "batch", "transaction"]
+Door = Literal["post", "create-once", "put", "put-by-number", "batch", "transaction", "hl7v2"]
 
 RESENT: Final = 0.01
 """Share of the results that are sent a second time though nobody lost them."""
 MOMENTS: Final = 4
 _RESEND: Final = 1
 _BUNDLES: Final = (1, 2, 5, 20, 50, 100, 150, 200)
+_QUEUE: Final = 800
 _SMALL: Final = (1, 2, 3, 5, 10, 20)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -72,20 +73,20 @@ class Feed:
         for deliveries in self._alternating(chance):
             left = deliveries
             while left:
-                door, size = _door(chance, small=_about_late(left[0]))
+                door, size = _door(chance, left[0])
                 yield Message(f"m{self.seed}-{number}", door, left[:size])
                 left, number = left[size:], number + 1
 
     def _alternating(self, chance: Random) -> Iterator[list[Delivery]]:
-        """The deliveries of one hospital at a time, those about patients registered late apart."""
-        queues: dict[tuple[str, bool], list[Delivery]] = {}
+        """The deliveries of one hospital at a time: HL7 v2 apart, and so what is about late patients."""
+        queues: dict[tuple[str, bool, bool], list[Delivery]] = {}
         for packed in self._shuffled(chance):
             one = self._unpacked(packed)
-            queue = queues.setdefault((one.result.hospital.name, _about_late(one)), [])
+            kind = (one.result.hospital.name, one.result.by_hl7v2, late(one.result.patient))
+            queue = queues.setdefault(kind, [])
             queue.append(one)
-            if len(queue) >= 4 * _BUNDLES[-1]:
-                yield queue
-                queues[one.result.hospital.name, _about_late(one)] = []
+            if len(queue) >= _QUEUE:
+                yield queues.pop(kind)
         yield from queues.values()
 
     def _shuffled(self, chance: Random) -> "array[int]":
@@ -104,12 +105,11 @@ class Feed:
         return Delivery(self.result(number), moment, again=bool(packed % 2))
 
 
-def _about_late(delivery: Delivery) -> bool:
-    return late(delivery.result.patient)
-
-
-def _door(chance: Random, *, small: bool) -> tuple[Door, int]:
+def _door(chance: Random, first: Delivery) -> tuple[Door, int]:
     """The door of the next message, and how many contents go through it at once."""
+    if first.result.by_hl7v2:
+        return "hl7v2", 1
+    small = late(first.result.patient)
     if chance.random() < 0.35:
         door: Door = "transaction" if chance.random() < 0.6 else "batch"
         return door, chance.choice(_SMALL if small else _BUNDLES)

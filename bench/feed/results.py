@@ -20,6 +20,8 @@ Json = dict[str, Any]
 
 PANEL: Final = 3
 """Results under one number of the laboratory, each of another analyte."""
+OLDER_ONE_IN: Final = 40
+"""Two panels in so many are sent as HL7 v2, one of either hospital."""
 PATIENTS: Final = 400
 LATE_ONE_IN: Final = 25
 """One patient in so many is registered when a good part of the feed has been sent."""
@@ -98,6 +100,16 @@ class Result:
         return ANALYTES[(self.panel * 5 + self.number % PANEL) % len(ANALYTES)]
 
     @property
+    def by_hl7v2(self) -> bool:
+        """Whether it is sent as HL7 v2, and never otherwise."""
+        return self.panel % OLDER_ONE_IN in (4, 5)  # one of either hospital
+
+    @property
+    def sends_loinc(self) -> bool:
+        """Whether its LOINC code is sent beside the local one."""
+        return self.analyte.local in self.hospital.both
+
+    @property
     def patient(self) -> int:
         """Whose it is."""
         return (self.panel * 7919 + self.seed) % PATIENTS
@@ -130,7 +142,7 @@ class Result:
     @property
     def code_known(self) -> Known:
         """When the service can know what it is: its LOINC code is sent, or the sender's map says it."""
-        return "start" if self.analyte.local in self.hospital.both else self.hospital.known(self.analyte)
+        return "start" if self.sends_loinc else self.hospital.known(self.analyte)
 
     @property
     def unit_known(self) -> Known:
@@ -161,14 +173,14 @@ class Result:
 
     @property
     def identifier(self) -> Json:
-        """The laboratory's number as an Identifier."""
-        return {"system": self.hospital.numbers, "value": self.filler}
+        """The laboratory's number as an Identifier; one made of a message of HL7 v2 names the code, too."""
+        value = f"{self.filler}^{self.analyte.local}" if self.by_hl7v2 else self.filler
+        return {"system": self.hospital.numbers, "value": value}
 
     @property
     def _codings(self) -> list[Json]:
         local = {"system": self.hospital.codes, "code": self.analyte.local, "display": "libellé local"}
-        both = self.analyte.local in self.hospital.both
-        return [{"system": LOINC, "code": self.analyte.loinc}, local] if both else [local]
+        return [{"system": LOINC, "code": self.analyte.loinc}, local] if self.sends_loinc else [local]
 
     def _quantity(self, value: Decimal) -> Json:
         coded = {} if self.way.ucum is None else {"system": UCUM, "code": self.way.ucum}

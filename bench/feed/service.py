@@ -19,8 +19,9 @@ def register(database_url: str) -> None:
     for hospital in HOSPITALS:
         command = [sys.executable, "-m", "app.cli", "sender", "add", hospital.name]
         own = ("--system", hospital.numbers, "--codes", hospital.codes, "--units", hospital.units)
+        called = ("--subjects", SUBJECTS, "--application", f"LABO|{hospital.name.upper()}")
         subprocess.run(
-            [*command, *own, "--subjects", SUBJECTS],
+            [*command, *own, *called],
             cwd=ROOT,
             env=os.environ | {"TRIALBRIDGE_DATABASE_URL": database_url},
             check=True,
