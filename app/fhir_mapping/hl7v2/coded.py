@@ -25,7 +25,13 @@ _KNOWN = {
     "I9C": "http://hl7.org/fhir/sid/icd-9-cm",
 }
 _TABLE = re.compile(r"HL7(\d{4})", re.ASCII)
-_LOCAL = re.compile(r"L|99.*", re.DOTALL)
+_STANDARD = re.compile(
+    r"ANS\+|ATC|C4|C5|CCAM|CD2|CDCA|CIM10|CVX|E|E5|EUCLIDES|I9|I9CP|I10P|ICDO|ICD10|ISO\+?|ISBT|IUPC|IUPP|JC8|JC10"
+    r"|JLAC10|MDC|NABM|NDC|NIC|RFR|SNM|SNT|UPC|WC"
+)
+"""Tables of everybody's that are not known here by a system: their codes are kept without one."""
+_TEN_TO_THE = re.compile(r"\S*10", re.ASCII)
+_POWER = re.compile(r"-?[0-9]{1,2}\b.*", re.ASCII | re.DOTALL)
 _TRIPLETS = (1, 4, 10)
 """Where a code, its text and its system stand; the second alternate came with 2.7."""
 _ORIGINAL_TEXT = 9
@@ -53,9 +59,9 @@ def chosen(concept: Element) -> str:
 
 
 def system(table: str, sender: Sender) -> str | None:
-    """The code system a name of table 0396 means; of a local one, or one not named, the sender's.
+    """The code system a name of table 0396 means; any that is not everybody's is the sender's own.
 
-    A name that ends one of the sender's code systems means that one. None where nothing says which it is.
+    A name that ends one of the sender's code systems means that one, others the first, if there is one.
     """
     if table in _KNOWN:
         return _KNOWN[table]
@@ -63,7 +69,7 @@ def system(table: str, sender: Sender) -> str | None:
         return V2.format(match[1])
     ends = ("/" + table, ":" + table)
     named = [own for own in sender.code_systems if table and own.endswith(ends)]
-    if not table or _LOCAL.fullmatch(table):
+    if _STANDARD.fullmatch(table) is None:
         named += sender.code_systems
     return next(iter(named), None)
 
@@ -76,7 +82,12 @@ def of_table(value: Value, table: str) -> Element | None:
 
 
 def unit(value: Value) -> Element:
-    """How a quantity's unit is written: with a code only where the sender says that it is UCUM's."""
+    """How a quantity's unit is written: with a code only where the sender says that it is UCUM's.
+
+    `10^9/L`, whose `^` should have been escaped, is read as it is meant: a unit `10` there is not.
+    """
+    if _TEN_TO_THE.fullmatch(value[1].text) and _POWER.fullmatch(value[2].text):
+        value = value.with_first_two_joined()
     written = value[1].text or value[2].text
     found: Element = {"unit": written} if written else {}
     ucum = next((value[at].text for at in (1, 4) if value[at + 2].text == "UCUM" and value[at]), None)

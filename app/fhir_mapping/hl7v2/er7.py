@@ -96,6 +96,11 @@ class Value:
             return ""
         return self.encoding.unescape(self.written).translate(_BLANK).strip()
 
+    def with_first_two_joined(self) -> "Value":
+        """The same with its first two components as one, the sign between them a part of the text."""
+        mark, sign = self.encoding.component, self.encoding.escape
+        return Value(self.written.replace(mark, f"{sign}S{sign}", 1), self.encoding, self._inner)
+
     @property
     def code(self) -> str:
         """What it says as a code of FHIR: blanks within it are single."""
@@ -169,6 +174,7 @@ def parsed(raw: bytes, charset: str) -> list[Segment]:
 
 def _lines(text: str) -> list[str]:
     """Segments end with CR; where there is none, with LF. An LF among CRs is a line of its text."""
+    text = text.strip("\r\n")
     if "\r" not in text:
         return text.split("\n")
     return [line.removeprefix("\n") for line in text.split("\r")]
