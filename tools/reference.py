@@ -19,6 +19,7 @@ from app.fhir_mapping import (
     search_names,
 )
 from app.fhir_mapping.definitional import canonical
+from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.operations import OPERATIONS, served
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource
@@ -135,12 +136,7 @@ def _operations() -> Iterator[str]:
         yield ""
         yield f"**{operation.title}.** {operation.about}"
         yield ""
-        where = [
-            f"`{' or '.join(operation.methods)} [base]/{'{type}' if len(operation.resources) > 2 else name}"
-            f"{'/{id}' if level == 'instance' else ''}/{operation.name}`"
-            for name in (operation.resources if len(operation.resources) <= 2 else operation.resources[:1])
-            for level in operation.levels
-        ]
+        where = [f"`{' or '.join(operation.methods)} {address}`" for address in _addresses(operation)]
         yield f"Asked at {', '.join(where)}. Answers {operation.returns}: {operation.answer}"
         yield ""
         if operation.parameters:
@@ -149,6 +145,16 @@ def _operations() -> Iterator[str]:
             for parameter in operation.parameters:
                 yield f"| `{parameter.name}` | {parameter.kind} | {parameter.about} |"
             yield ""
+
+
+def _addresses(operation: Operation) -> Iterator[str]:
+    """Where it is asked; of the types by one shape where there are many."""
+    if not operation.resources:
+        yield f"[base]/{operation.name}"
+    few = len(operation.resources) <= 2
+    for name in operation.resources if few else ("{type}",):
+        for level in operation.levels:
+            yield f"[base]/{name}{'/{id}' if level == 'instance' else ''}/{operation.name}"
 
 
 if __name__ == "__main__":

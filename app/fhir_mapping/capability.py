@@ -45,6 +45,7 @@ def statement(
     `served` are the types it only serves. `date` is when it last changed, usually when it started.
     """
     offered = tuple(operations)
+    of_server = [_operation(operation) for operation in offered if "system" in operation.levels]
     return {
         "resourceType": "CapabilityStatement",
         "name": "Trialbridge",
@@ -68,6 +69,7 @@ def statement(
                     *(_described(resource) for resource in served),
                 ],
                 "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
+                **({"operation": of_server} if of_server else {}),
                 "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
         ],

@@ -14,7 +14,7 @@ CANONICAL = "https://trialbridge.example/fhir/OperationDefinition/"
 STANDARD = "http://hl7.org/fhir/OperationDefinition/"
 """Where HL7 names the operations of R4."""
 
-Level = Literal["instance", "type"]
+Level = Literal["instance", "type", "system"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +31,12 @@ class OperationParameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation, on one resource (`instance`) or on a whole type (`type`).
+    """One operation, on one resource (`instance`), on a whole type (`type`) or on the server (`system`).
 
-    `methods` are how it is asked over HTTP. `standard` is HL7's definition it follows, None where the
-    operation is our own. `searches` says that the search parameters of the type narrow it, too.
-    `returns` is the type of its answer and `answer` what that holds; `example` is a query that shows it.
-    `also` are the media types it answers in beside FHIR JSON.
+    `methods` are how it is asked over HTTP; `acts` says that it changes something. `standard` is HL7's
+    definition it follows, None where the operation is our own. `searches` says that the search parameters
+    of the type narrow it, too. `returns` is the type of its answer and `answer` what that holds; `example`
+    is a query that shows it. `also` are the media types it answers in beside FHIR JSON.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Operation:
     answer: str = "The answer."
     example: str = ""
     also: tuple[str, ...] = ()
+    acts: bool = False
 
     @property
     def code(self) -> str:
@@ -61,6 +62,8 @@ class Operation:
     @property
     def id(self) -> str:
         """The id of its OperationDefinition."""
+        if not self.resources:
+            return f"System-{self.code}"
         return f"{self.resources[0] if len(self.resources) == 1 else 'Resource'}-{self.code}"
 
     @property
@@ -71,7 +74,6 @@ class Operation:
 
 def definition(operation: Operation) -> Document:
     """The operation as an OperationDefinition."""
-    asked = "/{id}/" if "instance" in operation.levels else "/"
     document: Document = {
         "resourceType": "OperationDefinition",
         "id": operation.id,
@@ -80,19 +82,27 @@ def definition(operation: Operation) -> Document:
         "title": operation.title,
         "status": "active",
         "kind": "operation",
-        "affectsState": False,
+        "affectsState": operation.acts,
         "description": operation.about,
         "code": operation.code,
-        "comment": f"{operation.methods[0]} [base]/{operation.resources[0]}{asked}{operation.name}"
+        "comment": f"{operation.methods[0]} {_address(operation)}"
         + (f"?{operation.example}" if operation.example else ""),
         "base": operation.standard,
-        "resource": list(operation.resources),
-        "system": False,
+        "resource": list(operation.resources) or None,
+        "system": "system" in operation.levels,
         "type": "type" in operation.levels,
         "instance": "instance" in operation.levels,
         "parameter": [*map(_defined, operation.parameters), _returned(operation)],
     }
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _address(operation: Operation) -> str:
+    """Where it is asked, of the first type where there are several."""
+    if not operation.resources:
+        return f"[base]/{operation.name}"
+    asked = "/{id}/" if "instance" in operation.levels else "/"
+    return f"[base]/{operation.resources[0]}{asked}{operation.name}"
 
 
 def _returned(operation: Operation) -> Document:

@@ -1,6 +1,7 @@
 """What each operation takes and answers, in the words of OpenAPI; drawn from its declaration."""
 
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from app.fhir_mapping.check_operation import CHECK_ELIGIBILITY
 from app.fhir_mapping.export_operation import EXPORT
@@ -13,12 +14,32 @@ from app.routers.example_candidate import CANDIDATE
 from app.routers.fragments import Said, answer, body, id_of, interaction, nothing, query_parameter, refusals
 
 QUESTIONS = "Questions"
+INBOX = "Inbox"
 
 _TYPES: Mapping[str, Said] = {
     "integer": {"type": "integer", "minimum": 0},
     "decimal": {"type": "number", "minimum": 0},
     "boolean": {"type": "boolean"},
 }
+_NONE: Mapping[str, str] = {}
+
+
+def of_server(asked: Operation, method: str) -> Said:
+    """GET of an operation of the server as a whole, or POST of its Parameters."""
+    posted = method == "POST"
+    filled = dict(parse_qsl(asked.example))
+    by_post = posted and "GET" in asked.methods
+    said = interaction(
+        asked.code + ("ByPost" if by_post else ""),
+        "",
+        asked.title + (", asked with Parameters" if by_post else ""),
+        asked.about,
+        tag=INBOX,
+        parameters=[] if posted else [_asked_with(parameter, filled) for parameter in asked.parameters],
+        sends=body("Parameters", _parameters(asked, filled)) if posted else None,
+        answers={"200": answer(asked.returns, asked.answer)} | refusals("400"),
+    )
+    return _plainly(said)
 
 
 def operation(asked: Operation, resource: Resource, level: Level, method: str) -> Said:
@@ -43,10 +64,14 @@ def operation(asked: Operation, resource: Resource, level: Level, method: str) -
     )
     for media_type in asked.also:
         said["responses"]["200"]["content"][media_type] = {"schema": {"type": "string"}}
-    if asked in TRIAL_OPERATIONS:
-        said["responses"]["200"]["content"]["application/json"] = {
-            "schema": {"type": "object", "description": "The same as compact plain JSON (`view=plain`)."}
-        }
+    return _plainly(said) if asked in TRIAL_OPERATIONS else said
+
+
+def _plainly(said: Said) -> Said:
+    """With the other form of its answer."""
+    said["responses"]["200"]["content"]["application/json"] = {
+        "schema": {"type": "object", "description": "The same as compact plain JSON (`view=plain`)."}
+    }
     return said
 
 
@@ -68,7 +93,8 @@ def _sent(asked: Operation, resource: Resource, level: Level, filled: Mapping[st
     if asked.parameters and asked.parameters[0].kind == "Resource":
         sent = examples.BODIES[resource.name] if level == "type" else examples.to_update(resource.name)
         return body(resource.name, sent)
-    return body("Parameters", _parameters(asked, resource, filled))
+    searched = examples.SEARCHED[resource.name] if asked.searches else {}
+    return body("Parameters", _parameters(asked, filled, searched))
 
 
 def _queried(asked: Operation, resource: Resource, filled: Mapping[str, str]) -> list[Said]:
@@ -89,9 +115,8 @@ def _part(name: str, kind: str, value: str) -> Said:
     return {"name": name, f"value{kind.capitalize()}": int(value) if kind == "integer" else value}
 
 
-def _parameters(asked: Operation, resource: Resource, filled: Mapping[str, str]) -> Said:
+def _parameters(asked: Operation, filled: Mapping[str, str], searched: Mapping[str, str] = _NONE) -> Said:
     kinds = {parameter.name: parameter.kind for parameter in asked.parameters}
     given = [_part(name, kinds[name], value) for name, value in filled.items()]
-    if asked.searches:
-        given += [_part(name, "string", value) for name, value in examples.SEARCHED[resource.name].items()]
+    given += [_part(name, "string", value) for name, value in searched.items()]
     return {"resourceType": "Parameters"} | ({"parameter": given} if given else {})

@@ -28,7 +28,7 @@ from app.routers import (
     schemas,
     writes,
 )
-from app.routers.describe_operations import QUESTIONS
+from app.routers.describe_operations import INBOX, QUESTIONS
 from app.routers.describe_server import BASE, HEALTH
 from app.routers.fragments import WHOLE, Said, components
 from app.routers.routes import ROUTES, Handler, Route
@@ -110,7 +110,7 @@ def _described(route: Route) -> Iterator[tuple[str, str, Said]]:
     """Each concrete path of a route, with each method and what it does."""
     for method, handler in route.methods.items():
         if handler is operations.operation:
-            yield from _operations(route, method)
+            yield from (_operations if "{type}" in route.segments else _of_server)(route, method)
         elif route.segments[0] in SERVED:
             path = BASE + route.path
             yield path, method, READ_ONLY[handler, method](path)
@@ -133,6 +133,14 @@ def _operations(route: Route, method: str) -> Iterator[tuple[str, str, Said]]:
                 yield path, method, describe_operations.operation(operation, RESOURCES[name], level, method)
 
 
+def _of_server(route: Route, method: str) -> Iterator[tuple[str, str, Said]]:
+    """The operations asked of the server as a whole."""
+    for operation in OPERATIONS:
+        if "system" in operation.levels and method in operation.methods:
+            path = BASE + route.path.replace("{operation}", operation.name)
+            yield path, method, describe_operations.of_server(operation, method)
+
+
 def _served_at(route: Route) -> list[Resource]:
     """The types an address is there for: within the data of a patient, those that are about one."""
     of_patient = "{compartment}" in route.segments
@@ -147,4 +155,5 @@ def _tags() -> list[dict[str, str]]:
     questions = {"name": QUESTIONS, "description": "What the trial wants to know of a subject."}
     types = [{"name": resource.name, "description": resource.about} for resource in RESOURCES.values()]
     whole = {"name": WHOLE, "description": "Bundles, and what this server can do."}
-    return [questions, *types, whole, {"name": HEALTH, "description": "For those who run it."}]
+    inbox = {"name": INBOX, "description": "What hospitals push, for those who run the server."}
+    return [questions, *types, whole, inbox, {"name": HEALTH, "description": "For those who run it."}]

@@ -1,4 +1,4 @@
-"""Operations: R4's own, and the questions of the trial, which the protocol decides from what is recorded."""
+"""Operations: R4's own, the questions of the trial, and what those who run the server ask of the inbox."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,13 +8,13 @@ from app.fhir_mapping import check
 from app.fhir_mapping.check_operation import CHECK_ELIGIBILITY
 from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.operation import Level, Operation
-from app.fhir_mapping.operations import named, served
+from app.fhir_mapping.operations import OPERATIONS, named, served
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.question import Question, from_parameters, parse
 from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS, VALIDATE
 from app.fhir_mapping.subject_operations import IMPACT, STATUS_HISTORY
 from app.fhir_mapping.wording import did_you_mean
-from app.routers import observation_operations, standard_operations
+from app.routers import inbox_operations, observation_operations, standard_operations
 from app.routers.answers import FhirResponse, unless_held
 from app.routers.check_eligibility import check_eligibility
 from app.routers.decisions import decide
@@ -32,7 +32,7 @@ from app.store.records import Recorded, recorded
 
 
 async def operation(request: FhirRequest) -> FhirResponse:
-    """Ask an operation on a type or on one resource; GET, or POST with Parameters."""
+    """Ask an operation on one resource, on a type or on the server; GET, or POST with Parameters."""
     asked = _operation(request)
     method = "GET" if request.method == "HEAD" else request.method
     if method not in asked.methods:
@@ -92,6 +92,7 @@ STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse
     IMPACT.name: of_change,
     CHECK_ELIGIBILITY.name: check_eligibility,
     STATUS_HISTORY.name: status_history,
+    **inbox_operations.HANDLERS,
 }
 """By operation, what answers it, where it is not a question of the trial like the others."""
 
@@ -101,10 +102,24 @@ OF_A_RESOURCE = frozenset({VALIDATE.name, IMPACT.name, CHECK_ELIGIBILITY.name})
 
 def _operation(request: FhirRequest) -> Operation:
     """The operation of the address; 404 names those this type has."""
+    if request.type is None:
+        return _of_server(request.operation)
     level: Level = "instance" if request.id else "type"
-    found = named(request.resource.name, request.operation, level)
+    found = named(request.type.name, request.operation, level)
     if found is None:
-        raise _nothing_asked(request.resource.name, request.operation, level)
+        raise _nothing_asked(request.type.name, request.operation, level)
+    return found
+
+
+def _of_server(operation: str) -> Operation:
+    """The operation of the server as a whole; 404 names those there are, and the types that have this one."""
+    found = named(None, operation, "system")
+    if found is None:
+        names = [one.name for one in served(None)]
+        types = [kind for one in OPERATIONS if one.name == operation for kind in one.resources]
+        also = f"; {operation} is asked of {', '.join(types)}" if types else did_you_mean(operation, names)
+        text = f"there is nothing at this address{also}; the server is asked by {', '.join(names)}"
+        raise refusal(404, "not-supported", text, "http.url")
     return found
 
 

@@ -40,6 +40,7 @@ ROUTES = (
     Route(path="/", methods={"GET": metadata.capabilities, "POST": bundle.take}),
     Route(path="/metadata", methods={"GET": metadata.capabilities}),
     Route(path="/_history", methods={"GET": histories.of_everything}),
+    Route(path="/{operation}", methods={"GET": operations.operation, "POST": operations.operation}),
     *(Route(path=f"/{name}", methods={"GET": interactions.search}) for name in SERVED),
     *(Route(path=f"/{name}/_search", methods={"POST": interactions.search}) for name in SERVED),
     *(Route(path=f"/{name}/{{id}}", methods={"GET": metadata.read}) for name in SERVED),

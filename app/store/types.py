@@ -57,6 +57,11 @@ def instant_from_text(text: bytes) -> datetime:
     return datetime.fromisoformat(text.decode())
 
 
+def computed_instant(value: datetime | str) -> datetime:
+    """The instant a statement computed, such as the earliest of several: SQLite gives it as its text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
 _BIAS = 5000
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 

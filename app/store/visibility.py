@@ -18,8 +18,21 @@ EVERYTHING = Visibility()
 
 _OF_SITE = """({own} OR EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
  AND p.id = {alias}.patient_id AND {patient}))"""
+_OF_PATIENT = """EXISTS (SELECT 1 FROM resource whose WHERE whose.type = 'Patient'
+ AND whose.id = {column} AND {seen})"""
 _OF_STUDY = """({own} OR ({alias}.type = 'ResearchStudy' AND {itself}) OR EXISTS (SELECT 1 FROM resource e
  WHERE e.type = 'ResearchSubject' AND NOT e.deleted AND e.patient_id = {alias}.patient_id AND {enrolled}))"""
+
+
+def visible_patient(database: Database, visibility: Visibility, column: str, values: list[Any]) -> str:
+    """The condition that keeps out of sight what is about nobody the asker may see; `column` says about whom.
+
+    What is about no patient who is stored is seen only by those who see everything.
+    """
+    if visibility == EVERYTHING:
+        return "TRUE"
+    seen = visible(database, visibility, "whose", values)
+    return _OF_PATIENT.format(column=column, seen=seen)
 
 
 def visible(database: Database, visibility: Visibility, alias: str, values: list[Any]) -> str:
