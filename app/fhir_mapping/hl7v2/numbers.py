@@ -4,7 +4,7 @@
 number it is made of the placer's; without that, of what was examined, of whom and when.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
@@ -64,6 +64,16 @@ def of_result(order: Number, obx: Segment, code: Element, sender: Sender) -> Num
     base = Number(_system(own, sender), own[1].code) if own[1] else order
     sub_id = obx[4].code
     return base.of(chosen(code), *([sub_id] if sub_id else []))
+
+
+def of_report(panel: Number, results: Iterable[Number]) -> Number:
+    """The number of a report of just these results.
+
+    Laboratories send the results of an order in several messages, each with a report of what is in it: none
+    of them contradicts the others.
+    """
+    digest = sha256("\n".join(sorted(one.value for one in results)).encode()).hexdigest()
+    return Number(panel.system, f"{panel.value}^{digest[:16]}", "")
 
 
 def placer(order: Order) -> Element | None:

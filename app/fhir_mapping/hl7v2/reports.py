@@ -13,9 +13,10 @@
 | OBR-15, OBR-7, OBR-14 where there is no SPM | the same |
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from app.fhir_mapping.dates import date_bounds
 from app.fhir_mapping.hl7v2 import coded, numbers, statuses
 from app.fhir_mapping.hl7v2.er7 import Encoding, Segment, Value
 from app.fhir_mapping.hl7v2.numbers import Number
@@ -118,30 +119,34 @@ def request(order: Order, number: Number, subject: str, spoken: Spoken) -> Docum
 
 
 def report(
-    around: Around, number: Number, results: Sequence[tuple[str, Document]], spoken: Spoken
-) -> Document | None:
+    around: Around, panel: Number, results: Mapping[Number, Document], spoken: Spoken
+) -> tuple[Number, Document] | None:
     """The report of these results; none where nothing dates it, for two of them could not be ordered."""
     obr = around.order.obr
-    issued = spoken.instant(obr, 22) or max(
-        (one["issued"] for _, one in results if "issued" in one), default=None
-    )
+    issued = spoken.instant(obr, 22) or _latest(one.get("issued") for one in results.values())
     if issued is None:
         spoken.warn(
             "without OBR-22 no DiagnosticReport is made: nothing would order its versions", obr.at(22)
         )
         return None
+    number = numbers.of_report(panel, results)
     document: dict[str, Any] = {
         "resourceType": "DiagnosticReport",
-        "identifier": [number.element],
+        "identifier": [number.element, panel.element],
         "basedOn": [{"reference": around.request}] if around.request else None,
-        "status": statuses.report_status(obr, [one["status"] for _, one in results]),
+        "status": statuses.report_status(obr, [one["status"] for one in results.values()]),
         "category": [section] if (section := coded.of_table(obr[24], "0074")) else None,
         "code": code_of(obr, spoken),
         "subject": {"reference": around.subject},
         **effective(None, around.order, spoken),
         "issued": issued,
         "specimen": [{"reference": one} for one in around.specimens] or None,
-        "result": [{"reference": url} for url, _ in results] or None,
+        "result": [{"reference": one.full_url("Observation")} for one in results] or None,
         "conclusion": next((note["text"] for note in comments(around.order.comments) or ()), None),
     }
-    return said(document)
+    return number, said(document)
+
+
+def _latest(instants: Iterable[str | None]) -> str | None:
+    dated = [(bounds[0], one) for one in instants if (bounds := date_bounds(one)) is not None]
+    return max(dated)[1] if dated else None

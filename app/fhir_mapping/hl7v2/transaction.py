@@ -55,12 +55,9 @@ class _Writing:
             self.places.append(place)
         return url
 
-    def has(self, kind: str, number: Number) -> bool:
-        return (kind, number) in self.entries
-
-    def refuse_twice(self, kind: str, number: Number, place: str) -> None:
-        """Refuse what another part of the message is told by already."""
-        if self.has(kind, number):
+    def refuse_twice(self, number: Number, place: str) -> None:
+        """Refuse a result that another of the message is told by already."""
+        if ("Observation", number) in self.entries:
             text = "another part of the message has the same number, code and sub-id (OBX-4)"
             raise Refusal(422, (Issue("duplicate", text, place),))
 
@@ -115,20 +112,18 @@ def _order(order: Order, told: str, writing: _Writing) -> None:
     request = reports.request(order, panel, whose, spoken)
     asked = writing.add(panel, request, f"OBR[{order.obr.number}]") if request is not None else None
     around = Around(order=order, number=number, subject=whose, request=asked, specimens=taken)
-    said = [stored for one in order.results if (stored := _result(one, around, writing)) is not None]
-    place = f"OBR[{order.obr.number}]"
-    writing.refuse_twice("DiagnosticReport", panel, place)
+    said = dict(stored for one in order.results if (stored := _result(one, around, writing)) is not None)
     report = reports.report(around, panel, said, spoken) if said or not order.results else None
     if report is not None:
-        writing.add(panel, report, place)
+        writing.add(*report, f"OBR[{order.obr.number}]")
 
 
-def _result(result: Result, around: Around, writing: _Writing) -> tuple[str, Document] | None:
+def _result(result: Result, around: Around, writing: _Writing) -> tuple[Number, Document] | None:
     """One result, kept; None where it was refused, or is settled already and need not be."""
     place = f"OBX[{result.obx.number}]"
     try:
         number = results.number_of(result.obx, around, writing.spoken)
-        writing.refuse_twice("Observation", number, place)
+        writing.refuse_twice(number, place)
         if results.is_promotion(result.obx):
             document = _promotion(result, number, around, writing)
         else:
@@ -136,7 +131,10 @@ def _result(result: Result, around: Around, writing: _Writing) -> tuple[str, Doc
     except Refusal as refused:
         writing.refused.append(refused)
         return None
-    return (writing.add(number, document, place), document) if document is not None else None
+    if document is None:
+        return None
+    writing.add(number, document, place)
+    return number, document
 
 
 def _promotion(result: Result, number: Number, around: Around, writing: _Writing) -> Document | None:
