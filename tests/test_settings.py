@@ -83,6 +83,7 @@ def test_the_public_address_is_given_with_or_without_fhir(written: str) -> None:
         ("none", "refuse", "trial.example.org", False),
         ("none-i-accept", "refuse", ANYWHERE, True),
         ("none", "accept", "127.0.0.1", True),
+        ("none-i-accept", "strip", ANYWHERE, True),
         ("none-i-accept", "accept", ANYWHERE, False),
     ],
 )

@@ -11,8 +11,8 @@ from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.search_problems import where
 from app.routers.requests import FhirRequest
 
-_KEPT = ((b"if-none-exist", "http.if-none-exist"), (b"x-change-reason", "http.x-change-reason"))
-"""The headers that are looked for, or kept with what is written."""
+_KEPT = (b"if-none-exist", b"x-change-reason", b"x-correlation-id")
+"""The headers that are looked for, kept with what is written or said again."""
 
 
 def refuse_told(request: FhirRequest) -> None:
@@ -37,10 +37,10 @@ def _told(request: FhirRequest) -> Iterator[Issue]:
         said = is_told_in_address(request.query)
         if said is not None:
             yield from list(_of_parameters(request.parameters)) or [_issue(said, "http.url")]
-    for header, place in _KEPT:
+    for header in _KEPT:
         said = is_told_in_address(request.headers.get(header, b""))
         if said is not None:
-            yield _issue(said, place)
+            yield _issue(said, f"http.{header.decode()}")
 
 
 def _of_parameters(parameters: Iterable[tuple[str, str]]) -> Iterator[Issue]:

@@ -122,7 +122,7 @@ def _patch(piece: Piece, place: int, patch: Patch, there: dict[Key, Version]) ->
     put = patch.become(patch.id, version.document)
     if put.raw == version.document:
         # nothing changes, not even a digit, so nothing is stored
-        piece.settle(place, replace(version, matched=True))
+        piece.settle(place, replace(version, matched=True, remarks=put.remarks))
         return
     piece.settle(place, replace(put, id=patch.id, fresh=False, if_match=None, only_new=False))
 
