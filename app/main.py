@@ -11,6 +11,8 @@ from app import __version__
 from app.protocol import loader
 from app.routers import errors, health, swagger
 from app.routers.door import Door
+from app.routers.load import Load
+from app.routers.load_metrics import watched
 from app.routers.metrics import Metrics
 from app.routers.service import Service
 from app.settings import Settings, from_environment
@@ -26,12 +28,18 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = await Store.open(
-            settings.database_url, base=settings.fhir_base, search_seconds=settings.search_seconds
+            settings.database_url,
+            base=settings.fhir_base,
+            search_seconds=settings.search_seconds,
+            most_waiting=settings.max_waiting_changes,
         )
         await health.is_ready(store)  # a word in the log at the start, rather than errors later
-        app.state.service = Service(settings=settings, store=store, started=datetime.now(UTC))  # noqa: TID251 the clock
+        now = datetime.now(UTC)  # noqa: TID251 the clock
+        load = Load(settings)
+        app.state.service = Service(settings=settings, store=store, started=now, load=load)
         try:
-            yield
+            async with watched(load, store.committer, app.state.metrics.registry):
+                yield
         finally:
             await store.close()
 

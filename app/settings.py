@@ -99,6 +99,21 @@ class Settings(BaseSettings):
     body_seconds: Annotated[float, Field(gt=0)] = Field(
         default=30.0, description="How long a client may take to send its body; then it is answered 408."
     )
+    max_requests: Annotated[int, Field(ge=1)] = Field(
+        default=1000,
+        description="The most requests a process works on at once; more are answered 429, at once.",
+    )
+    max_held_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=64 * 1024 * 1024,
+        description="The most bytes of large bodies (beyond the first 64 KB of each) a process holds at "
+        "once; what does not fit is answered 429, and who has been sending for over 5 seconds gives way. "
+        "Never less than the largest body.",
+    )
+    max_waiting_changes: Annotated[int, Field(ge=1)] = Field(
+        default=20_000,
+        description="When more changes than this wait to be committed, further ones are answered 429, "
+        "at once.",
+    )
     keep_alive_seconds: Annotated[int, Field(ge=1)] = Field(
         default=65, description="How long an idle connection is kept open."
     )

@@ -74,6 +74,15 @@ def refusal(status: int, code: str, text: str, expression: str | None = None) ->
     return Refusal(status, (Issue(code, text, expression),))
 
 
+def passing(status: int, code: str, text: str, *, seconds: int, place: str = "http.url") -> Refusal:
+    """A failure that passes: the same request may be sent again, unchanged, after so many seconds.
+
+    Only these have a Retry-After, by which a client tells them from what it must not send again: 408, 429
+    (`throttled`: more than is taken at once) and 503 (`transient`: the database is away or busy).
+    """
+    return Refusal(status, (Issue(code, text, place),), {"Retry-After": str(seconds)})
+
+
 def not_found(reference: str, *, at: datetime | None = None) -> Refusal:
     """404: it never existed here (or did not by the moment asked about), or the asker may not see it."""
     known = "is not known here" if at is None else f"was not known here at {at.isoformat()}"

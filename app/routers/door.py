@@ -16,6 +16,7 @@ from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.shape import pretty
 from app.routers import answers, errors, routes
 from app.routers.answers import FhirResponse, Headers
+from app.routers.load import Share
 from app.routers.metrics import Metrics
 from app.routers.requests import Disconnected, FhirRequest, merged
 from app.routers.service import Service
@@ -64,8 +65,12 @@ class Door:
                 base=(service.settings.base_url or _asked_address(scope, headers)) + BASE_PATH,
                 request_id=request_id,
                 receive=receive,
+                share=Share(service.load),
             )
-            await self._answer(request, ours, send)
+            try:
+                await self._answer(request, ours, send)
+            finally:
+                request.share.leave()
         else:
             await self._pass_on(scope, receive, send, request_id=request_id, ours=ours)
 
@@ -73,6 +78,7 @@ class Door:
         began = perf_counter()
         interaction = "unknown"
         try:
+            request.share.enter()
             refuse_told(request)
             handler = routes.find(request)
             interaction = handler.__name__

@@ -8,14 +8,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.fhir_mapping import codec
-from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome, refusal
+from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome, passing, refusal
 from app.routers import answers
 from app.routers.answers import FhirResponse
 from app.store.database import Contention, DatabaseError
 
 log = logging.getLogger("trialbridge")
 
-RETRY_AFTER = "5"
+RETRY_AFTER = 5
 """Seconds after which a request that met a failing database may be sent again."""
 
 
@@ -35,10 +35,10 @@ def failure(error: Exception, request_id: str) -> Refusal:
     log.error("failed", extra={"request": request_id, "error": lineage(error), "where": where(error)})
     if isinstance(error, Contention):
         text = "somebody else changed the same at the same moment; send it again"
-        return Refusal(503, (Issue("transient", text, "http.url"),), {"Retry-After": "1"})
+        return passing(503, "transient", text, seconds=1)
     if isinstance(error, DatabaseError):
         text = f"the database does not answer; send it again later. Tell the operator this id: {request_id}"
-        return Refusal(503, (Issue("transient", text, "http.url"),), {"Retry-After": RETRY_AFTER})
+        return passing(503, "transient", text, seconds=RETRY_AFTER)
     text = f"the server failed; nothing of this is confirmed. Tell the operator this id: {request_id}"
     return refusal(500, "exception", text, "http.url")
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app.fhir_mapping import codec
-from app.fhir_mapping.outcome import Issue, operation_outcome
-from app.routers.errors import lineage, log
+from app.fhir_mapping.outcome import operation_outcome, passing
+from app.routers.errors import RETRY_AFTER, lineage, log
 from app.routers.metrics import Metrics
 from app.routers.service import Service
 from app.store.session import Store
@@ -33,8 +33,9 @@ async def ready(request: Request) -> Response:
         text = (
             "the database is not reachable or not migrated (see the log; `trialbridge migrate` migrates it)"
         )
-        body = codec.write(operation_outcome([Issue("transient", text, "http.url")]))
-        return Response(body, 503, {"Retry-After": "5"}, media_type="application/fhir+json; charset=utf-8")
+        away = passing(503, "transient", text, seconds=RETRY_AFTER)
+        body = codec.write(operation_outcome(away.issues))
+        return Response(body, away.status, away.headers, media_type="application/fhir+json; charset=utf-8")
     return JSONResponse({"status": "ready"})
 
 

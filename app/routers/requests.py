@@ -5,7 +5,7 @@ Rules: https://hl7.org/fhir/R4/http.html#general (content negotiation, If-Match,
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
 
@@ -13,9 +13,10 @@ from starlette.types import Message, Receive
 
 from app.fhir_mapping import links
 from app.fhir_mapping.export_operation import EXPORT
-from app.fhir_mapping.outcome import Refusal, refusal
+from app.fhir_mapping.outcome import Refusal, passing, refusal
 from app.fhir_mapping.resource import Resource
 from app.routers.intake import Intake
+from app.routers.load import FREE, Share
 from app.routers.negotiation import (
     DEFAULTS,
     Preferences,
@@ -54,6 +55,7 @@ class FhirRequest:
     base: str
     request_id: str
     receive: Receive
+    share: Share
     type: Resource | None = None
     id: str = ""
     version: str = ""
@@ -168,20 +170,33 @@ class FhirRequest:
         declared = self.headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > largest:
             raise too_large(largest)
-        message = await self.receive()
-        if not message.get("more_body", False) and len(_chunk(message)) <= largest:
-            return _chunk(message)
         try:
-            async with asyncio.timeout(self.service.settings.body_seconds):
-                return await self._streamed(message, largest)
+            async with asyncio.timeout(self.service.settings.body_seconds) as limit:
+                message = await self.receive()
+                if not message.get("more_body", False) and len(_chunk(message)) <= min(largest, FREE):
+                    return _chunk(message)
+                self.share.begin(limit, int(declared) if declared.isdigit() else 0)
+                body = await self._streamed(message, largest)
         except TimeoutError:
-            raise refusal(408, "timeout", "the body did not arrive in time") from None
+            raise self._late() from None
+        await self.share.whole()
+        return body
+
+    def _late(self) -> Refusal:
+        """Why there is no more time for the body; the connection ends with the answer."""
+        if self.share.gave_way:
+            late = self.share.too_slow()
+        else:
+            late = passing(408, "timeout", "the body did not arrive in time", seconds=1)
+        return replace(late, headers=late.headers | {"Connection": "close"})
 
     async def _streamed(self, message: Message, largest: int) -> bytes:
         received = bytearray(_chunk(message))
+        self.share.hold(len(received))
         while message.get("more_body", False) and len(received) <= largest:
             message = await self.receive()
             received += _chunk(message)
+            self.share.hold(len(_chunk(message)))
         if len(received) > largest:
             raise too_large(largest)
         return bytes(received)

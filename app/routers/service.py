@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.routers.load import Load
 from app.settings import Settings
 from app.store.session import Store
 from app.store.visibility import EVERYTHING, Visibility
@@ -19,5 +20,6 @@ class Service:
     settings: Settings
     store: Store
     started: datetime
+    load: Load
     visibility: Visibility = EVERYTHING
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)

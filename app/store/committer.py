@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from app.fhir_mapping.change import Put, Version, Write, changed
+from app.fhir_mapping.outcome import Refusal, passing
 from app.store.claims import Claims, claims
 from app.store.commit import commit
 from app.store.database import Connection, Contention, Database, DatabaseError, Key
@@ -49,13 +50,18 @@ class _Rehearsed(Exception):
 class Committer:
     """Takes writes, gives versions."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime], base: str) -> None:
+    def __init__(
+        self, database: Database, *, clock: Callable[[], datetime], base: str, most_waiting: int
+    ) -> None:
         self._database = database
         self._clock = clock
         self._base = base
         self._queue: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._most = most_waiting
+        self.waiting = 0  # changes that no commit has taken up yet
+        self.refused = 0
 
     async def submit(
         self, writes: Sequence[Write], visibility: Visibility, *, whole: bytes | None = None
@@ -66,8 +72,12 @@ class Committer:
         """
         if self._closed:
             raise DatabaseError("the store is closing")
+        if self.waiting >= self._most:
+            self.refused += 1
+            raise busy(self.waiting)
         waiting = self._waiting(writes, visibility, whole)
         self._queue.append(waiting)
+        self.waiting += len(writes)
         if self._task is None:
             self._task = asyncio.create_task(self._work())
         return await waiting.answer
@@ -133,6 +143,7 @@ class Committer:
                 held.append(waiting)
             else:
                 group.append(waiting)
+                self.waiting -= len(waiting.writes)
                 size += len(waiting.touches)
             touched |= waiting.touches  # so that what waits keeps its place in line
         self._queue.extendleft(reversed(held))
@@ -172,6 +183,12 @@ async def _tried(attempt: Callable[[], Awaitable[T]]) -> T:
             return await attempt()
         await asyncio.sleep(0.002 * 2**turn)
     return await attempt()
+
+
+def busy(waiting: int) -> Refusal:
+    """429: what waits to be committed would take long already."""
+    text = f"{waiting} changes wait to be stored before this one; send it again later"
+    return passing(429, "throttled", text, seconds=2)
 
 
 def _resolve(answer: asyncio.Future[list[Version]], piece: Piece) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from app.fhir_mapping.outcome import Issue, Refusal
+from app.fhir_mapping.outcome import Refusal, passing
 
 SECONDS = 5
 """How long who follows waits for the writers under way, who hold up the next writers meanwhile."""
@@ -53,4 +53,4 @@ def _observed(task: asyncio.Task[datetime]) -> None:
 def held_up() -> Refusal:
     """503: a large write is under way."""
     text = f"writes under way have not ended within {SECONDS} seconds: ask again, from where you are"
-    return Refusal(503, (Issue("transient", text, "http.url"),), {"Retry-After": str(SECONDS)})
+    return passing(503, "transient", text, seconds=SECONDS)

@@ -18,6 +18,9 @@ T = TypeVar("T")
 SEARCH_SECONDS = 20.0
 """How long a read of more than a few look-ups by key may take."""
 
+MOST_WAITING = 20_000
+"""So many changes may wait to be committed before further ones are refused."""
+
 
 def utc_now() -> datetime:
     """The clock of the store: when things are recorded."""
@@ -51,12 +54,13 @@ class Store:
         base: str = "http://127.0.0.1:8000/fhir",
         clock: Callable[[], datetime] = utc_now,
         search_seconds: float = SEARCH_SECONDS,
+        most_waiting: int = MOST_WAITING,
     ) -> "Store":
         """Open the store; `base` is the address under which absolute references are our own."""
         from app.store.committer import Committer  # noqa: PLC0415 it searches, and the search knows the Store
 
         database = await open_database(url)
-        committer = Committer(database, clock=clock, base=base)
+        committer = Committer(database, clock=clock, base=base, most_waiting=most_waiting)
         return cls(database, committer, search_seconds, await _link_key(database))
 
     async def ready(self) -> None:
