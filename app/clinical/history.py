@@ -1,5 +1,6 @@
 """All that is recorded of one subject: the input of every decision."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.clinical.care import Condition, Consent, Procedure
@@ -40,16 +41,28 @@ class History:
     def remarks(self) -> tuple[str, ...]:
         """What an answer must say about what it does not rest on."""
         text = "carries a modifierExtension or implicitRules that is not understood here: it was left out"
-        return (*(f"{source} {text}" for source in self.not_understood), *self._unmapped())
+        odd = (f"{source} {text}" for source in self.not_understood)
+        return (*odd, *waiting(self.unmapped()), *self._queries())
 
-    def _unmapped(self) -> tuple[str, ...]:
-        """That results wait for their codes to be mapped: any of them may be what was asked for."""
-        waiting = [
-            one for one in self.measurements if one.problem == "unmapped-code" and one.status not in _VOID
-        ]
-        sources = list(dict.fromkeys(str(one.source) for one in waiting))
-        if not sources:
-            return ()
-        more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
-        said = f"waiting for their code to be mapped and left out (unmapped-code): {len(sources)}"
-        return (f"results {said}: {', '.join(sources[:_NAMED])}{more}",)
+    def _queries(self) -> tuple[str, ...]:
+        """That values are hardly a living patient's: they were used as they are, and should be checked."""
+        return tuple(
+            f"query: {one.source} lies outside what is plausible ({one.doubt})"
+            for one in self.measurements
+            if one.doubt is not None and one.status not in _VOID
+        )
+
+    def unmapped(self) -> tuple[Source, ...]:
+        """The results that wait for their codes to be mapped: any of them may be what was asked for."""
+        waiting = (one for one in self.measurements if one.problem == "unmapped-code")
+        return tuple(dict.fromkeys(one.source for one in waiting if one.status not in _VOID))
+
+
+def waiting(unmapped: Sequence[Source]) -> tuple[str, ...]:
+    """What an answer says of the results that were left out as their code waits to be mapped."""
+    if not unmapped:
+        return ()
+    more = f" and {len(unmapped) - _NAMED} more" if len(unmapped) > _NAMED else ""
+    named = ", ".join(map(str, unmapped[:_NAMED]))
+    said = "results left out as their code waits to be mapped (unmapped-code)"
+    return (f"{said}: {len(unmapped)}: {named}{more}",)

@@ -110,13 +110,11 @@ class Enrolment:
 class Measurement:
     """One thing measured, scored or attested: an Observation's value, or one of its components.
 
-    `part` is 0 for the Observation's own value and 1, 2, … for its components; a component carries
-    the codes of the Observation it belongs to in `panel`.
-    `value` is in `unit`, the analyte's canonical UCUM unit; `received` and `received_unit` are as
-    sent. Where the unit could not be converted, `value` is None and `problem` says
-    `unit-not-convertible`; where a hospital's own code waits to be mapped, it says `unmapped-code`, and
-    nobody knows yet what was measured. `comparator` is one of `<`, `<=`, `>=`, `>` and must not be ignored.
-    `low` and `high` are the reference range, in `unit`.
+    `part` is 0 for the Observation's own value and 1, 2, … for its components, which carry its codes in
+    `panel`. `value` is in `unit`, the analyte's canonical one, `received` and `received_unit` are as sent.
+    `problem`: `unit-not-convertible` (`value` is None), or `unmapped-code` where the code waits for a map.
+    `comparator` is one of `<`, `<=`, `>=`, `>` and must not be ignored. `low` and `high` are the reference
+    range, in `unit`. `doubt` is the plausible range the value lies outside of; it counts all the same.
     """
 
     source: Source
@@ -140,6 +138,7 @@ class Measurement:
     interpretations: tuple[str, ...] = ()
     absent: str | None = None
     problem: str | None = None
+    doubt: str | None = None
 
     def is_coded(self, system: str, code: str) -> bool:
         """Whether this measures that code."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.clinical.records import Coding
 from app.fhir_mapping.datatypes import all_codings, codings, concept_text, decimal, digits
+from app.fhir_mapping.plausibility import beyond
 from app.fhir_mapping.public_codes import is_understood
 from app.fhir_mapping.push import UNMAPPED_CODE
 from app.fhir_mapping.units import Analyte, amount, analyte, written_unit
@@ -20,6 +21,9 @@ def said(element: Element, own: tuple[Coding, ...], *, waits: bool = False) -> d
     found = _value(element, known)
     if waits and not is_understood(own):
         found["problem"] = UNMAPPED_CODE
+    doubt = beyond(own, found.get("value"), found.get("comparator"))
+    if doubt is not None:
+        found["doubt"] = f"{doubt}"
     if "interpretation" in element:
         found["interpretations"] = tuple(coding.code for coding in all_codings(element["interpretation"]))
     if "referenceRange" in element:

@@ -33,8 +33,10 @@ from app.fhir_mapping.datatypes import codings
 from app.fhir_mapping.dictionary import Dictionary, Meaning
 from app.fhir_mapping.extensions import LAB_PUSH, MAPPED_BY, SENT_CODE
 from app.fhir_mapping.loinc import LOINC
+from app.fhir_mapping.observed import said
 from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.patching import written
+from app.fhir_mapping.plausibility import query
 from app.fhir_mapping.public_codes import is_understood
 from app.fhir_mapping.push import UNMAPPED_CODE, UNMAPPED_UNIT, Awaited
 from app.fhir_mapping.resource import Document
@@ -103,8 +105,13 @@ def _observation(work: _Work, document: Document) -> Document:
 def _element(work: _Work, element: Element) -> Element:
     """The Observation or one of its components, translated."""
     element = with_member(element, "code", partial(_concept, work, element))
-    known = analyte(codings(element.get("code")))
-    return measured(element, partial(_quantity, work, known))
+    own = codings(element.get("code"))
+    known = analyte(own)
+    element = measured(element, partial(_quantity, work, known))
+    doubt = said(element, own).get("doubt") if known is not None else None
+    if doubt is not None:
+        work.warnings.append(query(doubt, "resourceType" in element))
+    return element
 
 
 def _concept(work: _Work, element: Element, concept: Element) -> Element:

@@ -9,7 +9,8 @@ from app.clinical.asked import Asked
 from app.clinical.composites import COMPOSED
 from app.clinical.history import History
 from app.clinical.questions import QUESTIONS
-from app.clinical.records import Coding
+from app.clinical.records import Coding, Source, Study
+from app.clinical.study_questions import STUDY_QUESTIONS
 from app.protocol.loader import load_all
 from tests.clinical.make import bilag, day, infusion, observation, pga, sledai, subject
 
@@ -38,7 +39,7 @@ def test_every_answer_names_the_results_that_wait_and_decides_without_them(quest
     waiting = ALL[question](PROTOCOL, unmapped(2), ASKED)
 
     [note] = [note for note in waiting.notes if "unmapped-code" in note]
-    assert "left out (unmapped-code): 2: Observation/x-0/_history/1, Observation/x-1/_history/1" in note
+    assert note.endswith("(unmapped-code): 2: Observation/x-0/_history/1, Observation/x-1/_history/1")
     verdicts = {result.question or result.name: result.verdict for result in without.results}
     assert verdicts.items() <= {one.question or one.name: one.verdict for one in waiting.results}.items()
 
@@ -69,3 +70,14 @@ def test_the_status_lists_them_with_their_codes() -> None:
     assert len(result.evidence) == 30
     assert result.notes[0] == "Observation/x-0/_history/1: urn:example:chu:codes|XYZ"
     assert not [one for one in answer.results if one.name in ("unit-not-understood", "code-not-read")]
+
+
+def test_an_answer_about_a_study_counts_them_over_its_subjects() -> None:
+    summary = STUDY_QUESTIONS["enrolment"]
+    rows = [summary.row(PROTOCOL, history, ASKED) for history in (unmapped(2), subject(*KNOWN), unmapped(1))]
+    study = Study(
+        source=Source("ResearchStudy", "s", 1), identifiers=(), status="active", title=None, arms=()
+    )
+
+    [note] = [one for one in summary.answer(PROTOCOL, study, rows, ASKED).notes if "unmapped-code" in one]
+    assert "(unmapped-code): 3: Observation/x-0/_history/1" in note

@@ -112,7 +112,7 @@ def test_rows_of_a_study_are_of_the_day_too() -> None:
 
     row = STUDY_QUESTIONS["overdue"].row
     assert row(LUPUS, history, on(5)) == row(LUPUS, told_of(history, 5), Asked(today=date_of(5)))
-    assert STUDY_QUESTIONS["enrolment"].row(LUPUS, history, on(-1)).infused is False
+    assert STUDY_QUESTIONS["enrolment"].row(LUPUS, history, on(-1)).own.infused is False
 
 
 def told_of(history: History, number: int) -> History:
