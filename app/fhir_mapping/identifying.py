@@ -69,7 +69,8 @@ def identifying(
     `raw`, the bytes it was decoded from, lets a document that cannot hold any be passed in a glance.
     `years` says that of a birth only the year may be told.
     """
-    return tuple(trait.issue for trait in traits(type_name, document, raw, years=years))
+    found = traits(type_name, document, raw, years=years)
+    return tuple(trait.issue for trait in found) if found else ()
 
 
 def traits(

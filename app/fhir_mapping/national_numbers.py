@@ -25,8 +25,7 @@ _KEY = 97
 _KIND = (
     r"nir|nia|ins(?:-?(?:nir|nia|[ac]))?|nss|ssn?|us-ssn|s[eé]curit[eé]-sociale|social-security(?:-number)?"
 )
-_CODE = re.compile(rf"(?:{_KIND})", re.IGNORECASE)
-_SYSTEM = re.compile(rf".*[/:#](?:{_KIND})/?", re.IGNORECASE | re.DOTALL)
+_CODE = re.compile(_KIND, re.IGNORECASE)
 _WORDS = re.compile(r"\b(?:NIR|INS|NSS)\b|s[eé]curit[eé]\s+sociale|social\s+security", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 
@@ -62,7 +61,7 @@ def is_told_in_address(address: bytes) -> str | None:
 def is_declared(identifier: dict[str, Any]) -> bool:
     """Whether an Identifier says that it is an INS or a social security number, whatever its value."""
     kind, system = identifier.get("type"), identifier.get("system")
-    if isinstance(system, str) and _SYSTEM.fullmatch(system):
+    if isinstance(system, str) and _CODE.fullmatch(_last_part(system)):
         return True
     if not isinstance(kind, dict):
         return False
@@ -72,6 +71,12 @@ def is_declared(identifier: dict[str, Any]) -> bool:
     return any(isinstance(code, str) and _CODE.fullmatch(code) for code in codes) or (
         isinstance(said, str) and _WORDS.search(said) is not None
     )
+
+
+def _last_part(system: str) -> str:
+    """What comes last in the name of a system: `nir` of `https://hospital.example/nir`."""
+    whole = system.rstrip("/")
+    return whole[max(whole.rfind("/"), whole.rfind(":"), whole.rfind("#")) + 1 :]
 
 
 def surely_untold(raw: bytes) -> bool:
@@ -85,9 +90,11 @@ def surely_untold(raw: bytes) -> bool:
 
 def surely_undeclared(document: dict[str, Any], raw: bytes) -> bool:
     """Whether a glance shows that no Identifier of the document declares a national number."""
-    own = document.get("identifier", [])
-    if raw.count(b'dentifier"') != bool(own) or document.get("resourceType") in _OTHER_MEMBERS:
+    own = document.get("identifier")
+    if raw.count(b'dentifier"') != (own is not None) or document.get("resourceType") in _OTHER_MEMBERS:
         return False
+    if own is None:
+        return True
     listed = own if isinstance(own, list) else [own]
     return not any(is_declared(one) for one in listed if isinstance(one, dict))
 

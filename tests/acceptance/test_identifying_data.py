@@ -210,9 +210,9 @@ def talkative(database_url: str, tmp_path: Path) -> Iterator[tuple[httpx.Client,
         running_server(database_url, tmp_path, TRIALBRIDGE_LOG_LEVEL="debug") as server,
         httpx.Client(base_url=f"{server.url}/fhir", headers=HEADERS, timeout=30) as client,
     ):
-        study = {"resourceType": "ResearchStudy", "id": "st", "status": "active"}
+        study: Json = {"resourceType": "ResearchStudy", "id": "st", "status": "active"}
         study["identifier"] = [{"system": "https://clinicaltrials.gov", "value": "NCT03562065"}]
-        subject = {"resourceType": "ResearchSubject", "id": "s1", "status": "candidate"}
+        subject: Json = {"resourceType": "ResearchSubject", "id": "s1", "status": "candidate"}
         subject |= {"study": {"reference": "ResearchStudy/st"}, "individual": {"reference": "Patient/p1"}}
         known = (patient(id="p1"), study, subject, result(id="o1", note=[{"text": STORED}]))
         for one in known:

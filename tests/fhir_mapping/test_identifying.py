@@ -77,6 +77,42 @@ def test_the_mothers_maiden_name_is_found() -> None:
     ]
 
 
+BIRTH_TIME = {
+    "url": "http://hl7.org/fhir/StructureDefinition/patient-birthTime",
+    "valueDateTime": "1986-04-02",
+}
+BORN = OBSERVATION | {"code": {"coding": [{"code": "21112-8"}]}, "valueDateTime": "1986-04-02"}
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ({"resourceType": "Patient", "birthDate": "1986-04-02"}, "Patient.birthDate"),
+        ({"resourceType": "RelatedPerson", "birthDate": "1986-04"}, "RelatedPerson.birthDate"),
+        ({"resourceType": "Patient", "birthDate": "1986"}, None),
+        (
+            {"resourceType": "Patient", "_birthDate": {"extension": [BIRTH_TIME]}},
+            "Patient.birthDate.extension[0]",
+        ),
+        (
+            OBSERVATION | {"contained": [{"resourceType": "Patient", "birthDate": "1986-04-02"}]},
+            "Observation.contained[0].birthDate",
+        ),
+        (BORN, "Observation.valueDateTime"),
+        (BORN | {"valueDateTime": "1986"}, None),
+        (BORN | {"code": {"text": "x"}}, None),
+        ({"resourceType": "Practitioner", "birthDate": "1986-04-02"}, None),
+    ],
+)
+def test_a_birth_is_found_where_only_years_may_be_told(document: dict[str, Any], place: str | None) -> None:
+    kind, raw = document["resourceType"], codec.write(document)
+    expected = [] if place is None else [place]
+
+    assert [one.expression for one in identifying(kind, document, raw, years=True)] == expected
+    assert [one.expression for one in identifying(kind, document, years=True)] == expected
+    assert identifying(kind, document, raw) == ()
+
+
 def test_an_extension_may_name_a_professional() -> None:
     extension = {"url": "http://a.example/x", "valueHumanName": {"text": "x"}}
     doctor = {"resourceType": "Practitioner", "id": "d", "extension": [extension]}
@@ -197,4 +233,6 @@ def test_a_social_security_number_is_known_however_its_parts_are_set_off(between
 def test_the_glance_overlooks_nothing(case: tuple[str, dict[str, Any]]) -> None:
     kind, document = case
 
-    assert identifying(kind, document, codec.write(document)) == identifying(kind, document)
+    for years in (False, True):
+        glanced = identifying(kind, document, codec.write(document), years=years)
+        assert glanced == identifying(kind, document, years=years)
