@@ -15,12 +15,13 @@ Source: trial-domain §3.3, §3.4.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal
 
 from app.clinical.records import Coding
-from app.fhir_mapping import loinc
+from app.fhir_mapping import codec, loinc
 from app.fhir_mapping.content import (
     Element,
     as_sent,
@@ -69,11 +70,11 @@ class _Work:
     awaited: dict[Awaited, None] = field(default_factory=dict)
     warnings: list[Issue] = field(default_factory=list)
 
-    def await_(self, kind: Literal["code", "unit"], system: str, text: str, why: str) -> None:
-        """Remember what is missing, once, and say it."""
-        one = Awaited(kind, system, text[:_LONGEST])
-        if one not in self.awaited:
-            self.awaited[one] = None
+    def await_(self, kind: Literal["code", "unit"], texts: Iterable[tuple[str, str]], why: str) -> None:
+        """Remember what is missing, by any name a map may know it by, and say it once."""
+        new = dict.fromkeys(Awaited(kind, system, text[:_LONGEST]) for system, text in texts)
+        if not new.keys() <= self.awaited.keys():
+            self.awaited |= new
             text = f"{why}: it is kept as sent and waits until a map knows it, and no answer rests on it"
             self.warnings.append(Issue("code-invalid", text, "Observation", "warning"))
 
@@ -89,7 +90,18 @@ def translated(raw: bytes, document: Document, dictionary: Dictionary) -> Transl
     translated_before = sent is not document
     if after is document or (translated_before and without_versions(after) == without_versions(document)):
         return Translated(raw, document, awaited, warnings)
-    return Translated(written(raw, document, after=after), after, awaited, warnings)
+    return Translated(_rewritten(raw, document, after), after, awaited, warnings)
+
+
+def _rewritten(raw: bytes, before: Document, after: Document) -> bytes:
+    """The resource with only what became another object written anew."""
+    sent = codec.members(raw)
+    for name, value in after.items():
+        if name not in sent:
+            sent[name] = codec.write(value)
+        elif before[name] is not value:
+            sent[name] = written(sent[name], before[name], after=value)
+    return codec.joined({name: sent[name] for name in after})
 
 
 def _observation(work: _Work, document: Document) -> Document:
@@ -133,19 +145,18 @@ def _says_something(element: Element) -> bool:
 
 
 def _await_code(work: _Work, concept: Element) -> None:
-    coding: Any = next((one for one in concept.get("coding", ()) if "code" in one), None)
-    if coding is None:
-        text = str(concept.get("text", ""))
-        work.await_("code", "", text, "the result has no code, only a text")
+    found = [(one.system, one.code) for one in codings(concept)]
+    if not found:
+        work.await_("code", [("", str(concept.get("text", "")))], "the result has no code, only a text")
         return
-    system, code = coding.get("system", ""), coding["code"]
-    if (system, code) in work.dictionary.disputed:
+    own = [one for one in found if one[0] != LOINC] or found
+    if not work.dictionary.disputed.isdisjoint(own):
         why = "two maps disagree about"
-    elif (system, code) in work.dictionary.codes:
+    elif not work.dictionary.codes.keys().isdisjoint(own):
         why = "another part of the result bears the LOINC code that the map gives for"
     else:
         why = "no map knows"
-    work.await_("code", system, code, f"{why} the code {shown(code, 'sent')}")
+    work.await_("code", own, f"{why} the code {shown(own[0][1], 'sent')}")
 
 
 def _check_digits(work: _Work, concept: Element) -> None:
@@ -187,15 +198,16 @@ def _is_fine(known: Analyte | None, quantity: Element) -> bool:
 
 
 def _await_unit(work: _Work, known: Analyte, quantity: Element, *, of_map: bool) -> None:
-    unit = written_unit(quantity) or ""
+    unit, system = written_unit(quantity) or "", work.dictionary.unit_system
+    texts = [(system, quantity[name]) for name in ("code", "unit") if quantity.get(name)]
     said = unit if _UNIT_LIKE.fullmatch(unit) else "sent"
     if of_map:
         why = f"the map of the unit {said} gives one that is no unit of this analyte ({known.canonical})"
-    elif (work.dictionary.unit_system, unit) in work.dictionary.disputed:
+    elif not work.dictionary.disputed.isdisjoint(texts):
         why = f"two maps disagree about the unit {said}"
     else:
         why = f"the unit {said} is not known for this analyte, which is compared in {known.canonical}"
-    work.await_("unit", work.dictionary.unit_system, unit, why)
+    work.await_("unit", texts, why)
 
 
 def _in_ucum(quantity: Element, meaning: Meaning) -> Element:

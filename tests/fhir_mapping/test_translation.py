@@ -106,6 +106,21 @@ def test_what_is_coded_publicly_waits_for_nothing(system: str, code: str) -> Non
     assert said.awaited == ()
 
 
+def test_what_bears_several_codes_waits_for_any_of_them_and_is_told_once() -> None:
+    sent = result(coded(("urn:example:chu:old", "C-3"), (CODES, "XYZ"), (LOINC, "8414-1")))
+    said = pushed(sent)
+
+    assert waiting(said) == [("code", "urn:example:chu:old", "C-3"), ("code", CODES, "XYZ")]
+    assert len([issue for issue in said.warnings if "waits" in issue.text]) == 1
+
+
+def test_a_unit_waits_by_its_code_and_by_its_text() -> None:
+    said = pushed(measured("4485-9", value=1, unit="gramme", system=UNITS, code="123"))
+
+    assert waiting(said) == [("unit", UNITS, "123"), ("unit", UNITS, "gramme")]
+    assert waiting(pushed(measured("4485-9", value=1, unit="gramme", system=UNITS, code="gr/l"))) == []
+
+
 def test_a_code_that_is_only_a_text_waits() -> None:
     assert waiting(pushed(result({"text": "Complément C3"}))) == [("code", "", "Complément C3")]
 
