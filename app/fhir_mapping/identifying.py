@@ -22,6 +22,7 @@ _OF_PERSONS = {
     "RelatedPerson": ("name", "telecom", "address", "photo", "text"),
 }
 _IN_THEIR_EXTENSIONS = ("valueHumanName", "valueContactPoint", "valueAddress", "valueContactDetail")
+_HOLDING_OTHERS = ("Bundle", "Parameters")
 _MAIDEN_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
 _BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
 _BIRTH_DATE = "21112-8"
@@ -90,6 +91,8 @@ def _surely_none(type_name: str, document: dict[str, Any], raw: bytes, *, years:
         return False
     if years and _BIRTH_DATE.encode() in raw:
         return False
+    if type_name in _HOLDING_OTHERS and any(b'"%b"' % person.encode() in raw for person in _OF_PERSONS):
+        return False
     untold = national_numbers.surely_untold(raw) and national_numbers.surely_undeclared(document, raw)
     return untold and _displays_name_no_person(raw)
 
@@ -155,18 +158,24 @@ def _names_in_extension(person: str, value: dict[str, Any], path: str) -> Found:
 def _born(kind: str, value: dict[str, Any], path: str) -> Found:
     """A birth that is told by more than its year."""
     text = "of a birth only the year may be told, such as 1987"
-    if kind in _OF_PERSONS and len(str(value.get("birthDate", ""))) > _YEAR:
+    if kind in _OF_PERSONS and _is_closer(value.get("birthDate")):
         yield _trait(text, f"{path}.birthDate", year=True)
     if kind == "Extension" and value.get("url") == _BIRTH_TIME:
         yield _trait(text, path)
-    told = str(value.get("valueDateTime", "")) if kind.startswith("Observation") else ""
-    if len(told) > _YEAR and _is_of_birth(value.get("code")):
+    observed = kind.startswith("Observation") and _is_closer(value.get("valueDateTime"))
+    if observed and _is_of_birth(value.get("code")):
         yield _trait(text, f"{path}.valueDateTime", year=True)
 
 
+def _is_closer(date: Any) -> bool:
+    """Whether a date tells more than its year."""
+    return isinstance(date, str) and len(date) > _YEAR
+
+
 def _is_of_birth(code: Any) -> bool:
-    codings = code.get("coding", ()) if isinstance(code, dict) else ()
-    return any(one.get("code") == _BIRTH_DATE for one in codings if isinstance(one, dict))
+    codings = code.get("coding") if isinstance(code, dict) else None
+    listed = codings if isinstance(codings, list) else []
+    return any(one.get("code") == _BIRTH_DATE for one in listed if isinstance(one, dict))
 
 
 def _value(element: Element, value: Any, path: str, within: _Within) -> Found:
