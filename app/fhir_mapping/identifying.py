@@ -52,7 +52,7 @@ class Trait(NamedTuple):
 
 
 class _Within(NamedTuple):
-    """The document an element stands in, whether years alone may be told of births, and the type of person.
+    """The resource an element stands in, whether years alone may be told of births, and the type of person.
 
     `person` is the one it tells of: Patient, RelatedPerson.
     """
@@ -116,7 +116,8 @@ def _displays_name_no_person(raw: bytes) -> bool:
 
 def _object(known: Definition, value: dict[str, Any], path: str, within: _Within) -> Found:
     if known.resource:
-        within = within._replace(person=known.name if known.name in _OF_PERSONS else None)
+        root = within.root if ".contained[" in path else value
+        within = _Within(root, within.years, known.name if known.name in _OF_PERSONS else None)
         yield from _names_itself(known.name, value, path)
     if within.person is not None and known.name == "Extension":
         yield from _names_in_extension(within.person, value, path)

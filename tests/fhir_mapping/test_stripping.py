@@ -209,3 +209,26 @@ def test_stripping_is_as_if_it_had_never_been_sent_and_once_is_enough(
 
     assert raw == codec.write(never)
     assert stripped("Patient", codec.read(raw), raw, years=False).raw is raw
+
+
+def test_a_whole_bundle_is_stripped_as_its_entries_would_be() -> None:
+    doctor = {"resourceType": "Practitioner", "id": "d", "name": [{"family": "x"}]}
+    result = OBSERVATION | {
+        "contained": [doctor, PATIENT | {"id": "p", "name": [{"text": "x"}]}],
+        "subject": {"reference": "#p", "display": "x"},
+        "performer": [{"reference": "#d", "display": "x"}],
+        "valueQuantity": {"value": 1},
+    }
+    request = {"method": "POST", "url": "Observation"}
+    raw = codec.write(
+        {"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": result, "request": request}]}
+    )
+    alone = stripped("Observation", result, codec.write(result), years=False)
+
+    whole = stripped("Bundle", codec.read(raw), raw, years=False)
+
+    assert whole.document["entry"] == [{"resource": alone.document, "request": request}]
+    assert whole.raw.count(alone.raw) == 1
+    assert [one.expression for one in whole.left_out] == [
+        str(one.expression).replace("Observation", "Bundle.entry[0].resource", 1) for one in alone.left_out
+    ]
