@@ -5,14 +5,14 @@
 | stored, replayed, late history, waiting for a map, parked | 200, 202 | AA |
 | the sender must mend it: what it says, or how it is written | 400, 404 to 422 | AE |
 | not for us: another type, version, mode, character of message; an unknown sender | 403, 415 | AR |
-| our fault, and it will pass: send it again | 429, 500, 503 | AR, with ERR-3 207 |
+| our fault, or it passes: send it again | 408, 429, 500, 503 | AR, with ERR-3 207 |
 
 Source: HL7 Version 2.5.1, chapter 2, §2.9, §2.15.5; tables 0008, 0155, 0357, 0516.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.fhir_mapping.hl7v2.er7 import Encoding, Segment
@@ -22,8 +22,7 @@ from app.fhir_mapping.outcome import Issue, Refusal
 ACCEPTED, ERROR, REJECTED = "AA", "AE", "AR"
 
 _REJECTED = {401, UNKNOWN_SENDER, UNKNOWN_TYPE}
-_OURS = range(500, 600)
-_TOO_MANY = 429
+_PASSING = {408, 429, *range(500, 600)}
 _COMMITTED = {ACCEPTED: "CA", ERROR: "CE", REJECTED: "CR"}
 _WANTED = {"AL": {ACCEPTED, ERROR, REJECTED}, "NE": set[str](), "ER": {ERROR, REJECTED}, "SU": {ACCEPTED}}
 
@@ -71,10 +70,9 @@ class Fate:
         return Fate(code=ACCEPTED, text=text, issues=tuple(issues))
 
     @staticmethod
-    def of(refused: Refusal, places: Sequence[str] = ()) -> "Fate":
-        """What a Refusal is to the sender; `places` are those of the Bundle's entries in the message."""
-        issues = tuple(_placed(issue, places) for issue in refused.issues)
-        return Fate(code=code(refused.status), text=_SENTENCES[code(refused.status)], issues=issues)
+    def of(refused: Refusal) -> "Fate":
+        """What a Refusal is to the sender."""
+        return Fate(code=code(refused.status), text=_SENTENCES[code(refused.status)], issues=refused.issues)
 
 
 _SENTENCES = {
@@ -88,7 +86,7 @@ def code(status: int) -> str:
     """The acknowledgment code of a result with that HTTP status (table 0008)."""
     if status < 400:  # noqa: PLR2004 where HTTP's errors begin
         return ACCEPTED
-    return REJECTED if status in _REJECTED or status in _OURS or status == _TOO_MANY else ERROR
+    return REJECTED if status in _REJECTED or status in _PASSING else ERROR
 
 
 def is_wanted(header: Header, fate: Fate) -> bool:
@@ -167,9 +165,14 @@ def _plain(encoding: Encoding, text: str) -> str:
     return encoding.write(text.encode("ascii", "replace").decode())
 
 
-def _placed(issue: Issue, places: Sequence[str]) -> Issue:
-    """An issue of an entry of the Bundle, at the segment the entry was read from."""
-    match = _ENTRY.match(issue.expression or "")
-    if match is None or int(match[1]) >= len(places):
-        return issue
-    return Issue(issue.code, issue.text, places[int(match[1])], issue.severity)
+def placed(refused: Refusal, places: Sequence[str]) -> Refusal:
+    """A Refusal of the Bundle, its reasons at the segments the entries were read from."""
+    return Refusal(refused.status, tuple(at_places(refused.issues, places)), refused.headers)
+
+
+def at_places(issues: Iterable[Issue], places: Sequence[str]) -> Iterator[Issue]:
+    """The issues of the entries of the Bundle, each at the segment its entry was read from."""
+    for issue in issues:
+        match = _ENTRY.match(issue.expression or "")
+        known = match is not None and int(match[1]) < len(places)
+        yield replace(issue, expression=places[int(match[1])]) if match and known else issue
