@@ -36,7 +36,7 @@ def clean() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TRIALBRIDGE_")}
 
 
-@pytest.mark.parametrize("command", ["serve", "demo", "migrate", "rebuild", "export", "openapi"])
+@pytest.mark.parametrize("command", ["serve", "demo", "migrate", "rebuild", "export", "openapi", "sender"])
 def test_each_command_explains_itself(command: str) -> None:
     assert command in run("--help").stdout
     explained = run(command, "--help")
@@ -107,6 +107,60 @@ def test_a_database_that_cannot_be_reached_is_an_exit_code(tmp_path: Path) -> No
 
 def test_the_description_is_printed() -> None:
     assert run("openapi").stdout.encode() == (ROOT / "openapi" / "openapi.json").read_bytes()
+
+
+NUMBERS, CODES = "urn:oid:1.2.250.1.0.99.1", "urn:oid:1.2.250.1.0.99.2"
+EVERYTHING_OF_CHU_A = (
+    *("--system", NUMBERS, "--system", "https://chu-a.example/lab", "--codes", CODES),
+    *("--units", "https://chu-a.example/units", "--subjects", "https://chu-a.example/subjects"),
+    *("--application", "LAB|CHU-A", "--zone", "Indian/Reunion", "--silent-after", "90"),
+)
+
+
+def test_a_sender_is_registered_shown_and_disabled(database_url: str) -> None:
+    def sender(*words: str) -> subprocess.CompletedProcess[str]:
+        return run("sender", *words, TRIALBRIDGE_DATABASE_URL=database_url)
+
+    assert (sender("list").returncode, sender("list").stdout) == (0, "")
+    added = sender("add", "chu-a", *EVERYTHING_OF_CHU_A)
+    assert (added.returncode, "chu-a is registered" in added.stderr) == (0, True), added.stderr
+    assert sender("list").stdout == f"chu-a\t{NUMBERS} https://chu-a.example/lab\n"
+
+    shown = sender("show", "chu-a").stdout.splitlines()
+    assert shown[0] == "chu-a"
+    assert tuple(word for line in shown[1:] for word in line.split(" ", 1)) == EVERYTHING_OF_CHU_A
+
+    assert sender("disable", "chu-a").returncode == 0
+    assert sender("list").stdout.endswith("\tdisabled\n")
+    assert sender("show", "chu-a").stdout.startswith("chu-a (disabled)\n")
+    assert sender("add", "chu-a", "--system", NUMBERS).returncode == 0
+    assert sender("list").stdout == f"chu-a\t{NUMBERS}\n"
+
+
+def test_what_cannot_be_registered_is_said_with_an_exit_code(database_url: str) -> None:
+    def sender(*words: str) -> tuple[int, str]:
+        done = run("sender", *words, TRIALBRIDGE_DATABASE_URL=database_url)
+        return done.returncode, done.stderr
+
+    assert sender("add", "chu-a", "--system", NUMBERS)[0] == 0
+
+    code, said = sender("add", "chu b", "--system", "numbers", "--zone", "Paris", "--silent-after", "0")
+    assert code == 2
+    assert all(word in said for word in ("name", "--system", "--zone", "--silent-after"))
+    code, said = sender("add", "chu-b", "--system", NUMBERS)
+    assert (code, f"{NUMBERS} is chu-a's" in said) == (1, True)
+    code, said = sender("disable", "chu-b")
+    assert (code, "no sender is registered as chu-b" in said) == (1, True)
+    code, said = sender("show", "chu-b")
+    assert (code, "there are chu-a" in said) == (1, True)
+    assert sender("add", "chu-b")[0] == 2
+
+
+def test_senders_are_kept_in_a_database_that_is_migrated(empty_database_url: str) -> None:
+    refused = run("sender", "list", TRIALBRIDGE_DATABASE_URL=empty_database_url)
+
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
 
 
 @contextmanager

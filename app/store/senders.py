@@ -54,7 +54,7 @@ async def register(store: Store, registered: Sender, *, at: datetime) -> Recogni
 
     What is stored already and bears an identifier of its systems is recognised as its own, so that a
     resend is a replay. Where two stored resources are the same result, the older one is it. Refusal 400
-    where the sender cannot be so, 409 where a system is another's.
+    where the sender cannot be so, 409 where a system or a name in HL7 v2 is another's.
     """
     wrong = problems(registered)
     if wrong:
@@ -90,12 +90,17 @@ async def _all(connection: Connection) -> list[Sender]:
 
 
 async def _refuse_anothers(store: Store, connection: Connection, registered: Sender) -> None:
-    """A system numbers the results of one sender; else nobody knew whose a result is."""
+    """A system numbers the results of one sender, and a name in HL7 v2 is one's; else nobody knew whose."""
     own = store.database.member("system", 2)
     sql = f"SELECT system, sender FROM sender_system WHERE sender <> $1 AND {own} ORDER BY 1"
     rows = await connection.fetch(sql, registered.name, store.database.members(registered.systems))
-    if rows:
-        raise Refusal(409, tuple(Issue("conflict", f"{system} is {other}'s") for system, other in rows))
+    taken = [(system, other) for system, other in rows]
+    for other in await _all(connection):
+        if other.name != registered.name:
+            both = sorted({*other.applications} & {*registered.applications})
+            taken += [(application, other.name) for application in both]
+    if taken:
+        raise Refusal(409, tuple(Issue("conflict", f"{one} is {other}'s") for one, other in taken))
 
 
 async def _recognise(store: Store, connection: Connection, registered: Sender) -> Recognised:

@@ -59,6 +59,16 @@ async def test_a_system_belongs_to_one_sender(store: Store) -> None:
     assert await listed(store) == [CHU_A]
 
 
+async def test_a_name_in_hl7v2_belongs_to_one_sender(store: Store) -> None:
+    await register(store, Sender(name="chu-a", systems=(NUMBERS,), applications=("LAB|A",)), at=AT)
+    other = Sender(name="chu-b", systems=("urn:oid:1.2.3",), applications=("LAB|B", "LAB|A"))
+
+    with pytest.raises(Refusal) as refused:
+        await register(store, other, at=AT)
+
+    assert (refused.value.status, refused.value.issues[0].text) == (409, "LAB|A is chu-a's")
+
+
 async def test_a_system_that_is_given_up_may_become_anothers(store: Store) -> None:
     await register(store, CHU_A, at=AT)
     await register(store, Sender(name="chu-a", systems=("urn:oid:1.2.3",)), at=AT)

@@ -1,0 +1,112 @@
+"""The commands that serve: for production, and the demonstration on this machine."""
+
+import asyncio
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.talk import FAILED, MISUSED, say, settings_or_stop, stop
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes; one is best on SQLite.")] = 1,
+) -> None:
+    """Serve in production: settings from TRIALBRIDGE_* variables, on a database `migrate` has prepared."""
+    from app.settings import is_loopback, loopback_address, tell_workers
+
+    settings = settings_or_stop()
+    refused = settings.refuses_to_listen_on(host)
+    if refused is not None:
+        stop(refused, MISUSED)
+    if settings.auth == "none-i-accept":
+        say(f"WARNING: no authentication: whoever reaches {host}:{port} may read and write everything.")
+    if settings.identifying_data == "accept":
+        say("WARNING: identifying data are accepted: for tests with synthetic data only.")
+    _check_protocols(settings.protocols)
+    _check_port(host, port)
+    if settings.base_url is None and is_loopback(host):
+        tell_workers(loopback_address(host, port))
+    _listen("app.main:app_from_environment", settings, host=host, port=port, workers=workers, factory=True)
+
+
+def demo(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
+    data: Annotated[Path, typer.Option(help="The directory that keeps the data.")] = Path("var"),
+    empty: Annotated[bool, typer.Option("--empty", help="Leave the demonstration trials out.")] = False,
+) -> None:
+    """Serve the demonstration trials on this machine only: migrate, load them once, and listen."""
+    from app.demo.sandbox import load_once, welcome
+    from app.main import create_app
+    from app.settings import Settings
+    from app.store.migrate import upgrade
+
+    _check_protocols()
+    _check_port("127.0.0.1", port)
+    data.mkdir(parents=True, exist_ok=True)
+    address = f"http://127.0.0.1:{port}"
+    file = data.resolve() / "trialbridge.db"
+    settings = Settings(database_url=f"sqlite:///{file}", base_url=address, auth="none")
+    upgrade(settings.database_url, base=settings.fhir_base)
+    if not empty:
+        loaded = asyncio.run(load_once(settings))
+        if loaded:
+            say(f"loaded the demonstration trials: {loaded} resources")
+    say(welcome(address, empty=empty))
+    _listen(create_app(settings), settings, host="127.0.0.1", port=port)
+
+
+def _check_protocols(further: Path | None = None) -> None:
+    from app.protocol.loader import ProtocolError, also_read, load_all
+
+    try:
+        if further is not None:
+            also_read(further)
+        load_all()
+    except ProtocolError as error:
+        stop(f"a protocol is not valid:\n{error}", FAILED)
+
+
+def _check_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host.strip("[]"), port))
+        except OSError as error:
+            stop(f"cannot listen on {host}:{port} ({error.strerror}); choose another --port", FAILED)
+
+
+def _listen(
+    app: Any, settings: "Settings", *, host: str, port: int, workers: int = 1, factory: bool = False
+) -> None:
+    """Answer requests until SIGTERM or SIGINT; requests under way then end first, and the exit code is 0."""
+    import uvicorn
+
+    from app.routers.logs import configuration
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn drains, then raises the signal again
+    uvicorn.run(
+        app,
+        factory=factory,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="app.routers.connection:Connection",
+        ws="none",
+        log_config=configuration(settings.log_level),
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )

@@ -1,0 +1,80 @@
+"""The commands that look after the data: migrate, rebuild, export; and openapi, which describes the service."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.talk import FAILED, MISUSED, say, settings_or_stop, stop
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+
+def migrate() -> None:
+    """Bring the database to the form this version needs; run it before `serve`, and after every upgrade."""
+    from app.store.migrate import head, upgrade
+
+    settings = settings_or_stop()
+    try:
+        upgrade(settings.database_url, base=settings.fhir_base)
+    except Exception as error:  # noqa: BLE001 whatever the driver says, the operator needs a sentence
+        stop(f"the database could not be migrated: {type(error).__name__}: {error}", FAILED)
+    say(f"the database is at migration {head()}")
+
+
+def rebuild() -> None:
+    """Derive every typed and search row again from the stored documents; the documents stay as they are."""
+    settings = settings_or_stop()
+    say("deriving every row again …")
+    try:
+        rows = asyncio.run(_rebuild(settings))
+    except Exception as error:  # noqa: BLE001 as above
+        stop(f"nothing was changed: {type(error).__name__}: {error}", FAILED)
+    for table, count in rows.items():
+        typer.echo(f"{table}: {count}")
+
+
+def export(
+    study: Annotated[str, typer.Option(help="Its registry number, such as NCT03562065, or its id.")],
+    to: Annotated[Path, typer.Option(help="The directory for the files; made where it is not there.")],
+    as_of: Annotated[str, typer.Option(help="As recorded up to this instant or day, instead of now.")] = "",
+) -> None:
+    """Write a study as pseudonymised files: NDJSON of resources, CSV tables and what their columns mean."""
+    from app.fhir_mapping.outcome import Refusal
+    from app.fhir_mapping.question import instant
+    from app.routers.export_directory import export_to
+    from app.routers.trial_answers import now
+
+    settings = settings_or_stop()
+    at = instant(as_of) if as_of else now()
+    if at is None:
+        stop("--as-of must be an instant, such as 2024-05-03T10:20:30+02:00, or a day", MISUSED)
+    try:
+        sizes = asyncio.run(export_to(settings, to, study=study, as_of=at, say=say))
+    except Refusal as refusal:
+        stop("; ".join(issue.text for issue in refusal.issues), FAILED)
+    except Exception as error:  # noqa: BLE001 as above
+        stop(f"the export is not complete: {type(error).__name__}: {error}", FAILED)
+    for name, size in sizes.items():
+        typer.echo(f"{name}: {size} bytes")
+
+
+def openapi() -> None:
+    """Print the description of the API (openapi/openapi.json) to standard output."""
+    from app.routers.openapi import text
+
+    sys.stdout.buffer.write(text())
+
+
+async def _rebuild(settings: "Settings") -> dict[str, int]:
+    from app.store.rebuild import rebuild as derive
+    from app.store.session import Store
+
+    store = await Store.open(settings.database_url, base=settings.fhir_base)
+    try:
+        return await derive(store, base=settings.fhir_base)
+    finally:
+        await store.close()
