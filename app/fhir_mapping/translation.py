@@ -46,7 +46,7 @@ from app.fhir_mapping.units import UCUM, Analyte, analyte, is_convertible, writt
 from app.fhir_mapping.wording import shown
 
 _LONGEST: Final = 200
-_UNIT_LIKE: Final = re.compile(r"[^\s\"'<>]{1,24}")
+_UNIT_LIKE: Final = re.compile(r"[^\n\"'<>]{1,32}")
 
 _TAGS: Final = {"code": UNMAPPED_CODE, "unit": UNMAPPED_UNIT}
 
