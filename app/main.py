@@ -9,14 +9,16 @@ from starlette.exceptions import HTTPException
 
 from app import __version__
 from app.protocol import loader
-from app.routers import errors, health, swagger
+from app.routers import errors, health, hl7v2, swagger
 from app.routers.door import Door
 from app.routers.load import Load
 from app.routers.load_metrics import watched
 from app.routers.metrics import Metrics
+from app.routers.requests import intake_of
 from app.routers.service import Service
 from app.settings import Settings, from_environment
 from app.store.session import Store
+from app.store.sweeper import Sweeper
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -34,6 +36,8 @@ def create_app(settings: Settings) -> FastAPI:
             most_waiting=settings.max_waiting_changes,
         )
         await health.is_ready(store)  # a word in the log at the start, rather than errors later
+        sweeper = Sweeper(store, intake_of(settings))
+        sweeper.start()
         now = datetime.now(UTC)  # noqa: TID251 the clock
         load = Load(settings)
         app.state.service = Service(settings=settings, store=store, started=now, load=load)
@@ -41,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
             async with watched(load, store.committer, app.state.metrics.registry):
                 yield
         finally:
+            await sweeper.stop()
             await store.close()
 
     app = FastAPI(
@@ -56,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.metrics = Metrics()
     app.include_router(health.router)
+    app.include_router(hl7v2.router)
     swagger.mount(app, sandbox=settings.auth is not None)
     app.add_middleware(Door, metrics=app.state.metrics)
     return app

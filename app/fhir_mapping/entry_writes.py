@@ -5,44 +5,14 @@ Source: https://hl7.org/fhir/R4/http.html#trules
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from app.fhir_mapping import codec, criteria, links, rewriting
 from app.fhir_mapping.bundle_shell import BundleShell
 from app.fhir_mapping.change import Conditional, Criteria, Delete, Patch, Put, Write
 from app.fhir_mapping.entries import Asked
+from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Issue, Refusal
-from app.fhir_mapping.resource import Document, Resource
-
-
-class Intake(Protocol):
-    """How received bytes become a write: checked as R4, and as this deployment wants it."""
-
-    def put(
-        self,
-        resource: Resource,
-        raw: bytes,
-        *,
-        id: str,  # noqa: A002 FHIR calls it so
-        where: str,
-    ) -> Put:
-        """What stores these bytes, or a Refusal."""
-        ...
-
-    def patch(
-        self,
-        resource: Resource,
-        raw: bytes,
-        *,
-        id: str,  # noqa: A002 FHIR calls it so
-        where: str,
-    ) -> Patch:
-        """What changes a resource as this Binary or these Parameters say, or a Refusal."""
-        ...
-
-    def around(self, bundle: Document) -> tuple[Issue, ...]:
-        """What this deployment does not take of a Bundle around its resources."""
-        ...
+from app.fhir_mapping.resource import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +112,14 @@ class Writes:
             fresh=one.id is None and index not in names.own,
             if_match=one.if_match,
             only_new=one.if_none_match == "*",
-            references=references or None,
+            references=references or put.references,
         )
 
     def _open_references(self, put: Put, one: Asked) -> tuple[dict[str, Criteria], list[Issue]]:
         """The conditional references of a transaction, and the references that lead to no entry."""
         if not rewriting.may_be_open(put.raw):
             return {}, []
-        document, together = put.document, self.names.together
+        document, together = put.document, self.names.together or put.references is not None
         lost = rewriting.unresolved(document, one.where, called=self.names.called, searched=together)
         if not together:
             return {}, lost

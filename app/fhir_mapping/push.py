@@ -73,15 +73,13 @@ class Message:
 class Push:
     """A resource of a registered sender, as it is about to be stored.
 
-    `warnings` is what was noticed and keeps nothing out (an unmapped code, an implausible value), said in the
-    answer and kept in the inbox; `awaited` what it waits for before computed answers may use it.
-    `translated_again` says that nothing arrived: what is stored was translated anew, because a map grew.
+    `awaited` is what it waits for before computed answers may use it. `translated_again` says that nothing
+    arrived: what is stored was translated anew, because a map grew.
     """
 
     sender: str
     identity: Identity
     message: Message
-    warnings: Sequence[Issue] = ()
     awaited: Sequence[Awaited] = ()
     translated_again: bool = False
 

@@ -14,7 +14,8 @@ from app.fhir_mapping import check, codec, entries
 from app.fhir_mapping.bundle_shell import BundleShell, opened
 from app.fhir_mapping.change import Conditional, Criteria, Put, Write
 from app.fhir_mapping.entries import ORDER, Asked
-from app.fhir_mapping.entry_writes import Intake, Names, Writes
+from app.fhir_mapping.entry_writes import Names, Writes
+from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.resource import Resource
 

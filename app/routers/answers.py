@@ -10,6 +10,7 @@ from typing import Any
 from app.fhir_mapping import codec, links
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome
+from app.fhir_mapping.push import LATE, Delivered
 from app.routers.requests import FhirRequest
 
 FHIR_JSON = (b"content-type", b"application/fhir+json; charset=utf-8")
@@ -87,6 +88,7 @@ def written(request: FhirRequest, version: Version) -> FhirResponse:
     headers = _of(version)
     location = links.address(request.base, version.type, version.id, version.version)
     headers.append((b"location", location.encode("latin-1")))
+    headers += _fate(version.delivered)
     status = 201 if version.created else 200
     preferred = request.prefer.body
     if preferred is not None:
@@ -117,6 +119,17 @@ def _informed(text: str, status: int, headers: Headers, *, beside: Sequence[Issu
     """An OperationOutcome that says what was done."""
     said = Issue("informational", text, severity="information")
     return document(operation_outcome([said, *beside]), status=status, headers=headers)
+
+
+def _fate(delivered: Delivered | None) -> Headers:
+    """What became of what a registered sender pushed, and its letter in the inbox."""
+    if delivered is None:
+        return []
+    fate = delivered.reason if delivered.reason == LATE else delivered.fate
+    headers = [(b"x-fate", fate.encode()), (b"x-inbox-id", delivered.letter.encode())]
+    if delivered.fate == "replayed":
+        headers.append((b"x-idempotent-replay", b"true"))
+    return headers
 
 
 def _applied(preferred: str) -> tuple[bytes, bytes]:

@@ -21,12 +21,13 @@ async def take(request: FhirRequest) -> FhirResponse:
     The GETs of a transaction are looked at before anything is written, and answered after (see `asks`).
     """
     raw = await request.resource_body()
+    intake = await request.pushing()
     plan = transaction.plan(
         raw,
         resources=RESOURCES,
         new_id=new_id,
         base=request.base,
-        intake=request.intake,
+        intake=intake,
         most=request.service.settings.max_bundle_entries,
     )
     asks.refuse_many(request, plan)
@@ -35,17 +36,17 @@ async def take(request: FhirRequest) -> FhirResponse:
     }
     if plan.kind == "transaction":
         await asks.foresee(request, plan)
-        answered |= await _together(request, plan)
+        answered |= await _together(request, plan, intake.kept(raw))
     else:
         answered |= await _each(request, plan.writes)
     answered |= await asks.all_said(request, plan, beside=sum(map(len, answered.values())))
     return answers.resource(bundle.response(plan.kind, (answered[index] for index in range(plan.size))))
 
 
-async def _together(request: FhirRequest, plan: Plan) -> Mapping[int, bytes]:
+async def _together(request: FhirRequest, plan: Plan, raw: bytes) -> Mapping[int, bytes]:
     """All writes or none; the first Refusal is that of the whole transaction."""
     service, writes = request.service, [write for _, write in plan.writes]
-    versions = await transact(service.store, service.visibility, writes)
+    versions = await transact(service.store, service.visibility, writes, whole=raw)
     return {index: _done(request, version) for (index, _), version in zip(plan.writes, versions, strict=True)}
 
 

@@ -21,7 +21,7 @@ from app.fhir_mapping.question import Question
 from app.fhir_mapping.registry import MAPPED
 from app.fhir_mapping.validation import ToValidate
 from app.routers.answers import FhirResponse
-from app.routers.intake import updating
+from app.fhir_mapping.intake import updating
 from app.routers.requests import FhirRequest
 from app.routers.told import refuse_told_in
 from app.routers.trial_answers import answered, moment_of, narrowed, protocol_of

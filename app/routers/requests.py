@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from starlette.types import Message, Receive
+from starlette.types import Message as AsgiMessage
+from starlette.types import Receive
 
 from app.fhir_mapping import links
 from app.fhir_mapping.export_operation import EXPORT
+from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal, passing, refusal
+from app.fhir_mapping.push import Message
 from app.fhir_mapping.resource import Resource
-from app.routers.intake import Intake
 from app.routers.load import FREE, Share
 from app.routers.negotiation import (
     DEFAULTS,
@@ -27,11 +29,18 @@ from app.routers.negotiation import (
     readable,
 )
 from app.routers.service import Service
+from app.settings import Settings
 
 FORM = "application/x-www-form-urlencoded"
 WANTED = "application/fhir+json, with fhirVersion=4.0 if you name one (XML is not offered)"
+_LONGEST_NUMBER = 200
 RESULT_PARAMETERS = {"_format", "_pretty"}
 """Parameters about how the answer is written, which never narrow what it holds."""
+
+
+def intake_of(settings: Settings) -> Intake:
+    """The way in under these settings."""
+    return Intake(settings.identifying_data, years=settings.birth_date == "year", base=settings.fhir_base)
 
 
 class Disconnected(Exception):
@@ -110,9 +119,15 @@ class FhirRequest:
 
     @property
     def intake(self) -> Intake:
-        """The way in for what is sent."""
-        settings = self.service.settings
-        return Intake(settings.identifying_data, years=settings.birth_date == "year")
+        """The way in for what is only looked at."""
+        return intake_of(self.service.settings)
+
+    async def pushing(self, number: str | None = None) -> Intake:
+        """The way in for what is to be stored; `number` is what its sender calls the message it comes in."""
+        reason = self.header(b"x-change-reason")
+        number = number or self.header(b"x-correlation-id") or self.request_id
+        message = Message(number=number[:_LONGEST_NUMBER], change_reason=reason)
+        return replace(self.intake, desk=await self.service.store.desk.now(), message=message, base=self.base)
 
     @property
     def query_without_controls(self) -> str:
@@ -190,7 +205,7 @@ class FhirRequest:
             late = passing(408, "timeout", "the body did not arrive in time", seconds=1)
         return replace(late, headers=late.headers | {"Connection": "close"})
 
-    async def _streamed(self, message: Message, largest: int) -> bytes:
+    async def _streamed(self, message: AsgiMessage, largest: int) -> bytes:
         received = bytearray(_chunk(message))
         self.share.hold(len(received))
         while message.get("more_body", False) and len(received) <= largest:
@@ -223,7 +238,7 @@ def too_large(largest: int) -> Refusal:
     )
 
 
-def _chunk(message: Message) -> bytes:
+def _chunk(message: AsgiMessage) -> bytes:
     if message["type"] != "http.request":
         raise Disconnected
     body: bytes = message.get("body", b"")

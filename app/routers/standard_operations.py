@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from app.fhir_mapping import codec, question, validation
 from app.fhir_mapping.change import Change, Delete, Put
+from app.fhir_mapping.intake import Intake, updating
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome, refusal
 from app.fhir_mapping.resource import Document
 from app.routers import answers
 from app.routers.answers import FhirResponse
-from app.routers.intake import updating
 from app.routers.requests import FhirRequest
 from app.routers.told import refuse_told_in
 from app.store import documents
@@ -46,20 +46,20 @@ async def _said(request: FhirRequest, mode: str, raw: bytes | None) -> tuple[Iss
     if mode != "delete" and raw is None:
         raise refusal(400, "required", "send the resource to validate", request.resource.name)
     try:
-        change = _write(request, mode, raw)
+        change = _write(request, await request.pushing(), mode=mode, raw=raw)
         await rehearse(request.service.store, request.service.visibility, [change])
     except Refusal as refused:
         return refused.issues
     return change.remarks if isinstance(change, Put) else ()
 
 
-def _write(request: FhirRequest, mode: str, raw: bytes | None) -> Change:
+def _write(request: FhirRequest, intake: Intake, *, mode: str, raw: bytes | None) -> Change:
     """What would be carried out."""
     if raw is None or mode == "delete":
         return Delete(resource=request.resource, id=request.id)
     if mode == "create":
-        return replace(request.intake.put(request.resource, raw, id=new_id()), fresh=True)
-    put = request.intake.put(request.resource, raw, id=request.id)
+        return replace(intake.put(request.resource, raw, id=new_id()), fresh=True)
+    put = intake.put(request.resource, raw, id=request.id)
     return updating(put if request.id else replace(put, id=put.document.get("id", "")))
 
 

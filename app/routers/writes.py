@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from app.fhir_mapping import criteria, patches
 from app.fhir_mapping.change import Conditional, Criteria, Delete, Version, Write
+from app.fhir_mapping.intake import updating
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.patches import JSON_PATCH, Amend
 from app.fhir_mapping.question import FORM
@@ -13,7 +14,6 @@ from app.fhir_mapping.search_names import HAS
 from app.fhir_mapping.search_problems import known_names, where
 from app.routers import answers
 from app.routers.answers import FhirResponse
-from app.routers.intake import updating
 from app.routers.negotiation import is_fhir_json, media_type
 from app.routers.requests import FhirRequest
 from app.store.ids import new_id
@@ -27,7 +27,8 @@ async def create(request: FhirRequest) -> FhirResponse:
     """Store a new resource under an id the server chooses; with If-None-Exist only where none matches."""
     _refuse_search(request)
     raw = await request.resource_body()
-    put = replace(request.intake.put(request.resource, raw, id=new_id()), fresh=True)
+    intake = await request.pushing()
+    put = replace(intake.put(request.resource, raw, id=new_id()), fresh=True)
     sought = request.header(b"if-none-exist")
     if sought is None:
         return answers.written(request, await _carried_out(request, put))
@@ -40,7 +41,8 @@ async def update(request: FhirRequest) -> FhirResponse:
     """Store a new version under the id of the address: 200, or 201 where nothing was there."""
     _refuse_criteria(request)
     if_match, only_new = request.if_match, _only_new(request)
-    put = request.intake.put(request.resource, await request.resource_body(), id=request.id)
+    raw, intake = await request.resource_body(), await request.pushing()
+    put = intake.put(request.resource, raw, id=request.id)
     put = replace(updating(put), if_match=if_match, only_new=only_new)
     return answers.written(request, await _carried_out(request, put))
 
@@ -52,7 +54,8 @@ async def conditional_update(request: FhirRequest) -> FhirResponse:
         text = "to store it only where none matches, POST it with If-None-Exist"
         raise refusal(400, "not-supported", text, "http.if-none-match")
     raw = await request.resource_body()
-    put = request.intake.put(request.resource, raw, id="")
+    intake = await request.pushing()
+    put = intake.put(request.resource, raw, id="")
     own = put.document.get("id")
     put = replace(put, id=own or new_id(), fresh=own is None, if_match=if_match)
     conditional = Conditional(change=put, criteria=found, own_id=own)

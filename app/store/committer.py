@@ -62,6 +62,8 @@ class Committer:
         self._most = most_waiting
         self.waiting = 0  # changes that no commit has taken up yet
         self.refused = 0
+        self.on_stored: Callable[[set[str]], None] | None = None
+        """Told of the types that were stored."""
 
     async def submit(
         self, writes: Sequence[Write], visibility: Visibility, *, whole: bytes | None = None
@@ -171,6 +173,8 @@ class Committer:
             lambda connection: commit(self._database, connection, pieces, claimed=claimed, clock=self._clock),
             feeding=True,
         )
+        if self.on_stored is not None:
+            self.on_stored(set().union(*(piece.types() for piece in pieces if piece.refused is None)))
         for waiting, piece in zip(group, pieces, strict=True):
             if not waiting.answer.done():  # the asker may have gone away
                 _resolve(waiting.answer, piece)

@@ -58,14 +58,14 @@ async def write_letters(
     for piece in pushing:
         if piece.parked is not None:
             await _keep(connection, piece, at)
-    rows = [row for piece in pushing for row in _rows(piece, indexes, at)]
-    if rows:
-        await connection.insert(models.inbox, rows)
     done = sorted({letter for piece in standing(pushing) if (letter := _letter(piece))})
     if done:
         await connection.delete(models.parked, "id", [("", letter) for letter in done])
         sql = _SETTLED.format(letter=database.member("letter", 1))
         await connection.execute(sql, database.members(done), at)
+    rows = [row for piece in pushing for row in _rows(piece, indexes, at)]
+    if rows:
+        await connection.insert(models.inbox, rows)
 
 
 async def _remember(
@@ -165,8 +165,8 @@ def _bundle(piece: Piece) -> bytes:
 def _rows(piece: Piece, indexes: Indexes, at: datetime) -> Iterator[Row]:
     """The inbox: one row for each pushed resource of a piece."""
     for place, put, push in pushes(piece):
-        if push.translated_again:
-            continue
+        if push.translated_again or (piece.parked and push.message.letter):
+            continue  # nothing arrived
         if piece.refused is not None:
             letter = piece.parked.letter if piece.parked else push.message.letter or ""
             said = _said(piece.refused, piece.parked.reason if piece.parked else None)

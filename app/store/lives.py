@@ -116,7 +116,7 @@ def _deliver(
     """Note what is to be said of a pushed resource."""
     push = put.push
     assert push is not None  # noqa: S101 - it was pushed
-    notes = [*push.warnings]
+    notes = [*put.remarks]
     notes += result_life.warnings(put.document) if corrects is not None else []
     notes += [_late(put)] if reason == LATE else []
     piece.deliveries[place] = Delivered(

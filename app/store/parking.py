@@ -1,6 +1,7 @@
 """What a registered sender pushes about somebody unknown, or who withdrew, is parked: nothing is lost."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from app.clinical.care import Consent
@@ -54,19 +55,25 @@ async def park_withdrawn(
         - {""}
         for piece in standing(pieces)
     }
-    patients = sorted(set().union(*about.values()))
-    if not patients:
-        return
-    sql = _AGREED.format(patient=database.member("r.patient_id", 1))
-    rows = await connection.fetch(sql, database.members(patients))
-    if not any(row[0] == "Consent" for row in rows):
-        return
-    known = [record for row in rows for record in records_of(row)]
-    gone = {patient for patient in patients if _withdrew(patient, known, at)}
+    gone = await withdrawn(database, connection, set().union(*about.values()), at=at)
     for piece in standing(pieces):
-        withdrawn = sorted(about[id(piece)] & gone)
-        if withdrawn:
-            _parked(piece, CONSENT_WITHDRAWN, f"Patient/{withdrawn[0]}")
+        theirs = sorted(about[id(piece)] & gone)
+        if theirs:
+            _parked(piece, CONSENT_WITHDRAWN, f"Patient/{theirs[0]}")
+
+
+async def withdrawn(
+    database: Database, connection: Connection, patients: AbstractSet[str], *, at: datetime
+) -> set[str]:
+    """Those of these patients who withdrew their consent."""
+    if not patients:
+        return set()
+    sql = _AGREED.format(patient=database.member("r.patient_id", 1))
+    rows = await connection.fetch(sql, database.members(sorted(patients)))
+    if not any(row[0] == "Consent" for row in rows):
+        return set()
+    known = [record for row in rows for record in records_of(row)]
+    return {patient for patient in patients if _withdrew(patient, known, at)}
 
 
 def _withdrew(patient: str, known: Sequence[object], at: datetime) -> bool:

@@ -12,6 +12,7 @@ from app.store.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from app.store.committer import Committer
+    from app.store.desk import CurrentDesk
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Store:
 
     database: Database
     committer: "Committer"
+    desk: "CurrentDesk"
     search_seconds: float = SEARCH_SECONDS
     link_key: bytes = b""  # signs the links to further pages; empty where the database is not migrated
 
@@ -58,10 +60,12 @@ class Store:
     ) -> "Store":
         """Open the store; `base` is the address under which absolute references are our own."""
         from app.store.committer import Committer  # noqa: PLC0415 it searches, and the search knows the Store
+        from app.store.desk import CurrentDesk  # noqa: PLC0415 as above
 
         database = await open_database(url)
         committer = Committer(database, clock=clock, base=base, most_waiting=most_waiting)
-        return cls(database, committer, search_seconds, await _link_key(database))
+        desk = CurrentDesk(database)
+        return cls(database, committer, desk, search_seconds, await _link_key(database))
 
     async def ready(self) -> None:
         """Raise DatabaseError unless the database answers and is migrated to the version we speak."""

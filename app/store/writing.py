@@ -72,7 +72,8 @@ def planned(pieces: Sequence[Piece], current: dict[Key, Current], at: datetime) 
                 kind = changed(write).resource.name
                 piece.versions.append(Version(type=kind, id="", version=0, last_updated=at, document=None))
         for place, delivered in piece.deliveries.items():
-            piece.versions[place] = replace(piece.versions[place], delivered=delivered)
+            said = replace(piece.versions[place], delivered=delivered, remarks=tuple(delivered.notes))
+            piece.versions[place] = said
     return plans
 
 

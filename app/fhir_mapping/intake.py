@@ -4,19 +4,32 @@ from dataclasses import dataclass, replace
 
 from app.fhir_mapping import check, codec, patches, rewriting, shape
 from app.fhir_mapping.change import Patch, Put
+from app.fhir_mapping.desk import Desk
 from app.fhir_mapping.identifying import identifying
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.patches import Amend
+from app.fhir_mapping.push import Message
 from app.fhir_mapping.resource import Document, Resource
 from app.fhir_mapping.stripping import Stripped, stripped
+
+NOBODY = Desk()
+"""The desk where nobody is registered."""
+NOTHING = Message()
+"""The message of what is not sent by a registered sender."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What this deployment takes; `identifying_data` is its policy, `years` that births are told by years."""
+    """What this deployment takes; `identifying_data` is its policy, `years` that births are told by years.
+
+    What registered senders push is taken in at the `desk`, as part of a `message`; `base` is our own address.
+    """
 
     identifying_data: str
     years: bool = False
+    desk: Desk = NOBODY
+    message: Message = NOTHING
+    base: str = ""
 
     def put(
         self,
@@ -41,9 +54,10 @@ class Intake:
         remarks = sent.left_out
         if remarks and where is not None:
             remarks = Refusal(200, remarks).within(resource.name, where).issues
-        return Put(
+        put = Put(
             resource=resource, id=id, raw=sent.raw, document=sent.document, where=where, remarks=remarks
         )
+        return self.desk.take(put, self.message, base=self.base)
 
     def review(self, resource: Resource, document: Document, raw: bytes) -> list[Issue]:
         """What R4 allows and this deployment does not: identifying data, and what the trial cannot use."""
@@ -57,6 +71,12 @@ class Intake:
     def around(self, bundle: Document) -> tuple[Issue, ...]:
         """What identifies a patient in a Bundle around its resources: in addresses, names, identifiers."""
         return () if self.identifying_data == "accept" else identifying("Bundle", bundle, codec.write(bundle))
+
+    def kept(self, bundle: bytes) -> bytes:
+        """A Bundle whose entries may all be stored, as it may be kept until they are."""
+        if self.identifying_data != "strip":
+            return bundle
+        return stripped("Bundle", codec.read(bundle), bundle, years=self.years).raw
 
     def amended(self, resource: Resource, amend: Amend, *, id: str, where: str | None = None) -> Patch:  # noqa: A002
         """What changes a resource by an amendment; its result is looked at as any other body is."""
@@ -76,7 +96,7 @@ class Intake:
     def _result(self, resource: Resource, raw: bytes, *, id: str) -> Put:  # noqa: A002
         """What stores a patched resource: 422 where it is none, for the patch itself was understood."""
         try:
-            return self.put(resource, raw, id=id)
+            return replace(self.put(resource, raw, id=id), push=None)
         except Refusal as refused:
             said = (replace(one, text=f"after the patch: {one.text}") for one in refused.issues)
             raise Refusal(422, tuple(said)) from None
