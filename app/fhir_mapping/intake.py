@@ -6,6 +6,7 @@ from app.fhir_mapping import check, codec, patches, rewriting, shape
 from app.fhir_mapping.change import Patch, Put
 from app.fhir_mapping.desk import Desk
 from app.fhir_mapping.identifying import identifying
+from app.fhir_mapping.national_numbers import is_told
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.patches import Amend
 from app.fhir_mapping.push import Message
@@ -69,8 +70,16 @@ class Intake:
         return found
 
     def around(self, bundle: Document) -> tuple[Issue, ...]:
-        """What identifies a patient in a Bundle around its resources: in addresses, names, identifiers."""
-        return () if self.identifying_data == "accept" else identifying("Bundle", bundle, codec.write(bundle))
+        """What identifies a patient in a Bundle around its resources: addresses, names, its own number."""
+        if self.identifying_data == "accept":
+            return ()
+        told = is_told(self.message.number)
+        own = (
+            ()
+            if told is None
+            else (Issue("business-rule", f"the message's number: {told}", "Bundle.identifier"),)
+        )
+        return (*own, *identifying("Bundle", bundle, codec.write(bundle)))
 
     def kept(self, bundle: bytes) -> bytes:
         """A Bundle whose entries may all be stored, as it may be kept until they are."""
