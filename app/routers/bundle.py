@@ -10,9 +10,13 @@ from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.transaction import Plan
 from app.routers import answers, asks, errors
 from app.routers.answers import FhirResponse
+from app.routers.load import FREE, beside
 from app.routers.requests import FhirRequest
 from app.store.ids import new_id
 from app.store.transact import transact
+
+_AT_ONCE = 512
+"""So many changes of one batch wait to be committed at once; the others wait for these."""
 
 
 async def take(request: FhirRequest) -> FhirResponse:
@@ -21,8 +25,11 @@ async def take(request: FhirRequest) -> FhirResponse:
     The GETs of a transaction are looked at before anything is written, and answered after (see `asks`).
     """
     raw = await request.resource_body()
+    if len(raw) > FREE:
+        request.service.store.committer.refuse_more()
     intake = await request.pushing()
-    plan = transaction.plan(
+    plan = await beside(
+        transaction.plan,
         raw,
         resources=RESOURCES,
         new_id=new_id,
@@ -52,13 +59,15 @@ async def _together(request: FhirRequest, plan: Plan, raw: bytes) -> Mapping[int
 
 async def _each(request: FhirRequest, writes: Sequence[tuple[int, Write]]) -> Mapping[int, bytes]:
     """Every write for itself; they are committed together all the same."""
-    entries = await asyncio.gather(*(_alone(request, write, index) for index, write in writes))
+    slots = asyncio.Semaphore(_AT_ONCE)
+    entries = await asyncio.gather(*(_alone(request, write, index, slots) for index, write in writes))
     return {index: entry for (index, _), entry in zip(writes, entries, strict=True)}
 
 
-async def _alone(request: FhirRequest, write: Write, index: int) -> bytes:
+async def _alone(request: FhirRequest, write: Write, index: int, slots: asyncio.Semaphore) -> bytes:
     try:
-        [version] = await transact(request.service.store, request.service.visibility, [write])
+        async with slots:
+            [version] = await transact(request.service.store, request.service.visibility, [write])
     except Refusal as refused:
         return bundle.failed(refused.at(f"Bundle.entry[{index}]"))
     except Exception as error:  # noqa: BLE001 one entry's failure is that entry's answer

@@ -13,11 +13,15 @@ have arrived only as many are worked on together as the largest may have bytes; 
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import takewhile
+from typing import Concatenate, ParamSpec, TypeVar
 
 from app.fhir_mapping.outcome import Refusal, passing
 from app.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 FREE = 64 * 1024
 """So many bytes of each body count nothing."""
@@ -140,6 +144,15 @@ class Share:
         self._load.arriving.pop(self, None)
         self._load.held -= self.held
         self.held = 0
+
+
+async def beside(
+    work: Callable[Concatenate[bytes, P], T], body: bytes, *args: P.args, **given: P.kwargs
+) -> T:
+    """What is made of a body; of a large one beside the event loop, so that others are answered meanwhile."""
+    if len(body) > FREE:
+        return await asyncio.to_thread(work, body, *args, **given)
+    return work(body, *args, **given)
 
 
 class Turns:

@@ -72,17 +72,26 @@ class Committer:
 
         What the documents are found by is drawn from them here, while others are being committed.
         """
-        if self._closed:
-            raise DatabaseError("the store is closing")
-        if self.waiting >= self._most:
-            self.refused += 1
-            raise busy(self.waiting)
-        waiting = self._waiting(writes, visibility, whole)
+        self.refuse_more()
+        if len(writes) > _GROUP:  # drawn beside the event loop, so that others are answered meanwhile
+            loop = asyncio.get_running_loop()
+            waiting = await asyncio.to_thread(self._waiting, writes, visibility, whole, loop)
+            self.refuse_more()
+        else:
+            waiting = self._waiting(writes, visibility, whole)
         self._queue.append(waiting)
         self.waiting += len(writes)
         if self._task is None:
             self._task = asyncio.create_task(self._work())
         return await waiting.answer
+
+    def refuse_more(self) -> None:
+        """Refuse what is to be written while so much waits already, or when the store is closing."""
+        if self._closed:
+            raise DatabaseError("the store is closing")
+        if self.waiting >= self._most:
+            self.refused += 1
+            raise busy(self.waiting)
 
     async def rehearse(self, writes: Sequence[Write], visibility: Visibility) -> None:
         """Carry out the writes and take them back; a Refusal says what stands against them."""
@@ -104,7 +113,11 @@ class Committer:
             raise piece.refused
 
     def _waiting(
-        self, asked: Sequence[Write], visibility: Visibility, whole: bytes | None = None
+        self,
+        asked: Sequence[Write],
+        visibility: Visibility,
+        whole: bytes | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> _Waiting:
         writes = [plain(write) for write in asked]
         changes = [changed(write) for write in writes]
@@ -113,7 +126,7 @@ class Committer:
         named = {(change.resource.name, change.id) for change in changes if change.id}
         pushed = {("pushed", one.push.identity.name) for one in changes if isinstance(one, Put) and one.push}
         touches = named | pushed | {("claimed", name) for name in claimed.exclusive}
-        answer: asyncio.Future[list[Version]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[list[Version]] = (loop or asyncio.get_running_loop()).create_future()
         return _Waiting(writes, visibility, indexes, claimed, frozenset(touches), answer, whole)
 
     async def close(self) -> None:
