@@ -73,13 +73,11 @@ class Intake:
         """What identifies a patient in a Bundle around its resources: addresses, names, its own number."""
         if self.identifying_data == "accept":
             return ()
+        found = identifying("Bundle", bundle, codec.write(bundle))
         told = is_told(self.message.number)
-        own = (
-            ()
-            if told is None
-            else (Issue("business-rule", f"the message's number: {told}", "Bundle.identifier"),)
-        )
-        return (*own, *identifying("Bundle", bundle, codec.write(bundle)))
+        if told is None:
+            return found
+        return (Issue("business-rule", f"the number of the message: {told}", "Bundle.identifier"), *found)
 
     def kept(self, bundle: bytes) -> bytes:
         """A Bundle whose entries may all be stored, as it may be kept until they are."""
