@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from app.fhir_mapping import bundle, transaction
+from app.fhir_mapping.bundle_shell import opened
 from app.fhir_mapping.change import Version, Write
+from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.transaction import Plan
-from app.routers import answers, asks, errors
+from app.routers import answers, asks, errors, refused_pushes
 from app.routers.answers import FhirResponse
 from app.routers.load import FREE, beside
 from app.routers.requests import FhirRequest
@@ -28,15 +30,7 @@ async def take(request: FhirRequest) -> FhirResponse:
     if len(raw) > FREE:
         request.service.store.committer.refuse_more()
     intake = await request.pushing()
-    plan = await beside(
-        transaction.plan,
-        raw,
-        resources=RESOURCES,
-        new_id=new_id,
-        base=request.base,
-        intake=intake,
-        most=request.service.settings.max_bundle_entries,
-    )
+    plan = await _planned(request, intake, raw)
     asks.refuse_many(request, plan)
     answered = {
         index: bundle.failed(refused.at(f"Bundle.entry[{index}]")) for index, refused in plan.refused.items()
@@ -48,6 +42,30 @@ async def take(request: FhirRequest) -> FhirResponse:
         answered |= await _each(request, plan.writes)
     answered |= await asks.all_said(request, plan, beside=sum(map(len, answered.values())))
     return answers.resource(bundle.response(plan.kind, (answered[index] for index in range(plan.size))))
+
+
+async def _planned(request: FhirRequest, intake: Intake, raw: bytes) -> Plan:
+    """What the Bundle asks for; what a sender pushes and cannot be taken is noted."""
+    store, most = request.service.store, request.service.settings.max_bundle_entries
+    try:
+        plan = await beside(
+            transaction.plan,
+            raw,
+            resources=RESOURCES,
+            new_id=new_id,
+            base=request.base,
+            intake=intake,
+            most=most,
+        )
+    except Refusal as refused:
+        await refused_pushes.note(store, intake.message, refused_pushes.resources_of(raw), refused)
+        raise
+    if plan.refused:
+        entries = opened(raw).entries
+        for index, of_entry in plan.refused.items():
+            sent = entries[index].resource
+            await refused_pushes.note(store, intake.message, [] if sent is None else [sent], of_entry)
+    return plan
 
 
 async def _together(request: FhirRequest, plan: Plan, raw: bytes) -> Mapping[int, bytes]:

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.fhir_mapping import criteria, patches
-from app.fhir_mapping.change import Conditional, Criteria, Delete, Version, Write
+from app.fhir_mapping.change import Conditional, Criteria, Delete, Put, Version, Write
 from app.fhir_mapping.intake import updating
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.patches import JSON_PATCH, Amend
 from app.fhir_mapping.question import FORM
 from app.fhir_mapping.search_names import HAS
 from app.fhir_mapping.search_problems import known_names, where
-from app.routers import answers
+from app.routers import answers, refused_pushes
 from app.routers.answers import FhirResponse
 from app.routers.negotiation import is_fhir_json, media_type
 from app.routers.requests import FhirRequest
@@ -27,8 +27,7 @@ async def create(request: FhirRequest) -> FhirResponse:
     """Store a new resource under an id the server chooses; with If-None-Exist only where none matches."""
     _refuse_search(request)
     raw = await request.resource_body()
-    intake = await request.pushing()
-    put = replace(intake.put(request.resource, raw, id=new_id()), fresh=True)
+    put = replace(await _taken(request, raw, new_id()), fresh=True)
     sought = request.header(b"if-none-exist")
     if sought is None:
         return answers.written(request, await _carried_out(request, put))
@@ -41,8 +40,7 @@ async def update(request: FhirRequest) -> FhirResponse:
     """Store a new version under the id of the address: 200, or 201 where nothing was there."""
     _refuse_criteria(request)
     if_match, only_new = request.if_match, _only_new(request)
-    raw, intake = await request.resource_body(), await request.pushing()
-    put = intake.put(request.resource, raw, id=request.id)
+    put = await _taken(request, await request.resource_body(), request.id)
     put = replace(updating(put), if_match=if_match, only_new=only_new)
     return answers.written(request, await _carried_out(request, put))
 
@@ -54,8 +52,7 @@ async def conditional_update(request: FhirRequest) -> FhirResponse:
         text = "to store it only where none matches, POST it with If-None-Exist"
         raise refusal(400, "not-supported", text, "http.if-none-match")
     raw = await request.resource_body()
-    intake = await request.pushing()
-    put = intake.put(request.resource, raw, id="")
+    put = await _taken(request, raw, "")
     own = put.document.get("id")
     put = replace(put, id=own or new_id(), fresh=own is None, if_match=if_match)
     conditional = Conditional(change=put, criteria=found, own_id=own)
@@ -90,6 +87,16 @@ async def conditional_delete(request: FhirRequest) -> FhirResponse:
     change = Delete(resource=request.resource, id="", if_match=_guard(request))
     conditional = Conditional(change=change, criteria=_criteria(request))
     return answers.deleted(request, await _carried_out(request, conditional))
+
+
+async def _taken(request: FhirRequest, raw: bytes, name: str) -> Put:
+    """What stores a body under this id; a refusal of what a sender pushes is noted."""
+    intake = await request.pushing()
+    try:
+        return intake.put(request.resource, raw, id=name)
+    except Refusal as refused:
+        await refused_pushes.note(request.service.store, intake.message, [raw], refused)
+        raise
 
 
 async def _carried_out(request: FhirRequest, write: Write) -> Version:

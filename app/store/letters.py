@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 
 from app.fhir_mapping import codec, content
 from app.fhir_mapping.change import Put, Version
@@ -13,6 +14,7 @@ from app.store.database import Connection, Database, Row
 from app.store.ids import new_id
 from app.store.parking import park, pushes
 from app.store.piece import Indexes, Piece, standing
+from app.store.session import Store
 from app.store.writing import Plan
 
 _LETTERS = """SELECT r.id FROM parked r WHERE {letter} {locking}"""
@@ -165,7 +167,7 @@ def _bundle(piece: Piece) -> bytes:
 def _rows(piece: Piece, indexes: Indexes, at: datetime) -> Iterator[Row]:
     """The inbox: one row for each pushed resource of a piece."""
     for place, put, push in pushes(piece):
-        if push.translated_again or (piece.parked and push.message.letter):
+        if push.translated_again or (push.message.letter and (piece.parked or _is_opened(piece))):
             continue  # nothing arrived
         if piece.refused is not None:
             letter = piece.parked.letter if piece.parked else push.message.letter or ""
@@ -180,6 +182,11 @@ def _rows(piece: Piece, indexes: Indexes, at: datetime) -> Iterator[Row]:
         patient = (index.patient if index else None) or ""
         letter = push.message.letter or ""
         yield row(push, at, letter=letter, said=said, name=delivered.letter, version=version, patient=patient)
+
+
+def _is_opened(piece: Piece) -> bool:
+    """Whether another was quicker to carry out what was parked."""
+    return piece.refused is not None and piece.refused.status == HTTPStatus.GONE
 
 
 Said = tuple[str, str, str | None, int]
@@ -209,3 +216,8 @@ def _said(refused: Refusal, parked: str | None) -> Said:
     if parked is not None:
         return "parked", parked, detail, refused.status
     return "refused", refused.issues[0].code, detail, refused.status
+
+
+async def write_rows(store: Store, rows: Sequence[Row]) -> None:
+    """Write rows of the inbox that tell of nothing stored."""
+    await store.database.write(lambda connection: connection.insert(models.inbox, rows))
