@@ -16,8 +16,8 @@ _SENDER: Final = OperationParameter(
 _REASON: Final = OperationParameter(
     name="reason",
     kind="code",
-    about="Only what has this reason, such as unknown-subject, consent-withdrawn, unmapped-code, late or"
-    " not-newer.",
+    about="Only what has this reason, such as unknown-subject, unknown-reference, consent-withdrawn,"
+    " unmapped-code, late or not-newer.",
 )
 
 INBOX: Final = Operation(
@@ -48,8 +48,8 @@ INBOX: Final = Operation(
         OperationParameter(
             name="message",
             kind="string",
-            about="Only what came in the message of this number: MSH-10, the identifier of the Bundle, or the"
-            " X-Request-Id of the answer.",
+            about="Only what came in the message of this number: MSH-10, the identifier of the Bundle, the"
+            " X-Correlation-Id of the request, or else the X-Request-Id of the answer.",
         ),
         OperationParameter(
             name="identifier", kind="string", about="Only the result of this number, as system|value."
@@ -132,17 +132,18 @@ REPLAY: Final = Operation(
     acts=True,
     title="Try again what is parked",
     about="Takes parked messages through the door again, as if they arrived now: those of a reason, of a"
-    " sender, or those named. What can be stored is; the rest stays parked. The server does so by itself"
-    " when a patient is registered or a consent is given.",
+    " sender, or those named; at least one of these is said. What can be stored is; the rest stays parked."
+    " The server does so by itself as soon as what they wait for is there.",
     parameters=(
         OperationParameter(name="reason", kind="code", about="What is parked for this reason."),
         _SENDER,
         OperationParameter(
-            name="id", kind="string", about="The `letter` of a message, as $inbox says it.", repeats=True
+            name="id", kind="string", about="The `letter` of a message, as `$inbox` says it.", repeats=True
         ),
         VIEW,
     ),
-    answer="How many were tried, stored, stayed parked and were refused; then each `message` with its fate.",
+    answer="How many messages were tried, how many of these are stored, stay parked and were refused; then"
+    " each `message` with its fate.",
     example="reason=unknown-subject",
 )
-INBOX_OPERATIONS: Final = (INBOX, RECONCILIATION, SENDERS, UNMAPPED)
+INBOX_OPERATIONS: Final = (INBOX, RECONCILIATION, SENDERS, UNMAPPED, REPLAY)

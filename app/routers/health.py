@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.outcome import operation_outcome, passing
+from app.routers import inbox_metrics
 from app.routers.errors import RETRY_AFTER, lineage, log
 from app.routers.metrics import Metrics
 from app.routers.service import Service
@@ -52,6 +53,8 @@ async def is_ready(store: Store) -> bool:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Counters for Prometheus, of the worker process that answers."""
+    """Counters for Prometheus, of the worker process that answers; and how the feed of each sender stands."""
     counted: Metrics = request.app.state.metrics
-    return PlainTextResponse(counted.text(), media_type="text/plain; version=0.0.4")
+    service: Service = request.app.state.service
+    told = counted.text() + await inbox_metrics.text(service.store)
+    return PlainTextResponse(told, media_type="text/plain; version=0.0.4")

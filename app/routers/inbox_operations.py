@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from app.clinical.records import Moment
 from app.fhir_mapping import datatypes, links, question
-from app.fhir_mapping.inbox_operations import INBOX, MOST_DAYS, RECONCILIATION, SENDERS, UNMAPPED
-from app.fhir_mapping.listing import Address, Each, Row, parameters, plain
+from app.fhir_mapping.inbox_operations import INBOX, MOST_DAYS, RECONCILIATION, REPLAY, SENDERS, UNMAPPED
+from app.fhir_mapping.listing import Address, Code, Each, Row, parameters, plain
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import refusal
 from app.fhir_mapping.question import Given
@@ -25,6 +25,8 @@ from app.store import inbox as store_inbox
 from app.store.database import Key
 from app.store.feeds import Days
 from app.store.inbox import Wanted
+from app.store.replay import replay as replayed
+from app.store.visibility import EVERYTHING
 
 _LATELY: Final = timedelta(hours=24)
 _ONE_DAY: Final = timedelta(days=1)
@@ -191,6 +193,27 @@ async def unmapped(request: FhirRequest, asked: Operation) -> FhirResponse:
     return _told(given, (("unmapped", Each("unmapped", [one.row() for one in found])),))
 
 
+async def replay(request: FhirRequest, asked: Operation) -> FhirResponse:
+    """Take parked messages through the door again."""
+    given = question.given(asked, request.parameters)
+    service = request.service
+    if service.visibility != EVERYTHING:
+        raise refusal(403, "forbidden", "only who sees everything may have parked messages tried again")
+    await _senders(request, given)
+    if not any(given.get(name) for name in ("reason", "sender", "id")):
+        raise refusal(400, "required", "say what to try again: a reason, a sender or an id", "http.reason")
+    done = await replayed(
+        service.store,
+        request.intake,
+        reason=_only(given, "reason") or None,
+        sender=_only(given, "sender") or None,
+        ids=given.get("id", ()),
+    )
+    each = [(("letter", letter), ("fate", Code(fate))) for letter, fate in done.fates.items()]
+    counted = [(fate, done.count(fate)) for fate in ("stored", "parked", "refused")]
+    return _told(given, (("tried", len(each)), *counted, ("message", Each("messages", each))))
+
+
 async def _senders(request: FhirRequest, given: Given) -> Sequence[Sender]:
     """The sender that is named, or all there are; 400 where none is registered under that name."""
     service = request.service
@@ -219,5 +242,6 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     RECONCILIATION.name: reconciliation,
     SENDERS.name: senders,
     UNMAPPED.name: unmapped,
+    REPLAY.name: replay,
 }
 """By operation, what answers it."""
