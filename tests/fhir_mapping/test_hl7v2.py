@@ -1,6 +1,6 @@
 """Each rule of reading an ORU^R01, one by one: text, times, codes, values, statuses, numbers and subject."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -555,7 +555,8 @@ def test_a_time_without_an_offset_is_the_instant_the_senders_clocks_showed(at: d
     said = times.date_time(at.strftime("%Y%m%d%H%M%S"), zone)
 
     assert said is not None
-    assert datetime.fromisoformat(said) == at.replace(microsecond=0, tzinfo=ZoneInfo(zone))
+    shown = at.replace(microsecond=0, tzinfo=ZoneInfo(zone))
+    assert datetime.fromisoformat(said).astimezone(UTC) == shown.astimezone(UTC)
 
 
 def test_the_zone_is_the_senders_own_whatever_offset_the_message_was_sent_at() -> None:
@@ -605,3 +606,17 @@ def test_results_of_an_order_in_several_messages_have_reports_that_do_not_contra
 
     assert len(set(own)) == 3
     assert set(orders) == {"L77^BIO"}
+
+
+def test_a_collection_that_ended_before_it_began_is_taken_at_its_beginning_and_warned_of() -> None:
+    backwards = OBR.replace("202403010805|", "202403010805|202402290805", 1)
+    raw = result("OBX|1|NM|X^^L||1||||||F", obr=backwards)
+
+    assert resources(raw)[0]["effectiveDateTime"] == "2024-03-01T08:05:00+01:00"
+    assert "OBR[1]-8" in [warning.expression for warning in bundled(raw).warnings]
+
+
+def test_a_message_of_two_thousand_results_is_read_whole() -> None:
+    lines = [f"OBX|{n}|NM|X{n}^^L||1|g/L|||||F" for n in range(2000)]
+
+    assert len(resources(message(OBR, *lines))) == 2000

@@ -90,7 +90,7 @@ def unit(value: Value) -> Element:
         value = value.with_first_two_joined()
     written = value[1].text or value[2].text
     found: Element = {"unit": written} if written else {}
-    ucum = next((value[at].text for at in (1, 4) if value[at + 2].text == "UCUM" and value[at]), None)
+    ucum = next((value[at].code for at in (1, 4) if value[at + 2].text == "UCUM" and value[at]), None)
     if ucum is not None:
         found |= {"system": UCUM, "code": ucum}
     return found

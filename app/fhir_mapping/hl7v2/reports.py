@@ -55,10 +55,7 @@ def specimens(order: Order, number: Number, subject: str, spoken: Spoken) -> Ite
 def _of_spm(spm: Segment, order: Number, subject: str, spoken: Spoken) -> Taken:
     own = next((one for at in (2, 1) if (one := spm[2][at].name)), None)
     number = Number(order.system, own) if own else order.of("specimen", str(spm.number))
-    start, end = spoken.when(spm, 17), spoken.until(spm, 17)
-    taken: Document | None = {"collectedDateTime": start} if start else None
-    if start and end and start != end:
-        taken = {"collectedPeriod": {"start": start, "end": end}}
+    taken = spoken.taken("collected", spoken.when(spm, 17), spoken.until(spm, 17), spm.at(17))
     return Taken(
         number,
         _specimen(
@@ -75,8 +72,7 @@ def _of_spm(spm: Segment, order: Number, subject: str, spoken: Spoken) -> Taken:
 def _of_obr(obr: Segment, number: Number, subject: str, spoken: Spoken) -> Taken:
     """OBR-15 of version 2.3 to 2.4: the kind of specimen is coded in its first component."""
     kind = coded.concept(_as_field(obr[15][1]), spoken.sender)
-    start = spoken.when(obr, 7)
-    taken = {"collectedDateTime": start} if start else None
+    taken = spoken.taken("collected", spoken.when(obr, 7), spoken.when(obr, 8), obr.at(8))
     received = spoken.when(obr, 14)
     return Taken(number, _specimen(number, kind, subject, collection=taken, received=received), obr.at(15))
 
@@ -89,7 +85,7 @@ def _as_field(component: Value) -> Value:
 
 
 def _specimen(
-    number: Number, kind: Document | None, subject: str, *, collection: Document | None, received: str | None
+    number: Number, kind: Document | None, subject: str, *, collection: Document, received: str | None
 ) -> Document:
     return said(
         {
@@ -98,7 +94,7 @@ def _specimen(
             "type": kind,
             "subject": {"reference": subject},
             "receivedTime": received,
-            "collection": collection,
+            "collection": collection or None,
         }
     )
 

@@ -108,11 +108,7 @@ def effective(obx: Segment | None, order: Order, spoken: Spoken) -> Document:
     start, end = spoken.when(order.obr, 7), spoken.when(order.obr, 8)
     if start is None and len(order.specimens) == 1:
         start, end = spoken.when(order.specimens[0], 17), spoken.until(order.specimens[0], 17)
-    if start is None:
-        return {}
-    if end is None or end == start:
-        return {"effectiveDateTime": start}
-    return {"effectivePeriod": {"start": start, "end": end}}
+    return spoken.taken("effective", start, end, order.obr.at(8))
 
 
 def _absent(obx: Segment) -> Document:

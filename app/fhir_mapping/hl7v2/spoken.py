@@ -1,7 +1,9 @@
 """What is said about a message while it is read: whose it is, and what was noticed that keeps nothing out."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from app.fhir_mapping.dates import date_bounds
 from app.fhir_mapping.hl7v2 import times
 from app.fhir_mapping.hl7v2.er7 import Segment
 from app.fhir_mapping.outcome import Issue, refusal
@@ -34,6 +36,18 @@ class Spoken:
             self.warn("a time of issue without hours and minutes orders nothing", segment.at(number))
             return None
         return said
+
+    def taken(self, name: str, start: str | None, end: str | None, place: str) -> dict[str, Any]:
+        """An element that is a moment or a period (`effectiveDateTime`, `effectivePeriod`), or none."""
+        if start is None:
+            return {}
+        begun, ended = date_bounds(start), date_bounds(end)
+        if begun is not None and ended is not None and begun[0] > ended[1]:
+            self.warn("this ended before it began: the beginning alone is taken", place)
+            end = None
+        if end is None or end == start:
+            return {f"{name}DateTime": start}
+        return {f"{name}Period": {"start": start, "end": end}}
 
     def _time(self, segment: Segment, number: int, written: str) -> str | None:
         if not written:

@@ -97,7 +97,7 @@ def _structured(obx: Segment, spoken: Spoken) -> Element:
     if compared is not None and first is not None:
         if not mark and not two:
             return {"valueQuantity": {"value": first, **compared, **unit}}
-        if mark == "-" and second is not None and not compared:
+        if mark == "-" and second is not None and first <= second and not compared:
             return {"valueRange": {"low": {"value": first, **unit}, "high": {"value": second, **unit}}}
         if mark in _TITRE and second is not None and (first == 1 or not compared):
             return {
