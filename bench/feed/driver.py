@@ -164,7 +164,7 @@ class Driver:
         def unsure() -> None:
             self.tally.unsure[message.number] += len(message.deliveries)
 
-        return await self._ask(method, path, body, headers | {"X-Request-Id": message.number}, unsure)
+        return await self._ask(method, path, body, headers | {"X-Correlation-Id": message.number}, unsure)
 
     async def _ask(
         self,
