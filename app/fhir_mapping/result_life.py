@@ -2,7 +2,8 @@
 
 A laboratory says a result again and again: preliminary, final, corrected, withdrawn; and its messages arrive
 in any order. Whatever the order, what was issued last stands, and a preliminary result never takes the place
-of a final one. Where either was sent without `issued`, only the status can tell.
+of a final one. Where either was sent without `issued`, the status tells; where that is the same, what was
+issued at a known moment stands.
 Other resources have no such life: what was sent last stands.
 """
 
@@ -37,7 +38,9 @@ def compare(new: Document, stored: Document) -> int:
     issued, issued_before = new.get("issued"), stored.get("issued")
     if issued and issued_before and (moved := _later(issued, issued_before)):
         return moved
-    return (rank > rank_before) - (rank < rank_before)
+    if rank != rank_before:
+        return 1 if rank > rank_before else -1
+    return bool(issued) - bool(issued_before)
 
 
 def warnings(new: Document) -> list[Issue]:

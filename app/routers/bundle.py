@@ -10,7 +10,7 @@ from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.transaction import Plan
-from app.routers import answers, asks, errors, refused_pushes
+from app.routers import answers, asks, consequences, errors, refused_pushes
 from app.routers.answers import FhirResponse
 from app.routers.load import FREE, beside
 from app.routers.requests import FhirRequest
@@ -72,17 +72,23 @@ async def _together(request: FhirRequest, plan: Plan, raw: bytes) -> Mapping[int
     """All writes or none; the first Refusal is that of the whole transaction."""
     service, writes = request.service, [write for _, write in plan.writes]
     versions = await transact(service.store, service.visibility, writes, whole=raw)
+    versions = await consequences.told(request, versions)
     return {index: _done(request, version) for (index, _), version in zip(plan.writes, versions, strict=True)}
 
 
 async def _each(request: FhirRequest, writes: Sequence[tuple[int, Write]]) -> Mapping[int, bytes]:
     """Every write for itself; they are committed together all the same."""
     slots = asyncio.Semaphore(_AT_ONCE)
-    entries = await asyncio.gather(*(_alone(request, write, index, slots) for index, write in writes))
-    return {index: entry for (index, _), entry in zip(writes, entries, strict=True)}
+    carried_out = await asyncio.gather(*(_alone(request, write, index, slots) for index, write in writes))
+    found = dict(zip((index for index, _ in writes), carried_out, strict=True))
+    done = {index: answer for index, answer in found.items() if isinstance(answer, Version)}
+    versions = await consequences.told(request, list(done.values()))
+    told = {index: _done(request, version) for index, version in zip(done, versions, strict=True)}
+    return {index: told[index] if isinstance(answer, Version) else answer for index, answer in found.items()}
 
 
-async def _alone(request: FhirRequest, write: Write, index: int, slots: asyncio.Semaphore) -> bytes:
+async def _alone(request: FhirRequest, write: Write, index: int, slots: asyncio.Semaphore) -> Version | bytes:
+    """The version a write became, or the entry that says why it did not."""
     try:
         async with slots:
             [version] = await transact(request.service.store, request.service.visibility, [write])
@@ -90,7 +96,7 @@ async def _alone(request: FhirRequest, write: Write, index: int, slots: asyncio.
         return bundle.failed(refused.at(f"Bundle.entry[{index}]"))
     except Exception as error:  # noqa: BLE001 one entry's failure is that entry's answer
         return bundle.failed(errors.failure(error, request.request_id))
-    return _done(request, version)
+    return version
 
 
 def _done(request: FhirRequest, version: Version) -> bytes:

@@ -15,13 +15,13 @@ from app.clinical.records import Source
 from app.fhir_mapping import codec, question, validation
 from app.fhir_mapping.change import Put, Version
 from app.fhir_mapping.index import index_rows
+from app.fhir_mapping.intake import updating
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import Refusal, not_found, refusal
 from app.fhir_mapping.question import Question
 from app.fhir_mapping.registry import MAPPED
 from app.fhir_mapping.validation import ToValidate
 from app.routers.answers import FhirResponse
-from app.fhir_mapping.intake import updating
 from app.routers.requests import FhirRequest
 from app.routers.told import refuse_told_in
 from app.routers.trial_answers import answered, moment_of, narrowed, protocol_of
@@ -113,7 +113,7 @@ async def _named(request: FhirRequest, reference: str, as_of: datetime | None) -
     if version is None:
         return partial(_without, kind=kind, name=name)
     earlier = await _version(request, Source(kind, name, int(version)), as_of)
-    return partial(_since, version=earlier, base=request.base)
+    return partial(since, version=earlier, base=request.base)
 
 
 def _without(found: Recorded, *, kind: str, name: str) -> Proposed:
@@ -136,7 +136,7 @@ async def _version(request: FhirRequest, source: Source, as_of: datetime | None)
     return version
 
 
-def _since(found: Recorded, *, version: Version, base: str) -> Proposed:
+def since(found: Recorded, *, version: Version, base: str) -> Proposed:
     """The record with an earlier version of a fact, and as it is."""
     source = Source(version.type, version.id, version.version)
     earlier = found.having(source, codec.read(version.document or b"{}"), base=base)

@@ -12,7 +12,7 @@ from app.fhir_mapping.patches import JSON_PATCH, Amend
 from app.fhir_mapping.question import FORM
 from app.fhir_mapping.search_names import HAS
 from app.fhir_mapping.search_problems import known_names, where
-from app.routers import answers, refused_pushes
+from app.routers import answers, consequences, refused_pushes
 from app.routers.answers import FhirResponse
 from app.routers.negotiation import is_fhir_json, media_type
 from app.routers.requests import FhirRequest
@@ -30,10 +30,10 @@ async def create(request: FhirRequest) -> FhirResponse:
     put = replace(await _taken(request, raw, new_id()), fresh=True)
     sought = request.header(b"if-none-exist")
     if sought is None:
-        return answers.written(request, await _carried_out(request, put))
+        return await _written(request, await _carried_out(request, put))
     found = criteria.criteria(request.resource, sought, base=request.base, where="http.if-none-exist")
     conditional = Conditional(change=put, criteria=found, creates=True)
-    return answers.written(request, await _carried_out(request, conditional))
+    return await _written(request, await _carried_out(request, conditional))
 
 
 async def update(request: FhirRequest) -> FhirResponse:
@@ -42,7 +42,7 @@ async def update(request: FhirRequest) -> FhirResponse:
     if_match, only_new = request.if_match, _only_new(request)
     put = await _taken(request, await request.resource_body(), request.id)
     put = replace(updating(put), if_match=if_match, only_new=only_new)
-    return answers.written(request, await _carried_out(request, put))
+    return await _written(request, await _carried_out(request, put))
 
 
 async def conditional_update(request: FhirRequest) -> FhirResponse:
@@ -56,7 +56,7 @@ async def conditional_update(request: FhirRequest) -> FhirResponse:
     own = put.document.get("id")
     put = replace(put, id=own or new_id(), fresh=own is None, if_match=if_match)
     conditional = Conditional(change=put, criteria=found, own_id=own)
-    return answers.written(request, await _carried_out(request, conditional))
+    return await _written(request, await _carried_out(request, conditional))
 
 
 async def patch(request: FhirRequest) -> FhirResponse:
@@ -64,7 +64,7 @@ async def patch(request: FhirRequest) -> FhirResponse:
     _refuse_criteria(request)
     if_match = _guard(request)
     change = request.intake.amended(request.resource, await _amendment(request), id=request.id)
-    return answers.written(request, await _carried_out(request, replace(change, if_match=if_match)))
+    return await _written(request, await _carried_out(request, replace(change, if_match=if_match)))
 
 
 async def conditional_patch(request: FhirRequest) -> FhirResponse:
@@ -72,7 +72,7 @@ async def conditional_patch(request: FhirRequest) -> FhirResponse:
     found, if_match = _criteria(request), _guard(request)
     change = request.intake.amended(request.resource, await _amendment(request), id="")
     conditional = Conditional(change=replace(change, if_match=if_match), criteria=found)
-    return answers.written(request, await _carried_out(request, conditional))
+    return await _written(request, await _carried_out(request, conditional))
 
 
 async def delete(request: FhirRequest) -> FhirResponse:
@@ -87,6 +87,13 @@ async def conditional_delete(request: FhirRequest) -> FhirResponse:
     change = Delete(resource=request.resource, id="", if_match=_guard(request))
     conditional = Conditional(change=change, criteria=_criteria(request))
     return answers.deleted(request, await _carried_out(request, conditional))
+
+
+async def _written(request: FhirRequest, version: Version) -> FhirResponse:
+    """The answer to a create, an update or a patch; with what a correction changes where words are wanted."""
+    if consequences.corrected(version) is not None and request.prefer.body == "OperationOutcome":
+        [version] = await consequences.told(request, [version])
+    return answers.written(request, version)
 
 
 async def _taken(request: FhirRequest, raw: bytes, name: str) -> Put:

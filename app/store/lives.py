@@ -53,9 +53,10 @@ def _version(kind: str, name: str, number: int, last_updated: datetime, document
 
 def _judge(piece: Piece, had: Digests, there: Mapping[Key, Version], current: Mapping[Key, Current]) -> None:
     issues: list[Issue] = []
-    for place, put, _ in list(pushed(piece)):
+    for place, put, identity in list(pushed(piece)):
         key = (put.resource.name, put.id)
-        stored, heard = there.get(key), had.get(key, set())
+        is_known = identity in piece.recognised  # else it takes the place of what was no sender's
+        stored, heard = there.get(key) if is_known else None, had.get(key, set())
         if stored is None and key in current and content.digest(put.document) in heard:
             issues.append(_deleted(put))
             continue

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from app.clinical.care import Condition, Consent, Procedure
 from app.clinical.history import History, Record
@@ -21,7 +22,10 @@ from app.fhir_mapping.resource import Document
 from app.store.as_of import AsOf
 from app.store.database import Connection, Row
 from app.store.session import Store
-from app.store.visibility import Visibility
+from app.store.visibility import Visibility, visible
+
+_PARTS = """SELECT r.id FROM resource r WHERE r.type = 'ResearchSubject' AND r.patient_id = $1
+ AND NOT r.deleted AND {visible} ORDER BY r.id"""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,14 @@ async def recorded(store: Store, visibility: Visibility, name: str, as_of: datet
     if subject[0][5] is None:
         raise gone(f"ResearchSubject/{name}")
     return Recorded(name, rows)
+
+
+async def parts_of(store: Store, visibility: Visibility, patient: str) -> list[str]:
+    """The ResearchSubjects of a patient: one for each part in a study."""
+    values: list[Any] = [patient]
+    condition = visible(store.database, visibility, "r", values)
+    sql = _PARTS.format(visible=condition)
+    return [name for (name,) in await store.database.read(lambda c: c.fetch(sql, *values))]
 
 
 KINDS = tuple(kind for kind in MAPPED if kind != "ResearchStudy")
