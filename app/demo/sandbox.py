@@ -3,13 +3,16 @@
 import httpx
 
 from app.demo import load
+from app.demo.hospitals import push
 from app.main import create_app
+from app.routers.trial_answers import now
 from app.settings import Settings
 
 
 async def load_once(settings: Settings) -> int:
-    """Put the demonstration trials in through the FHIR interface; how many resources went in.
+    """Put the demonstration trials in through the FHIR interface, and have two hospitals push to it.
 
+    The answer is how many resources of the trials went in.
     What was loaded once is left alone.
     """
     app = create_app(settings)
@@ -17,7 +20,9 @@ async def load_once(settings: Settings) -> int:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client,
     ):
-        return await load(client)
+        loaded = await load(client)
+        await push(client, app.state.service.store, at=now())
+        return loaded
 
 
 def welcome(url: str, *, empty: bool) -> str:
@@ -31,6 +36,7 @@ def welcome(url: str, *, empty: bool) -> str:
             f"  FHIR R4           {url}/fhir  ({url}/fhir/metadata)",
             f"  Try it out        {url}/docs",
             *([] if empty else ["  An SRI answer     " + example]),
+            *([] if empty else [f"  What was pushed   {url}/fhir/$inbox?view=plain"]),
             "Ctrl-C ends it; the data stay.",
             "",
         ]
