@@ -195,6 +195,29 @@ class TestBytes:
         assert (load_of(app).held, load_of(app).requests) == (0, 0)
 
 
+class TestSilence:
+    """Nobody may keep a request open by sending nothing."""
+
+    @pytest.fixture
+    def settings(self, database_url: str) -> Settings:
+        return Settings(database_url=database_url, base_url="http://test", auth="none", body_seconds=0.2)
+
+    @pytest.mark.parametrize("sent", [b"", b"{"])
+    async def test_a_body_that_does_not_come_is_waited_for_no_longer(
+        self, client: httpx.AsyncClient, app: FastAPI, sent: bytes
+    ) -> None:
+        async def silence() -> AsyncIterator[bytes]:
+            if sent:
+                yield sent
+            await asyncio.sleep(5)
+
+        answer = await client.post("/fhir/Patient", content=silence(), headers=HEADERS)
+
+        assert (answer.status_code, answer.json()["issue"][0]["code"]) == (408, "timeout")
+        assert (answer.headers["retry-after"], answer.headers["connection"]) == ("1", "close")
+        assert load_of(app).requests == 0
+
+
 class TestQueue:
     """What waits to be committed is bounded; reads go on."""
 
@@ -218,6 +241,33 @@ class TestQueue:
         found = (await client.get("/fhir/Patient?_count=200")).json()
         assert sorted(int(one["resource"]["identifier"][0]["value"]) for one in found["entry"]) == stored
         assert (await client.post("/fhir/Patient", json=patient(101))).status_code == 201
+
+    async def test_the_entries_of_a_batch_are_refused_one_by_one(self, client: httpx.AsyncClient) -> None:
+        entries = [
+            {"resource": patient(n), "request": {"method": "POST", "url": "Patient"}} for n in range(50)
+        ]
+        answer = await client.post(
+            "/fhir", json={"resourceType": "Bundle", "type": "batch", "entry": entries}
+        )
+
+        said = [one["response"] for one in answer.json()["entry"]]
+        assert {one["status"][:3] for one in said} == {"201", "429"}
+        codes = {one["outcome"]["issue"][0]["code"] for one in said if one["status"].startswith("429")}
+        assert codes == {"throttled"}
+        stored = (await client.get("/fhir/Patient?_summary=count")).json()["total"]
+        assert stored == sum(one["status"].startswith("201") for one in said)
+
+    async def test_a_large_bundle_is_refused_before_it_is_read(
+        self, client: httpx.AsyncClient, app: FastAPI
+    ) -> None:
+        committer = app.state.service.store.committer
+        committer.waiting = 5
+
+        assert_throttled(await client.post("/fhir", content=large(100 * 1024), headers=HEADERS))
+        assert_throttled(await client.post("/fhir/Patient", json=patient(1)))
+        told = (await client.get("/metrics")).text
+        assert 'trialbridge_refused_for_load_total{reason="queue"} 2.0' in told
+        assert "trialbridge_waiting_changes 5.0" in told
 
     async def test_a_transaction_larger_than_the_bound_is_taken_when_nothing_waits(
         self, client: httpx.AsyncClient
