@@ -18,7 +18,8 @@ from app.routers import answers, errors, routes
 from app.routers.answers import FhirResponse, Headers
 from app.routers.load import Share
 from app.routers.metrics import Metrics
-from app.routers.requests import Disconnected, FhirRequest, merged
+from app.routers.negotiation import merged
+from app.routers.requests import Disconnected, FhirRequest
 from app.routers.service import Service
 from app.routers.told import refuse_told
 

@@ -14,27 +14,27 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.fhir_mapping import transaction as transactions
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.hl7v2 import ack, oru, transaction
 from app.fhir_mapping.hl7v2.ack import Fate
 from app.fhir_mapping.hl7v2.header import Header
-from app.fhir_mapping.hl7v2.oru import ResultMessage
+from app.fhir_mapping.intake import Intake
+from app.fhir_mapping.national_numbers import is_told
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.push import LATE, Message
-from app.fhir_mapping.registry import RESOURCES
-from app.routers import errors
-from app.routers.load import Share
-from app.routers.negotiation import media_type
-from app.routers.requests import Disconnected, FhirRequest, intake_of, merged
+from app.fhir_mapping.sender import Senders
+from app.routers import bundle, errors, refused_pushes
+from app.routers.load import Share, beside
+from app.routers.negotiation import media_type, merged
+from app.routers.requests import Disconnected, FhirRequest, intake_of
 from app.routers.service import Service
 from app.store import by_number
-from app.store.ids import new_id
 from app.store.session import utc_now
 from app.store.transact import transact
 
 MEDIA_TYPES = ("application/hl7-v2", "application/hl7-v2+er7", "x-application/hl7-v2+er7", "text/plain")
 PATH = "/hl7v2"
+_LONGEST_NUMBER = 200
 
 router = APIRouter(include_in_schema=False)
 
@@ -107,7 +107,7 @@ async def received(arriving: Arriving, service: Service) -> Answer:
     except Refusal as refused:
         return told(refused, number)
     try:
-        fate = await _stored(arriving, service)
+        fate = await _stored(arriving, header, service)
     except Refusal as refused:
         return told(refused, number, header)
     except Exception as error:  # noqa: BLE001 whatever it is, the sender gets an ACK
@@ -139,41 +139,45 @@ def _answer(fate: Fate, number: str, header: Header | None) -> Answer:
     return Answer(ack=ack.ack(header, fate, at=at, number=number), wanted=ack.is_wanted(header, fate))
 
 
-async def _stored(arriving: Arriving, service: Service) -> Fate:
+async def _stored(arriving: Arriving, header: Header, service: Service) -> Fate:
     """Carry the message out as a transaction; a Refusal says its places in the message."""
     desk = await service.store.desk.now()
-    message = oru.read(arriving.raw, desk.senders, charset=arriving.charset)
-    numbers = [(one.system, one.value) for one in transaction.promoted(message)]
-    standing = await by_number.observations(service.store, service.visibility, numbers)
-    said = transaction.transaction(message, standing)
+    intake = replace(
+        intake_of(service.settings),
+        desk=desk,
+        message=Message(door=arriving.door, number=_named(header)),
+        base=arriving.base,
+    )
+    try:
+        said = await _said(arriving, service, desk.senders)
+    except Refusal as refused:
+        await refused_pushes.note_whole(service.store, header.sender(desk.senders), intake.message, refused)
+        raise
     if not said.places:
         return Fate.stored(said.warnings, text="nothing new")
     try:
-        versions = await _carried_out(arriving, message, said.raw, service)
+        return _told_of(await _carried_out(said.raw, intake, service), said)
     except Refusal as refused:
         raise ack.placed(refused, said.places) from None
-    return _told_of(versions, said)
 
 
-async def _carried_out(
-    arriving: Arriving, message: ResultMessage, raw: bytes, service: Service
-) -> Sequence[Version]:
+def _named(header: Header) -> str:
+    """What the inbox calls the message; never by a number that tells who somebody is."""
+    number = header.control_id[:_LONGEST_NUMBER]
+    return "" if is_told(number) else number
+
+
+async def _said(arriving: Arriving, service: Service, senders: Senders) -> transaction.Transaction:
+    """What the message says, with what is stored of the results it only calls final."""
+    message = await beside(oru.read, arriving.raw, senders, charset=arriving.charset)
+    numbers = [(one.system, one.value) for one in transaction.promoted(message)]
+    standing = await by_number.observations(service.store, service.visibility, numbers)
+    return await beside(lambda _raw: transaction.transaction(message, standing), arriving.raw)
+
+
+async def _carried_out(raw: bytes, intake: Intake, service: Service) -> Sequence[Version]:
     """The versions a Bundle becomes, on the way every transaction goes."""
-    settings = service.settings
-    intake = replace(
-        intake_of(settings),
-        desk=await service.store.desk.now(),
-        message=Message(door=arriving.door, number=message.header.control_id),
-        base=arriving.base,
-    )
-    plan = transactions.plan(
-        raw,
-        resources=RESOURCES,
-        new_id=new_id,
-        base=arriving.base,
-        intake=intake,
-        most=settings.max_bundle_entries,
-    )
+    plan = await bundle.planned(service, intake, raw)
     writes = [write for _, write in plan.writes]
     return await transact(service.store, service.visibility, writes, whole=intake.kept(raw))
 

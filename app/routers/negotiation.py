@@ -4,7 +4,7 @@ Rules: https://hl7.org/fhir/R4/http.html#mime-type (and RFC 9110 §12, RFC 7240)
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -84,3 +84,13 @@ def readable(format_: str) -> bool:
     """Whether a `_format` asks for JSON."""
     kind, parameters = media_type(format_)
     return kind in FORMATS and _is_r4(parameters)
+
+
+def merged(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+    """Headers by name, several of the same name joined by commas (RFC 9110 §5.3)."""
+    pairs = list(headers)
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    names = dict.fromkeys(name for name, _ in pairs)
+    return {name: b", ".join(value for other, value in pairs if other == name) for name in names}

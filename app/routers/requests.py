@@ -4,7 +4,7 @@ Rules: https://hl7.org/fhir/R4/http.html#general (content negotiation, If-Match,
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
@@ -215,16 +215,6 @@ class FhirRequest:
         if len(received) > largest:
             raise too_large(largest)
         return bytes(received)
-
-
-def merged(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
-    """Headers by name, several of the same name joined by commas (RFC 9110 §5.3)."""
-    pairs = list(headers)
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    names = dict.fromkeys(name for name, _ in pairs)
-    return {name: b", ".join(value for other, value in pairs if other == name) for name in names}
 
 
 def too_large(largest: int) -> Refusal:
