@@ -14,6 +14,7 @@ from app.routers import answers, asks, consequences, errors, refused_pushes
 from app.routers.answers import FhirResponse
 from app.routers.load import FREE, beside
 from app.routers.requests import FhirRequest
+from app.routers.service import Service
 from app.store.ids import new_id
 from app.store.transact import transact
 
@@ -30,7 +31,7 @@ async def take(request: FhirRequest) -> FhirResponse:
     if len(raw) > FREE:
         request.service.store.committer.refuse_more()
     intake = await request.pushing()
-    plan = await _planned(request, intake, raw)
+    plan = await planned(request.service, intake, raw)
     asks.refuse_many(request, plan)
     answered = {
         index: bundle.failed(refused.at(f"Bundle.entry[{index}]")) for index, refused in plan.refused.items()
@@ -44,16 +45,16 @@ async def take(request: FhirRequest) -> FhirResponse:
     return answers.resource(bundle.response(plan.kind, (answered[index] for index in range(plan.size))))
 
 
-async def _planned(request: FhirRequest, intake: Intake, raw: bytes) -> Plan:
+async def planned(service: Service, intake: Intake, raw: bytes) -> Plan:
     """What the Bundle asks for; what a sender pushes and cannot be taken is noted."""
-    store, most = request.service.store, request.service.settings.max_bundle_entries
+    store, most = service.store, service.settings.max_bundle_entries
     try:
         plan = await beside(
             transaction.plan,
             raw,
             resources=RESOURCES,
             new_id=new_id,
-            base=request.base,
+            base=intake.base,
             intake=intake,
             most=most,
         )

@@ -49,6 +49,10 @@ class Header:
         """MSH-12.1, such as 2.5.1."""
         return self.segment[12][1].text
 
+    def sender(self, senders: Senders) -> Sender | None:
+        """Whose message this is, as far as it can be told before its characters are known."""
+        return called(self.segment, senders)
+
     def charset(self, declared: str | None = None) -> str:
         """The character set MSH-18 says, else the one HTTP does; Refusal where it is not known here."""
         said = self.segment[18].text.upper()
@@ -82,18 +86,17 @@ class Header:
             yield Issue("not-supported", "send the message whole, not in parts (MSH-14)", msh.at(14))
 
 
-def sender_of(msh: Segment, senders: Senders) -> Sender:
-    """The registered sender that MSH-3 and MSH-4 name; Refusal where there is none.
-
-    They are compared as written, and by the names that come first in them.
-    """
+def called(msh: Segment, senders: Senders) -> Sender | None:
+    """The registered sender that MSH-3 and MSH-4 name, as written or by the names that come first in them."""
     application, facility = msh[3], msh[4]
-    for said in (
-        (application.text, facility.text),
-        (application[1].text, facility[1].text),
-    ):
-        sender = senders.called(*said)
-        if sender is not None:
-            return sender
+    whole = senders.called(application.text, facility.text)
+    return whole or senders.called(application[1].text, facility[1].text)
+
+
+def sender_of(msh: Segment, senders: Senders) -> Sender:
+    """The registered sender of a message; Refusal where there is none."""
+    sender = called(msh, senders)
+    if sender is not None:
+        return sender
     text = "MSH-3 and MSH-4 name no sender registered here: ask the operator to register them"
     raise refusal(UNKNOWN_SENDER, "not-found", text, "MSH[1]-3")
