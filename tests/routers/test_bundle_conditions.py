@@ -141,7 +141,7 @@ async def test_a_reference_by_a_search_finds_what_the_transaction_brings(known: 
     [
         (f"Patient?colour=red&{sought('1')}", "not-supported"),
         ("Patient?identifier=", "not-supported"),
-        ("Practitioner?identifier=a", "not-supported"),
+        ("CareTeam?identifier=a", "not-supported"),
     ],
 )
 async def test_a_reference_by_a_search_that_is_not_understood_is_refused(

@@ -177,6 +177,7 @@ async def test_everything_about_a_patient_is_there_whatever_the_pages(demo: http
         "Observation",
         "MedicationAdministration",
         "AdverseEvent",
+        *("DiagnosticReport", "Specimen", "ServiceRequest", "Encounter", "QuestionnaireResponse"),
     }
     assert await walked(demo, f"{PATIENT}/$everything?_count=7") == every
     assert await walked(demo, "/fhir/ResearchSubject/msc-sle-01/$everything") == every
