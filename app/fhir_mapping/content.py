@@ -29,7 +29,7 @@ def as_sent(document: Document) -> Document:
     """The document without what our translation added; the very same one where it added nothing."""
     if document.get("resourceType") != "Observation":
         return document
-    return without_tags(each_element(document, lambda element: measured(_code_sent(element), _quantity_sent)))
+    return without_tags(each_element(document, lambda element: measured(_code_sent(element), quantity_sent)))
 
 
 def digest(document: Document) -> bytes:
@@ -153,7 +153,7 @@ def _unversioned_mark(mark: Element) -> Element:
     return {**mark, "valueCanonical": str(mark.get("valueCanonical")).partition("|")[0]}
 
 
-def _quantity_sent(quantity: Element) -> Element:
+def quantity_sent(quantity: Element) -> Element:
     """The Quantity with the unit it was sent with, and no other."""
     if "extension" not in quantity or _mark(quantity, MAPPED_BY) is None:
         return quantity

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.clinical.records import Coding
+from app.fhir_mapping.content import quantity_sent
 from app.fhir_mapping.datatypes import all_codings, codings, concept_text, decimal, digits
 from app.fhir_mapping.plausibility import beyond
 from app.fhir_mapping.public_codes import is_understood
@@ -58,7 +59,7 @@ def _quantity(quantity: Element, known: Analyte | None) -> dict[str, Any]:
         "problem": found.problem,
         "comparator": quantity.get("comparator"),
         "received": _digits(quantity.get("value")),
-        "received_unit": written_unit(quantity),
+        "received_unit": written_unit(quantity_sent(quantity)),
     }
 
 
