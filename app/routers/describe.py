@@ -4,6 +4,8 @@ from app.fhir_mapping.resource import Resource, SearchKind, SearchParameter
 from app.routers import examples
 from app.routers.fragments import (
     CONTROLS,
+    PUSHED,
+    VERSION,
     WRITTEN,
     Said,
     answer,
@@ -40,11 +42,11 @@ def create(resource: Resource, _method: str) -> Said:
         f"Create {named(name)}",
         f"Stores a new {name} under an id this server chooses; an id in the body is ignored. With"
         " If-None-Exist it is stored once, however often it is sent.",
-        parameters=[shared("If-None-Exist"), shared("Prefer")],
+        parameters=[*map(shared, ("If-None-Exist", "Prefer", "X-Change-Reason", "X-Correlation-Id"))],
         sends=body(name, examples.BODIES[name]),
         answers={
-            "200": stored(name, "ETag", "Last-Modified", "Location"),
-            "201": stored(name, "ETag", "Last-Modified", "Location"),
+            "200": stored(name, *VERSION, *PUSHED),
+            "201": stored(name, *VERSION, *PUSHED),
         }
         | refusals(*WRITTEN, "412"),
     )
@@ -61,13 +63,12 @@ def update(resource: Resource, _method: str) -> Said:
         "If-Match lets nobody's change be lost.",
         parameters=[
             id_of(name, examples.own_id(name)),
-            shared("If-Match"),
-            shared("Prefer"),
+            *map(shared, ("If-Match", "Prefer", "X-Change-Reason", "X-Correlation-Id")),
         ],
         sends=body(name, examples.to_update(name)),
         answers={
-            "200": stored(name, "ETag", "Last-Modified", "Location"),
-            "201": stored(name, "ETag", "Last-Modified", "Location"),
+            "200": stored(name, *VERSION, *PUSHED),
+            "201": stored(name, *VERSION, *PUSHED),
         }
         | refusals(*WRITTEN, "412"),
     )

@@ -34,7 +34,7 @@ def take(_path: str) -> Said:
         "Send a transaction or a batch",
         "A transaction is carried out as a whole or not at all; in a batch each entry stands alone. "
         "Entries of a transaction name each other by `urn:uuid:`.",
-        parameters=[shared("Prefer")],
+        parameters=[*map(shared, ("Prefer", "X-Change-Reason", "X-Correlation-Id"))],
         sends=body("Bundle", examples.TRANSACTION),
         answers={"200": answer("Bundle", "One answer for each entry, in their order.")}
         | refusals(*WRITTEN, "412"),

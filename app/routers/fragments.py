@@ -14,17 +14,19 @@ WHOLE = "Server"
 STATUS = {
     "200": "What was asked for.",
     "201": "It came to be; Location says where.",
+    "202": "Of a registered sender, about somebody not known here yet: parked, stored by itself later.",
     "204": "It is gone.",
     "304": "The version named by If-None-Match is still the current one.",
     "400": "The request is not FHIR R4; every problem is listed.",
     "404": "There is no such resource, or no such type.",
     "406": "Only JSON is served.",
-    "409": "Another resource still refers to this one.",
+    "409": "Another resource still refers to this one; or nothing says which content of a result is newer.",
     "410": "It was deleted.",
     "412": "If-Match names a version that is not current.",
     "413": "The body is too large.",
     "415": "The body is not FHIR JSON.",
     "422": "R4 allows it and this trial does not: identifying data, or a reference to nothing here.",
+    "429": "More is under way than the server can hold: send it again after Retry-After.",
 }
 _TEXT: Schema = {"type": "string"}
 _CONTROLS: Mapping[str, tuple[Any, ...]] = {
@@ -48,7 +50,12 @@ _CONTROLS: Mapping[str, tuple[Any, ...]] = {
 CONTROLS = tuple(_CONTROLS)
 """The parameters that shape an answer, described once for all types."""
 
-WRITTEN = ("400", "413", "415", "422")
+WRITTEN = ("202", "400", "409", "413", "415", "422", "429")
+"""What a write may be answered with instead of what it stores."""
+
+VERSION = ("ETag", "Last-Modified", "Location")
+PUSHED = ("X-Fate", "X-Inbox-Id", "X-Idempotent-Replay")
+"""The headers of what is stored, and of what a registered sender pushed."""
 
 
 def components() -> dict[str, Any]:
@@ -66,6 +73,12 @@ def components() -> dict[str, Any]:
                 "Create only where this search finds nothing, such as `identifier=system|value`; 200 with"
                 " what it finds, 412 where that is several.",
             ),
+            "X-Change-Reason": header_parameter(
+                "X-Change-Reason", "Why a registered sender corrects a result; the inbox keeps it."
+            ),
+            "X-Correlation-Id": header_parameter(
+                "X-Correlation-Id", "Your number of the message: echoed, and kept in the inbox."
+            ),
             "If-None-Match": header_parameter(
                 "If-None-Match", 'The version you have, such as `W/"1"`; 304 if it is current.'
             ),
@@ -75,8 +88,21 @@ def components() -> dict[str, Any]:
             "ETag": {"description": 'The version, as `W/"1"`.', "schema": {"type": "string"}},
             "Last-Modified": {"description": "When it was stored.", "schema": {"type": "string"}},
             "Location": {"description": "The absolute address of the version.", "schema": {"type": "string"}},
+            "X-Fate": {
+                "description": "What became of a registered sender's result.",
+                "schema": {"type": "string", "enum": ["stored", "late", "replayed", "parked"]},
+            },
+            "X-Inbox-Id": {"description": "Its row in the inbox.", "schema": {"type": "string"}},
+            "X-Idempotent-Replay": {
+                "description": "`true` where it was stored before.",
+                "schema": {"type": "string"},
+            },
         },
-        "responses": {f"Refused{status}": refusal(STATUS[status]) for status in STATUS if status >= "400"},
+        "responses": {
+            f"Refused{status}": refusal(STATUS[status])
+            for status in STATUS
+            if status in {"202"} or status >= "400"
+        },
     }
 
 
