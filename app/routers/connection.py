@@ -1,16 +1,21 @@
 """One client's connection: what is no HTTP is answered before there is a request, as FHIR all the same."""
 
+import asyncio
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.fhir_mapping import codec
-from app.fhir_mapping.outcome import Issue, operation_outcome
+from app.fhir_mapping.outcome import Issue, operation_outcome, passing
 from app.routers.answers import FHIR_JSON
 from app.routers.door import ALWAYS, NOT_KEPT
 
 LONGEST_HEAD = 65_536
 """So many bytes may the request line and the headers have together."""
+
+HEAD_SECONDS = 10.0
+"""How long a client may take to send the request line and the headers once it has begun."""
 
 _MALFORMED = Issue("structure", "this is not HTTP/1.1: check the request line and headers", "http.request")
 _TOO_LONG = Issue(
@@ -18,6 +23,9 @@ _TOO_LONG = Issue(
     f"the address and headers are longer than {LONGEST_HEAD} bytes; send a long search by POST _search",
     "http.headers",
 )
+
+_LATE = passing(408, "timeout", "the headers did not arrive in time", seconds=1, place="http.headers")
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 class Connection(HttpToolsProtocol):
@@ -27,6 +35,18 @@ class Connection(HttpToolsProtocol):
     _length = 0
     _arrived = 0
     _piece = 0
+    _head_awaited = False
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client connects; if it says nothing, it is let go like one that has no more to say."""
+        super().connection_made(transport)
+        self._wait(self.timeout_keep_alive)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._wait_no_longer()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client; those of a head that does not end are counted."""
@@ -36,6 +56,9 @@ class Connection(HttpToolsProtocol):
             self._arrived += len(data)
             if self._arrived > LONGEST_HEAD:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _TOO_LONG)
+            elif not self._head_awaited:
+                self._head_awaited = True
+                self._wait(HEAD_SECONDS)
 
     def on_message_begin(self) -> None:
         """A request begins, perhaps behind another one in the same piece, which does not count."""
@@ -54,7 +77,8 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole: from here on the body is counted, by whoever reads it."""
-        self._in_head = False
+        self._in_head = self._head_awaited = False
+        self._wait_no_longer()
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 uvicorn's words say nothing to do next
@@ -64,15 +88,34 @@ class Connection(HttpToolsProtocol):
         else:
             self._refuse(HTTPStatus.BAD_REQUEST, _MALFORMED)
 
+    def _wait(self, seconds: float) -> None:
+        """For so long and no longer; most heads come in one piece, for which nobody waits."""
+        self._wait_no_longer()
+        self._patience = self.loop.call_later(seconds, self._late)
+
+    def _wait_no_longer(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _late(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._wait(HEAD_SECONDS)  # the answer to the request before comes first
+        elif self._in_head and not self.transport.is_closing():
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, _LATE.issues[0], _LATE.headers)
+        else:
+            self.transport.close()
+
     def _lengthen(self, count: int) -> None:
         self._length += count
         if self._length > LONGEST_HEAD:
             raise ValueError  # the parser gives up on this request
 
-    def _refuse(self, status: HTTPStatus, issue: Issue) -> None:
+    def _refuse(self, status: HTTPStatus, issue: Issue, further: Mapping[str, str] = _NO_HEADERS) -> None:
         body = codec.write(operation_outcome([issue]))
         length = (b"content-length", b"%d" % len(body))
         headers = [FHIR_JSON, *ALWAYS, NOT_KEPT, length, (b"connection", b"close")]
+        headers += [(name.encode(), value.encode()) for name, value in further.items()]
         lines = [b"HTTP/1.1 %d %b" % (status, status.phrase.encode()), *(b"%b: %b" % one for one in headers)]
         self.transport.write(b"\r\n".join([*lines, b"", body]))
         self.transport.close()

@@ -38,6 +38,13 @@ def rest(client: socket.socket) -> bytes:
         return b""
 
 
+def test_a_head_that_does_not_end_is_waited_for_no_longer(server: Server) -> None:
+    status, headers, body = answered(server, b"GET /fhir/metadata HTTP/1.1\r\nHo")
+
+    assert (status, codec.read(body)["issue"][0]["code"]) == (408, "timeout")
+    assert (headers["retry-after"], headers["connection"]) == ("1", "close")
+
+
 MALFORMED = [
     b"nonsense\r\n\r\n",
     b"GET /fhir/Patient HTTP/1.1\r\nHost a\r\n\r\n",
