@@ -101,7 +101,7 @@ def components() -> dict[str, Any]:
         "responses": {
             f"Refused{status}": refusal(STATUS[status])
             for status in STATUS
-            if status in {"202"} or status >= "400"
+            if status == "202" or status >= "400"
         },
     }
 
