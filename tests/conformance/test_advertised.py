@@ -118,7 +118,8 @@ async def test_the_statement_is_asked_by_mode_and_not_sent_twice(client: httpx.A
 async def test_every_definition_is_advertised_and_everything_advertised_is_defined(
     client: httpx.AsyncClient,
 ) -> None:
-    offered = await served_types(client)
+    statement = (await client.get("/fhir/metadata")).json()
+    offered = await served_types(client) | {"": statement["rest"][0]}
     advertised: set[tuple[str, str, str, str]] = set()
     operations: set[tuple[str, str, str]] = set()
     for kind, one in offered.items():
@@ -138,7 +139,11 @@ async def test_every_definition_is_advertised_and_everything_advertised_is_defin
     assert advertised == {
         (one["id"], kind, one["code"], one["url"]) for one in served for kind in one["base"]
     }
-    assert operations == {(one["id"], kind, one["url"]) for one in asked for kind in one["resource"]}
+    assert operations == {
+        (one["id"], kind, one["url"])
+        for one in asked
+        for kind in (*one.get("resource", ()), *([""] if one["system"] else []))
+    }
     for one in (*served, *asked, *await definitions(client, "CodeSystem")):
         get_fhir_model_class(one["resourceType"]).model_validate(one)
 
@@ -294,16 +299,17 @@ async def test_the_openapi_description_and_the_statement_offer_the_same(client: 
     for method, path in in_openapi(description):
         kind = path.split("/")[1]
         shape = re.sub(rf"^/{kind}(?=/|$)", "/{type}", path)
-        if kind not in offered:
+        if kind.startswith("$"):
+            said.add(("", kind))
+        elif kind not in offered:
             said |= {("", code) for code in WHOLE[method, path]}
         elif "$" in path:
             said.add((kind, path.rpartition("/")[2]))
         elif not COMPARTMENT.match(path):
             said.add((kind, SHAPES[method, shape]))
 
-    advertised = {("", one["code"]) for one in statement["rest"][0]["interaction"]} | {
-        (kind, what) for kind, one in offered.items() for what in _offers(one)
-    }
+    whole = {"": statement["rest"][0]}
+    advertised = {(kind, what) for kind, one in (offered | whole).items() for what in _offers(one)}
     assert said == advertised
 
 
