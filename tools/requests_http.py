@@ -62,7 +62,8 @@ def _bodies(said: Said) -> Iterator[tuple[str, str]]:
         shown = [one["value"] for one in described.get("examples", {}).values()] or [described["example"]]
         for one in shown:
             form = kind.endswith("urlencoded")
-            yield kind, urlencode(one, safe=":/|") if form else _indented(one)
+            plain = one if isinstance(one, str) else _indented(one)
+            yield kind, urlencode(one, safe=":/|") if form else plain
 
 
 def _indented(document: Any) -> str:

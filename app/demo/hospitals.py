@@ -77,7 +77,14 @@ def _requests() -> Iterator[tuple[str, str, Json, str]]:
 
 
 def _patient() -> Json:
-    return {"resourceType": "Patient", "id": "chu-patient", "gender": "female", "birthDate": "1984"}
+    pseudonym = {"system": CHU_B.subject_system, "value": "B-001"}
+    return {
+        "resourceType": "Patient",
+        "id": "chu-patient",
+        "identifier": [pseudonym],
+        "gender": "female",
+        "birthDate": "1984",
+    }
 
 
 def _codes() -> Json:

@@ -19,6 +19,7 @@ from app.routers import (
     describe,
     describe_conditional,
     describe_histories,
+    describe_hl7v2,
     describe_operations,
     describe_server,
     histories,
@@ -28,6 +29,7 @@ from app.routers import (
     schemas,
     writes,
 )
+from app.routers.describe_hl7v2 import HL7_V2
 from app.routers.describe_operations import INBOX, QUESTIONS
 from app.routers.describe_server import BASE, HEALTH
 from app.routers.fragments import WHOLE, Said, components
@@ -83,7 +85,7 @@ def document(*, sandbox: bool = True) -> dict[str, Any]:
     for route in ROUTES:
         for path, method, said in _described(route):
             paths.setdefault(path, {})[method.lower()] = said
-    paths |= describe_server.probes()
+    paths |= describe_hl7v2.paths() | describe_server.probes()
     return {
         "openapi": "3.0.3",
         "info": {
@@ -156,4 +158,5 @@ def _tags() -> list[dict[str, str]]:
     types = [{"name": resource.name, "description": resource.about} for resource in RESOURCES.values()]
     whole = {"name": WHOLE, "description": "Bundles, and what this server can do."}
     inbox = {"name": INBOX, "description": "What hospitals push, for those who run the server."}
-    return [questions, *types, whole, inbox, {"name": HEALTH, "description": "For those who run it."}]
+    older = {"name": HL7_V2, "description": "Results as older systems send them: ORU^R01 in, ACK out."}
+    return [questions, *types, whole, inbox, older, {"name": HEALTH, "description": "For those who run it."}]

@@ -9,8 +9,8 @@ from tests.fhir_mapping.hl7v2_messages import CERNER, EPIC, GLIMS, MIRTH, MOLIS,
 
 SIGNS = "0123456789.,<>=-+:/^~&\\|ABXFPLN \"'éµ\x00\x1b\t\u2028"
 SAID = ("", '""', "20240301", "202403010805", "20240301080500+0200", "<0.5", "^", "~", "&", "\\", "\\F\\")
-SAID += ("NM", "SN", "ST", "TX", "CWE", "DT", "TM", "ED", "F", "P", "C", "U", "X", "LN", "1e400", "9" * 40)
-TEXTS = st.one_of(st.sampled_from(SAID), st.text(SIGNS, max_size=12))
+MORE = ("NM", "SN", "ST", "TX", "CWE", "DT", "TM", "ED", "F", "P", "C", "U", "X", "LN", "1e400", "9" * 40)
+TEXTS = st.one_of(st.sampled_from(SAID + MORE), st.text(SIGNS, max_size=12))
 SHAPES = st.sampled_from(
     [
         raw.decode("latin-1").replace("|8859/15", "").replace("|8859/1", "")
