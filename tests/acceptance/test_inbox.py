@@ -133,10 +133,13 @@ async def test_what_waited_is_stored_and_was_not_sent_twice(hospital: httpx.Asyn
 
 async def test_what_to_try_again_is_said_and_only_by_post(hospital: httpx.AsyncClient) -> None:
     nothing = await hospital.post("/fhir/$replay", json={"resourceType": "Parameters"})
+    part = {"name": "id", "valueString": "a\u0085b"}
+    odd = await hospital.post("/fhir/$replay", json={"resourceType": "Parameters", "parameter": [part]})
     got = await hospital.get("/fhir/$replay?reason=unknown-subject")
 
     assert (nothing.status_code, got.status_code) == (400, 405)
     assert "reason" in issues(nothing)[0]["diagnostics"]
+    assert (odd.status_code, issues(odd)[0]["expression"]) == (400, ["http.id"])
     assert got.headers["allow"] == "POST"
 
 

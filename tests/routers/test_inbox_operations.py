@@ -177,6 +177,9 @@ async def test_an_empty_server_answers_too(client: httpx.AsyncClient, operation:
     [
         ("$inbox", {"sender": "chu-c"}, "http.sender", "chu-a, chu-b"),
         ("$inbox", {"fate": "store"}, "http.fate", "did you mean stored"),
+        ("$inbox", {"message": "m\x00"}, "http.message", "control"),
+        ("$inbox", {"id": "\x00"}, "http.id", "control"),
+        ("$inbox", {"identifier": "urn:x|\x00"}, "http.identifier", "control"),
         ("$inbox", {"identifier": "8801"}, "http.identifier", "system|value"),
         ("$inbox", {"patient": "Patient/?"}, "http.patient", "Patient/id"),
         ("$inbox", {"resource": "Bogus/1"}, "http.resource", "Type/id"),
