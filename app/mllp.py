@@ -9,6 +9,7 @@ Source: HL7 Version 2 Transport Specification: MLLP, Release 1.
 import asyncio
 import logging
 import signal
+import socket
 import ssl
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Callable
@@ -61,6 +62,8 @@ class Listener:
                 await asyncio.wait_for(writer.wait_closed(), _AT_END)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        # an engine may be silent for days; one that is gone is noticed
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         while await self._begins(reader):
             try:
                 async with asyncio.timeout(self.service.settings.body_seconds):

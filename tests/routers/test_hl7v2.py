@@ -1,5 +1,6 @@
 """HL7 v2 over HTTP: what is stored of a message, what its ACK says, and what never gets in."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -119,6 +120,22 @@ async def test_an_unknown_subject_is_parked_and_nobody_is_asked_to_send_it_again
     assert ack["ERR"][4] == "W"
     assert "parked" in ack["ERR"][8]
     assert await stored(client) == []
+
+
+async def test_what_was_parked_is_stored_by_itself_when_the_subject_is_registered(
+    settings: Settings, client: httpx.AsyncClient
+) -> None:
+    registered(settings.database_url, SENDER)
+    await sent(client, GLIMS)
+    await client.put("/fhir/Patient/hl7-subject", json=SUBJECT)
+
+    for _ in range(400):
+        if len(found := await stored(client)) == 4:
+            break
+        await asyncio.sleep(0.05)
+    assert {one["subject"]["reference"] for one in found} == {"Patient/hl7-subject"}
+    _, ack = await sent(client, GLIMS)
+    assert "replayed" in ack["MSA"][3]
 
 
 async def test_an_empty_obx_11_is_an_error_to_mend(lab: httpx.AsyncClient) -> None:
