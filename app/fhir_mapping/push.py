@@ -73,15 +73,20 @@ class Message:
 class Push:
     """A resource of a registered sender, as it is about to be stored.
 
-    `awaited` is what it waits for before computed answers may use it. `translated_again` says that nothing
-    arrived: what is stored was translated anew, because a map grew.
+    `awaited` is what it waits for before computed answers may use it, `doubts` what its translation had to
+    say; `desk` tells the desk it was translated at from a later one. `translated_again` says that nothing
+    arrived: what is stored was translated anew, because a map changed or a person amended it. `companion`
+    says that it only comes with a sender's results, and is created where it is not here yet.
     """
 
     sender: str
     identity: Identity
     message: Message
     awaited: Sequence[Awaited] = ()
+    doubts: tuple[Issue, ...] = ()
+    desk: object = None
     translated_again: bool = False
+    companion: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from app.fhir_mapping import bundle, transaction
 from app.fhir_mapping.bundle_shell import opened
 from app.fhir_mapping.change import Version, Write
+from app.fhir_mapping.companions import accompanied
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.registry import RESOURCES
@@ -66,7 +67,7 @@ async def planned(service: Service, intake: Intake, raw: bytes) -> Plan:
         for index, of_entry in plan.refused.items():
             sent = entries[index].resource
             await refused_pushes.note(store, intake.message, [] if sent is None else [sent], of_entry)
-    return plan
+    return accompanied(plan, raw) if plan.kind == "transaction" else plan
 
 
 async def _together(request: FhirRequest, plan: Plan, raw: bytes) -> Mapping[int, bytes]:

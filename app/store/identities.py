@@ -19,6 +19,10 @@ from app.store.piece import Piece, Twin, standing
 
 _KNOWN = """SELECT i.type, i.system, i.value, i.code, i.id FROM {tokens}
  JOIN identity i ON i.type = k.type AND i.system = k.system AND i.value = k.code"""
+_BEARING = """SELECT k.type, k.system, k.code, r.id FROM {tokens}
+ JOIN search_token s ON s.type = k.type AND s.parameter = 'identifier' AND s.code = k.code
+  AND s.system = k.system
+ JOIN resource r ON r.type = s.type AND r.id = s.id WHERE NOT r.deleted ORDER BY r.id"""
 _OTHERS = """SELECT i.type, i.system, i.value, i.code, i.id FROM {keys}
  JOIN identity i ON i.type = k.type AND i.id = k.id"""
 
@@ -51,11 +55,30 @@ async def recognise(database: Database, connection: Connection, pieces: Sequence
         _KNOWN.format(tokens=database.tokens(1)), database.token_set(sorted(tokens))
     )
     known = {Identity(kind, system, value, code): name for kind, system, value, code, name in rows}
+    known |= await _borne(database, connection, pushing, known)
     for piece in pushing:
         piece.recognised = {one for _, _, one in pushed(piece) if one in known}
         _lead(piece, known)
         _join(piece)
     await _refuse_others(database, connection, pushing, known)
+
+
+async def _borne(
+    database: Database, connection: Connection, pieces: Sequence[Piece], known: Known
+) -> dict[Identity, str]:
+    """What only comes with results, and is here already under an identifier it bears: the oldest of these."""
+    wanted = {
+        one
+        for piece in pieces
+        for _, put, one in pushed(piece)
+        if put.push is not None and put.push.companion and one not in known
+    }
+    if not wanted:
+        return {}
+    tokens = sorted((one.type, one.system, one.value) for one in wanted)
+    sql = _BEARING.format(tokens=database.tokens(1))
+    rows = await connection.fetch(sql, database.token_set(tokens))
+    return {Identity(kind, system, value): name for kind, system, value, name in reversed(rows)}
 
 
 def _lead(piece: Piece, known: Known) -> None:

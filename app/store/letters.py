@@ -21,9 +21,10 @@ _LETTERS = """SELECT r.id FROM parked r WHERE {letter} {locking}"""
 _PARKED = "SELECT id FROM parked WHERE sender = $1 AND digest = $2"
 _PARKED_AGAIN = "UPDATE parked SET reason = $2, awaits = $3 WHERE id = $1"
 _SETTLED = "UPDATE inbox SET settled = $2 WHERE settled IS NULL AND {letter}"
-_TRANSLATED = """UPDATE inbox SET settled = $2 WHERE settled IS NULL AND reason LIKE 'unmapped-%'
- AND EXISTS (SELECT 1 FROM {keys} WHERE k.type = inbox.type AND k.id = inbox.resource_id)
- AND NOT EXISTS (SELECT 1 FROM awaited a WHERE a.type = inbox.type AND a.id = inbox.resource_id)"""
+_WAITS = "EXISTS (SELECT 1 FROM awaited a WHERE a.type = inbox.type AND a.id = inbox.resource_id)"
+_TRANSLATED = f"""UPDATE inbox SET settled = CASE WHEN {_WAITS} THEN NULL ELSE $2 END
+ WHERE reason LIKE 'unmapped-%' AND (settled IS NOT NULL) = {_WAITS}
+ AND (type, resource_id) IN (SELECT k.type, k.id FROM {{keys}})"""
 _ALREADY = "ON CONFLICT DO NOTHING"
 
 
@@ -80,6 +81,15 @@ async def _remember(
     at: datetime,
 ) -> None:
     """Which result is stored as what, every content it had, and what it waits for."""
+    await _remember_contents(connection, pieces, plans, indexes=indexes)
+    again = [(plan.version.type, plan.version.id) for plan in plans if _may_end_waiting(plan)]
+    if again:
+        await connection.execute(_TRANSLATED.format(keys=database.keys(1)), database.key_set(again), at)
+
+
+async def _remember_contents(
+    connection: Connection, pieces: Sequence[Piece], plans: Sequence[Plan], *, indexes: Indexes
+) -> None:
     if not any(isinstance(plan.change, Put) and (plan.change.push or plan.beneath) for plan in plans):
         return
     identities = [row for piece in standing(pieces) for row in _identities(piece, indexes)]
@@ -91,13 +101,11 @@ async def _remember(
     awaited = [row for plan in plans for row in _awaited(plan, indexes)]
     if awaited:
         await connection.insert(models.awaited, awaited, on_conflict=_ALREADY)
-    again = [
-        (plan.version.type, plan.version.id)
-        for plan in plans
-        if isinstance(plan.change, Put) and plan.change.push and plan.change.push.translated_again
-    ]
-    if again:
-        await connection.execute(_TRANSLATED.format(keys=database.keys(1)), database.key_set(again), at)
+
+
+def _may_end_waiting(plan: Plan) -> bool:
+    """Whether a result that may have waited for a map is another now: only Observations wait."""
+    return plan.supersedes and not plan.restores and plan.version.type == "Observation"
 
 
 def _identities(piece: Piece, indexes: Indexes) -> Iterator[Row]:
@@ -167,7 +175,11 @@ def _bundle(piece: Piece) -> bytes:
 def _rows(piece: Piece, indexes: Indexes, at: datetime) -> Iterator[Row]:
     """The inbox: one row for each pushed resource of a piece."""
     for place, put, push in pushes(piece):
-        if push.translated_again or (push.message.letter and (piece.parked or _is_opened(piece))):
+        if (
+            push.companion
+            or push.translated_again
+            or (push.message.letter and (piece.parked or _is_opened(piece)))
+        ):
             continue  # nothing arrived
         if piece.refused is not None:
             letter = piece.parked.letter if piece.parked else push.message.letter or ""

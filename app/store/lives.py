@@ -75,7 +75,7 @@ def _stack(
     for place, put in arrived:
         digest = content.digest(put.document)
         order = 1 if stands is None else result_life.compare(put.document, stands)
-        if digest in known:
+        if digest in known or (stands is not None and put.push is not None and put.push.companion):
             _deliver(piece, place, put, "replayed")
         elif order == 0:
             issues.append(_conflict(put, content.differing(stands or {}, put.document)))

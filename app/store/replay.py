@@ -91,7 +91,7 @@ async def _open(store: Store, intake: Intake, letter: str, document: bytes) -> s
         )
         await transact(store, EVERYTHING, [write for _, write in plan.writes], whole=document)
     except Refusal as refused:
-        fate = {202: "parked", 410: "stored"}.get(refused.status, "refused")
+        fate = {202: "parked", 410: "stored", 429: "parked"}.get(refused.status, "refused")
         if fate == "refused":  # it waits for people now
             code = refused.issues[0].code
             await store.database.write(lambda c: c.execute(_REFUSED, letter, code))

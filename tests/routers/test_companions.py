@@ -1,0 +1,110 @@
+"""A laboratory's whole Bundle that is sent again changes nothing, whatever it brings beside the results."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from app.fhir_mapping import codec
+from app.store.senders import register
+from tests.routers.make import HEADERS
+from tests.store.pushing import LAB, result
+
+RPPS = "urn:oid:1.2.250.1.71.4.2.1"
+Json = dict[str, Any]
+
+
+@pytest.fixture
+async def pushing(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The client of a laboratory, whose one patient is known."""
+    client.headers.update(HEADERS)
+    store = client._transport.app.state.service.store  # type: ignore[attr-defined]  # noqa: SLF001
+    await register(store, LAB, at=datetime.now(UTC))
+    store.desk.expire()
+    await client.put("/fhir/Patient/p1", content=b'{"resourceType":"Patient","id":"p1"}')
+    return client
+
+
+def whole(**of_practitioner: Any) -> bytes:
+    """A result, who validated it, and a specimen that bears no number; the names are new each time."""
+    names = [f"urn:uuid:{uuid4()}" for _ in range(3)]
+    practitioner = {
+        "resourceType": "Practitioner",
+        "identifier": [{"system": RPPS, "value": "10001234567"}],
+        **of_practitioner,
+    }
+    specimen = {"resourceType": "Specimen", "subject": {"reference": "Patient/p1"}, "type": {"text": "sérum"}}
+    observation = result(
+        performer=[{"reference": names[0]}],
+        specimen={"reference": names[1]},
+        identifier=result()["identifier"],
+    )
+    entries = [
+        {
+            "fullUrl": name,
+            "resource": resource,
+            "request": {"method": "POST", "url": resource["resourceType"]},
+        }
+        for name, resource in zip(names, (practitioner, specimen, observation), strict=True)
+    ]
+    return codec.write({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+
+
+async def statuses(client: httpx.AsyncClient, body: bytes) -> list[str]:
+    answer = await client.post("/fhir", content=body)
+    assert answer.status_code == 200, answer.text
+    return [entry["response"]["status"][:3] for entry in answer.json()["entry"]]
+
+
+async def total(client: httpx.AsyncClient, kind: str) -> int:
+    found: Json = (await client.get(f"/fhir/{kind}?_summary=count")).json()
+    return int(found["total"])
+
+
+async def test_the_same_bundle_under_new_names_is_a_replay_to_its_last_entry(
+    pushing: httpx.AsyncClient,
+) -> None:
+    assert await statuses(pushing, whole()) == ["201", "201", "201"]
+    for _ in range(3):
+        assert await statuses(pushing, whole()) == ["200", "200", "200"]
+
+    assert [await total(pushing, kind) for kind in ("Practitioner", "Specimen", "Observation")] == [1, 1, 1]
+    [entry] = (await pushing.get("/fhir/Observation/_history")).json()["entry"]
+    assert entry["resource"]["performer"][0]["reference"].startswith("Practitioner/")
+
+
+async def test_somebody_who_is_here_already_is_referred_to_and_left_as_they_are(
+    pushing: httpx.AsyncClient,
+) -> None:
+    here = {
+        "resourceType": "Practitioner",
+        "id": "here",
+        "identifier": [{"system": RPPS, "value": "10001234567"}],
+    }
+    await pushing.put("/fhir/Practitioner/here", content=codec.write({**here, "active": True}))
+
+    assert await statuses(pushing, whole(active=False)) == ["200", "201", "201"]
+
+    [entry] = (await pushing.get("/fhir/Observation")).json()["entry"]
+    assert entry["resource"]["performer"] == [{"reference": "Practitioner/here"}]
+    assert (await pushing.get("/fhir/Practitioner/here")).json()["active"] is True
+
+
+async def test_another_bundle_brings_another_specimen(pushing: httpx.AsyncClient) -> None:
+    await statuses(pushing, whole())
+    other = codec.read(whole())
+    other["entry"][1]["resource"]["type"] = {"text": "urines"}
+    other["entry"][2]["resource"]["identifier"][0]["value"] = "L2^C3"
+
+    assert await statuses(pushing, codec.write(other)) == ["200", "201", "201"]
+    assert await total(pushing, "Specimen") == 2
+
+
+async def test_without_a_senders_result_the_same_bundle_is_plain_fhir(pushing: httpx.AsyncClient) -> None:
+    bundle = codec.read(whole())
+    bundle["entry"] = bundle["entry"][:2]
+
+    for _ in range(2):
+        assert await statuses(pushing, codec.write(bundle)) == ["201", "201"]
