@@ -43,8 +43,8 @@ def compare(new: Document, stored: Document) -> int:
     return bool(issued) - bool(issued_before)
 
 
-def warnings(new: Document) -> list[Issue]:
-    """What a change lacks that should come with it."""
+def warnings(new: Document, *, reason: str | None) -> list[Issue]:
+    """What a change lacks that should come with it; `reason` is why its sender says it was changed."""
     kind = new["resourceType"]
     if kind not in _HAVE_A_LIFE or new.get("status") not in CHANGED:
         return []
@@ -52,6 +52,9 @@ def warnings(new: Document) -> list[Issue]:
     if not new.get("issued"):
         text = "a change came without `issued`: only its status says that it is newer"
         lacking.append(Issue("incomplete", text, f"{kind}.issued", severity="warning"))
+    if reason is None and not new.get("note"):
+        text = "a change came without a reason: send it as a note, or in the header X-Change-Reason"
+        lacking.append(Issue("incomplete", text, kind, severity="information"))
     return lacking
 
 

@@ -118,7 +118,8 @@ def _deliver(
     push = put.push
     assert push is not None  # noqa: S101 - it was pushed
     notes = [*put.remarks]
-    notes += result_life.warnings(put.document) if corrects is not None else []
+    if corrects is not None:
+        notes += result_life.warnings(put.document, reason=push.message.change_reason)
     notes += [_late(put)] if reason == LATE else []
     piece.deliveries[place] = Delivered(
         sender=push.sender,

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.fhir_mapping import criteria, transaction
 from app.fhir_mapping.change import Criteria
+from app.fhir_mapping.companions import accompanied
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.push import CONSENT_WITHDRAWN, Message
@@ -89,7 +90,8 @@ async def _open(store: Store, intake: Intake, letter: str, document: bytes) -> s
             intake=own,
             most=_MOST_ENTRIES,
         )
-        await transact(store, EVERYTHING, [write for _, write in plan.writes], whole=document)
+        writes = [write for _, write in accompanied(plan, document).writes]
+        await transact(store, EVERYTHING, writes, whole=document)
     except Refusal as refused:
         fate = {202: "parked", 410: "stored", 429: "parked"}.get(refused.status, "refused")
         if fate == "refused":  # it waits for people now
