@@ -587,6 +587,14 @@ def test_what_was_issued_orders_results_and_is_never_the_time_of_the_message() -
     assert "issued" not in observed("OBX|1|NM|X^^L||1||||||F", obr=undated)
 
 
+def test_what_is_noticed_of_an_order_is_said_once_for_all_its_results() -> None:
+    coarse = OBR.replace("20240301101200", "20240301")
+    raw = message(coarse, "OBX|1|NM|X^^L||1||||||F", "OBX|2|NM|Y^^L||1||||||F")
+
+    assert [warning.expression for warning in bundled(raw).warnings] == ["OBR[1]-22"] * 2
+    assert len({warning.text for warning in bundled(raw).warnings}) == 2
+
+
 def test_a_specimen_of_several_orders_is_one() -> None:
     spm = "SPM|1|^S1||SER^^HL70487"
     raw = message(

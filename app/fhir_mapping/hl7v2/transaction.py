@@ -93,7 +93,7 @@ def transaction(message: ResultMessage, standing: Standing | None = None) -> Tra
     if writing.entries:
         bundle["entry"] = list(writing.entries.values())  # type: ignore[assignment]
     return Transaction(
-        raw=codec.write(bundle), places=writing.places, warnings=tuple(writing.spoken.warnings)
+        raw=codec.write(bundle), places=writing.places, warnings=tuple(dict.fromkeys(writing.spoken.warnings))
     )
 
 
