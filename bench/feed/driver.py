@@ -199,14 +199,19 @@ class Driver:
                 await self._put(concept_map(hospital, kind, grown=grown))
 
     async def _patients(self, numbers: list[int]) -> None:
-        for number in numbers:
-            await self._put(patient(number))
+        entries = [
+            {"resource": one, "request": {"method": "PUT", "url": f"Patient/{one['id']}"}}
+            for one in map(patient, numbers)
+        ]
+        await self._send("POST", "/fhir", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
 
     async def _put(self, document: Json) -> None:
-        path = f"/fhir/{document['resourceType']}/{document['id']}"
-        answer = await self._ask("PUT", path, msgspec.json.encode(document), {})
+        await self._send("PUT", f"/fhir/{document['resourceType']}/{document['id']}", document)
+
+    async def _send(self, method: str, path: str, document: Json) -> None:
+        answer = await self._ask(method, path, msgspec.json.encode(document), {})
         if not answer.is_success:
-            self.tally.fault(f"PUT {path}: {answer.status_code} {answer.text[:600]}")
+            self.tally.fault(f"{method} {path}: {answer.status_code} {answer.text[:600]}")
 
 
 def _replay(answer: httpx.Response) -> str:

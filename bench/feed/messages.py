@@ -21,7 +21,7 @@ RESENT: Final = 0.01
 MOMENTS: Final = 4
 _RESEND: Final = 1
 _BUNDLES: Final = (1, 2, 5, 20, 50, 100, 150, 200)
-_QUEUE: Final = 800
+_FEW, _MANY = 20, 800
 _SMALL: Final = (1, 2, 3, 5, 10, 20)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -85,7 +85,7 @@ class Feed:
             kind = (one.result.hospital.name, one.result.by_hl7v2, late(one.result.patient))
             queue = queues.setdefault(kind, [])
             queue.append(one)
-            if len(queue) >= _QUEUE:
+            if len(queue) >= (_FEW if kind[1] or kind[2] else _MANY):
                 yield queues.pop(kind)
         yield from queues.values()
 

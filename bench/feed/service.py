@@ -4,29 +4,38 @@ import asyncio
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 
-from bench.feed.world import HOSPITALS, SUBJECTS
+from bench.feed.world import HOSPITALS, SUBJECTS, Hospital
 from tests.postgres import ROOT
 from tests.servers import Server, running_server
 
 
 def register(database_url: str) -> None:
     """Register the two hospitals, as an operator does."""
-    for hospital in HOSPITALS:
-        command = [sys.executable, "-m", "app.cli", "sender", "add", hospital.name]
-        own = ("--system", hospital.numbers, "--codes", hospital.codes, "--units", hospital.units)
-        called = ("--subjects", SUBJECTS, "--application", f"LABO|{hospital.name.upper()}")
-        subprocess.run(
-            [*command, *own, *called],
-            cwd=ROOT,
-            env=os.environ | {"TRIALBRIDGE_DATABASE_URL": database_url},
-            check=True,
-            capture_output=True,
-        )
+    settings = os.environ | {"TRIALBRIDGE_DATABASE_URL": database_url}
+
+    def carry_out(hospital: Hospital) -> None:
+        subprocess.run(_command(hospital), cwd=ROOT, env=settings, check=True, capture_output=True)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(carry_out, HOSPITALS))
+
+
+def _command(hospital: Hospital) -> list[str]:
+    """`trialbridge sender add` with all that is the hospital's own."""
+    return [
+        *(sys.executable, "-m", "app.cli", "sender", "add", hospital.name),
+        *("--system", hospital.numbers),
+        *("--codes", hospital.codes),
+        *("--units", hospital.units),
+        *("--subjects", SUBJECTS),
+        *("--application", f"LABO|{hospital.name.upper()}"),
+    ]
 
 
 class Service:
