@@ -58,7 +58,7 @@ class Awaited:
 class Message:
     """What a pushed resource came in: through which door, under which number, and why it was changed.
 
-    `number` is MSH-10, the Bundle's own identifier, or the id of the HTTP request. `change_reason` is the
+    `number` is MSH-10, the sender's X-Correlation-Id, or the id of the HTTP request. `change_reason` is the
     reason the sender gave for a correction (header `X-Change-Reason`).
     `letter` is the row of the inbox it comes again from, where it was parked.
     """
