@@ -22,7 +22,7 @@ _PARKED = "SELECT id FROM parked WHERE sender = $1 AND digest = $2"
 _PARKED_AGAIN = "UPDATE parked SET reason = $2, awaits = $3 WHERE id = $1"
 _SETTLED = "UPDATE inbox SET settled = $2 WHERE settled IS NULL AND {letter}"
 _WAITS = "EXISTS (SELECT 1 FROM awaited a WHERE a.type = inbox.type AND a.id = inbox.resource_id)"
-_TRANSLATED = f"""UPDATE inbox SET settled = CASE WHEN {_WAITS} THEN NULL ELSE $2 END
+_TRANSLATED = f"""UPDATE inbox SET settled = CASE WHEN {_WAITS} THEN NULL ELSE coalesce($2, settled) END
  WHERE reason LIKE 'unmapped-%' AND (settled IS NOT NULL) = {_WAITS}
  AND (type, resource_id) IN (SELECT k.type, k.id FROM {{keys}})"""
 _ALREADY = "ON CONFLICT DO NOTHING"
