@@ -8,7 +8,7 @@ import asyncio
 from array import array
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -28,6 +28,7 @@ MAPS_GROW, LATE_COME = 0.45, 0.7
 REPLAY_HEADER = "x-idempotent-replay"
 _TRANSIENT = frozenset((429, 503))
 _TELL = 20
+_ATTEMPTS = 30
 
 Event = Callable[[], Coroutine[Any, Any, None]]
 
@@ -131,15 +132,26 @@ class Driver:
             self.tally.fault(f"{message.number} hl7v2: {answer.status_code} {answer.text[:600]}")
 
     async def _push_bundle(self, message: Message) -> None:
-        answer = await self._answer(message, "POST", "/fhir", bundle(message), {})
-        if answer.status_code == httpx.codes.ACCEPTED and message.door == "transaction":
-            self._acknowledge(message, "202", len(message.deliveries))
-            return
-        if answer.status_code != httpx.codes.OK:
-            self.tally.fault(f"{message.number} {message.door}: {answer.status_code} {answer.text[:600]}")
-            return
-        entries = msgspec.json.decode(answer.content)["entry"]
+        left = message
+        for _ in range(_ATTEMPTS):
+            answer = await self._answer(left, "POST", "/fhir", bundle(left), {})
+            if answer.status_code == httpx.codes.ACCEPTED and left.door == "transaction":
+                self._acknowledge(left, "202", len(left.deliveries))
+                return
+            if answer.status_code != httpx.codes.OK:
+                self.tally.fault(f"{left.number} {left.door}: {answer.status_code} {answer.text[:600]}")
+                return
+            left = replace(left, deliveries=self._entries(left, answer))
+            if not left.deliveries:
+                return
+            self.tally.throttled += 1
+            await asyncio.sleep(1)
+        self.tally.fault(f"{len(left.deliveries)} entries of {left.number} had to wait {_ATTEMPTS} times")
+
+    def _entries(self, message: Message, answer: httpx.Response) -> list[Delivery]:
+        """Take note of the answer to each entry; those that are to be sent again."""
         again = []
+        entries = msgspec.json.decode(answer.content)["entry"]
         for entry, delivery in zip(entries, message.deliveries, strict=True):
             status = int(entry["response"]["status"][:3])
             if status in _TRANSIENT:
@@ -148,9 +160,7 @@ class Driver:
                 self._acknowledge(message, str(status))
             else:
                 self.tally.fault(f"{message.number} entry of {delivery.result.identity}: {entry['response']}")
-        if again:
-            self.tally.throttled += 1
-            await self._push_bundle(Message(message.number, message.door, again))
+        return again
 
     def _acknowledge(self, message: Message, said: str, contents: int = 1) -> None:
         self.tally.acknowledged[message.number] += contents
