@@ -25,6 +25,7 @@ Name = Annotated[str, typer.Argument(help="Its name here, such as chu-a.")]
 @senders.command()
 def add(
     name: Name,
+    *,
     system: Annotated[
         list[str], typer.Option(help="An identifier system it numbers its results in: a URI. Repeats.")
     ],

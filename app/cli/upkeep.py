@@ -1,4 +1,4 @@
-"""The commands that look after the data: migrate, rebuild, export; and openapi, which describes the service."""
+"""The commands that look after the data, migrate, rebuild and export; and openapi, which describes all."""
 
 import asyncio
 import sys
