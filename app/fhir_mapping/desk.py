@@ -20,10 +20,14 @@ _ABOUT = ("subject", "patient")
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Who may push, and what each of them means by its codes and units."""
+    """Who may push, and what each of them means by its codes and units.
+
+    `made_of` is equal of two desks that were made of the same registrations and the same maps.
+    """
 
     senders: Senders = field(default_factory=Senders)
     dictionaries: Mapping[str, Dictionary] = field(default_factory=dict)
+    made_of: object = None
 
     def take(self, put: Put, message: Message, *, base: str) -> Put:
         """What stores a pushed resource: told by its identity, and translated. Any other stays as it is."""
@@ -31,18 +35,26 @@ class Desk:
         if identity is None:
             return put
         name = self.senders.by_system[identity.system].name
-        found = translated(put.raw, put.document, self.dictionaries[name])
+        push = Push(sender=name, identity=identity, message=message)
+        return _addressed(self.translated(put, push), base)
+
+    def translated(self, put: Put, push: Push) -> Put:
+        """What stores a pushed resource as it reads by the maps of this desk; the same, if it was already."""
+        dictionary = self.dictionaries.get(push.sender)
+        if dictionary is None:  # it may not push any more: what it sent before that stays as it is
+            return replace(put, push=push)
+        found = translated(put.raw, put.document, dictionary)
         remarks = Refusal(200, found.warnings)
         if put.where is not None:
             remarks = remarks.within(put.resource.name, put.where)
-        taken = replace(
+        others = (one for one in put.remarks if one not in push.doubts)
+        return replace(
             put,
             raw=found.raw,
             document=found.document,
-            remarks=(*put.remarks, *remarks.issues),
-            push=Push(sender=name, identity=identity, message=message, awaited=found.awaited),
+            remarks=(*others, *remarks.issues),
+            push=replace(push, awaited=found.awaited, doubts=remarks.issues, desk=self.made_of),
         )
-        return _addressed(taken, base)
 
 
 def _addressed(put: Put, base: str) -> Put:

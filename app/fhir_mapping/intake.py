@@ -103,7 +103,8 @@ class Intake:
     def _result(self, resource: Resource, raw: bytes, *, id: str) -> Put:  # noqa: A002
         """What stores a patched resource: 422 where it is none, for the patch itself was understood."""
         try:
-            return replace(self.put(resource, raw, id=id), push=None)
+            put = self.put(resource, raw, id=id)
+            return put if put.push is None else replace(put, push=replace(put.push, translated_again=True))
         except Refusal as refused:
             said = (replace(one, text=f"after the patch: {one.text}") for one in refused.issues)
             raise Refusal(422, tuple(said)) from None

@@ -19,6 +19,7 @@ from app.store.claims import Claims
 from app.store.criteria import Found, stored
 from app.store.current import Current, lock_current, objection
 from app.store.database import Connection, Contention, Database, Key
+from app.store.desk import CurrentDesk, translate_anew
 from app.store.identities import recognise
 from app.store.integrity import check_deletions, check_references
 from app.store.letters import open_letters, write_letters
@@ -38,6 +39,7 @@ async def commit(
     connection: Connection,
     pieces: Sequence[Piece],
     *,
+    desk: CurrentDesk,
     claimed: Claims,
     clock: Callable[[], datetime],
 ) -> None:
@@ -62,6 +64,7 @@ async def commit(
         if piece.refused is None:
             linking.link(piece, found)
     park_unknown(pieces)
+    await translate_anew(desk, connection, pieces)
     await judge(database, connection, pieces, current)
     indexes = _indexes(pieces)
     await check_references(database, connection, pieces, indexes)

@@ -18,6 +18,7 @@ from app.fhir_mapping.outcome import Refusal, passing
 from app.store.claims import Claims, claims
 from app.store.commit import commit
 from app.store.database import Connection, Contention, Database, DatabaseError, Key
+from app.store.desk import CurrentDesk
 from app.store.identities import plain
 from app.store.piece import Indexes, Piece, index_of
 from app.store.visibility import Visibility
@@ -51,9 +52,16 @@ class Committer:
     """Takes writes, gives versions."""
 
     def __init__(
-        self, database: Database, *, clock: Callable[[], datetime], base: str, most_waiting: int
+        self,
+        database: Database,
+        desk: CurrentDesk,
+        *,
+        clock: Callable[[], datetime],
+        base: str,
+        most_waiting: int,
     ) -> None:
         self._database = database
+        self._desk = desk
         self._clock = clock
         self._base = base
         self._queue: deque[_Waiting] = deque()
@@ -101,7 +109,7 @@ class Committer:
             piece = waiting.piece(self._base)
 
             async def work(connection: Connection) -> None:
-                await commit(self._database, connection, [piece], claimed=waiting.claims, clock=self._clock)
+                await self._carry_out(connection, [piece], waiting.claims)
                 raise _Rehearsed
 
             with suppress(_Rehearsed):
@@ -183,14 +191,16 @@ class Committer:
         pieces = [waiting.piece(self._base) for waiting in group]
         claimed = Claims.of_all([one.claims for one in group])
         await self._database.write(
-            lambda connection: commit(self._database, connection, pieces, claimed=claimed, clock=self._clock),
-            feeding=True,
+            lambda connection: self._carry_out(connection, pieces, claimed), feeding=True
         )
         if self.on_stored is not None:
             self.on_stored(set().union(*(piece.types() for piece in pieces if piece.refused is None)))
         for waiting, piece in zip(group, pieces, strict=True):
             if not waiting.answer.done():  # the asker may have gone away
                 _resolve(waiting.answer, piece)
+
+    async def _carry_out(self, connection: Connection, pieces: Sequence[Piece], claimed: Claims) -> None:
+        await commit(self._database, connection, pieces, desk=self._desk, claimed=claimed, clock=self._clock)
 
 
 async def _tried(attempt: Callable[[], Awaitable[T]]) -> T:

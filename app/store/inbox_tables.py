@@ -94,3 +94,12 @@ awaited = Table(
     PrimaryKeyConstraint("kind", "system", "text", "type", "id"),
 )
 Index("ix_awaited_of_resource", awaited.c.type, awaited.c.id)
+swept = Table(
+    "swept",
+    metadata,
+    Column("kind", KEY, nullable=False, comment="ConceptMap or sender"),
+    Column("id", KEY, nullable=False),
+    Column("version", NUMBER, nullable=False, comment="of the ConceptMap; of a sender only that it was"),
+    PrimaryKeyConstraint("kind", "id"),
+    comment="by which maps, and for which senders, everything that is stored was translated",
+)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table
 
-from app.store.inbox_tables import awaited, content, identity, inbox, parked, sender, sender_system
+from app.store.inbox_tables import awaited, content, identity, inbox, parked, sender, sender_system, swept
 from app.store.trial_tables import TRIAL_TABLES, metadata
 from app.store.types import DOCUMENT, EXACT, FLAG, INSTANT, KEY, NUMBER, TEXT
 
@@ -30,6 +30,7 @@ __all__ = [
     "secret",
     "sender",
     "sender_system",
+    "swept",
     "version",
 ]
 

@@ -16,6 +16,7 @@ from app.store.models import content, identity, sender, sender_system
 from app.store.session import Store
 
 _PAGE = 500
+_SWEPT_ANEW = "DELETE FROM swept WHERE kind = 'sender' AND id = $1"
 _KEEP = "ON CONFLICT (name) DO UPDATE SET definition = excluded.definition"
 _UNLESS_THERE = "ON CONFLICT DO NOTHING"
 _BEARING = """SELECT DISTINCT s.type, s.id, coalesce(v.last_updated, r.last_updated) AS first
@@ -53,8 +54,9 @@ async def register(store: Store, registered: Sender, *, at: datetime) -> Recogni
     """Register a sender, or register it anew under what is now its own; all or nothing.
 
     What is stored already and bears an identifier of its systems is recognised as its own, so that a
-    resend is a replay. Where two stored resources are the same result, the older one is it. Refusal 400
-    where the sender cannot be so, 409 where a system or a name in HL7 v2 is another's.
+    resend is a replay. Where two stored resources are the same result, the older one is it. All that is its
+    own is translated, or translated again, by the next sweep. Refusal 400 where the sender cannot be so, 409
+    where a system or a name in HL7 v2 is another's.
     """
     wrong = problems(registered)
     if wrong:
@@ -66,6 +68,7 @@ async def register(store: Store, registered: Sender, *, at: datetime) -> Recogni
         await connection.execute("DELETE FROM sender_system WHERE sender = $1", registered.name)
         systems = [(system, registered.name) for system in dict.fromkeys(registered.systems)]
         await connection.insert(sender_system, systems)
+        await connection.execute(_SWEPT_ANEW, registered.name)
         return await _recognise(store, connection, registered)
 
     return await store.database.write(work)

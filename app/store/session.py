@@ -63,8 +63,8 @@ class Store:
         from app.store.desk import CurrentDesk  # noqa: PLC0415 as above
 
         database = await open_database(url)
-        committer = Committer(database, clock=clock, base=base, most_waiting=most_waiting)
         desk = CurrentDesk(database)
+        committer = Committer(database, desk, clock=clock, base=base, most_waiting=most_waiting)
         return cls(database, committer, desk, search_seconds, await _link_key(database))
 
     async def ready(self) -> None:

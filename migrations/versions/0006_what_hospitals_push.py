@@ -8,7 +8,7 @@ from app.store.types import DOCUMENT, INSTANT, KEY, NUMBER, TEXT
 revision = "0006"
 down_revision = "0005"
 
-TABLES = ("sender", "sender_system", "identity", "content", "inbox", "parked", "awaited")
+TABLES = ("sender", "sender_system", "identity", "content", "inbox", "parked", "awaited", "swept")
 
 
 def upgrade() -> None:
@@ -133,3 +133,13 @@ def _waiting() -> None:
         sa.PrimaryKeyConstraint("kind", "system", "text", "type", "id", name="pk_awaited"),
     )
     op.create_index("ix_awaited_of_resource", "awaited", ["type", "id"])
+    op.create_table(
+        "swept",
+        sa.Column("kind", KEY, nullable=False, comment="ConceptMap or sender"),
+        sa.Column("id", KEY, nullable=False),
+        sa.Column(
+            "version", NUMBER, nullable=False, comment="of the ConceptMap; of a sender only that it was"
+        ),
+        sa.PrimaryKeyConstraint("kind", "id", name="pk_swept"),
+        comment="by which maps, and for which senders, everything that is stored was translated",
+    )
