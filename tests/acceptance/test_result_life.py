@@ -127,6 +127,24 @@ def test_a_result_is_never_unsettled_again(laboratory: httpx.Client) -> None:
         assert set(found) == set(map(text, contents))
 
 
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_a_whole_life_in_one_bundle_ends_the_same(laboratory: httpx.Client, kind: str) -> None:
+    for order in itertools.permutations(range(4)):
+        number = f"bundle-{next(numbers)}"
+        contents = life(LIVES["it is withdrawn"], number)
+        asked = {"method": "POST", "url": "Observation"}
+        entries = [{"resource": contents[moment], "request": asked} for moment in order]
+
+        bundle = {"resourceType": "Bundle", "type": kind, "entry": entries}
+        answer = laboratory.post("/fhir", json=bundle).json()
+
+        statuses = sorted(entry["response"]["status"] for entry in answer["entry"])
+        assert statuses == ["200 OK", "200 OK", "200 OK", "201 Created"]
+        found = history(laboratory, number)
+        assert found[0] == text(contents[-1]), order
+        assert set(found) == set(map(text, contents)), order
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(list(LIVES.values())).flatmap(
