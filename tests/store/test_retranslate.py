@@ -15,11 +15,14 @@ from app.fhir_mapping import codec
 from app.fhir_mapping.change import Delete, Put, Version
 from app.fhir_mapping.content import as_sent, without_versions
 from app.fhir_mapping.extensions import LAB_PUSH
+from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.push import Message
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.sender import Sender
+from app.store import lives
 from app.store import retranslate as retranslating
+from app.store.database import DatabaseError
 from app.store.ids import new_id
 from app.store.models import metadata
 from app.store.retranslate import retranslate
@@ -424,6 +427,95 @@ async def test_what_it_takes_to_change_one_code_does_not_grow_with_what_others_w
     before = known.database.statements
     assert await retranslate(known) == 5
     assert known.database.statements - before < 60
+
+
+async def test_what_a_person_amends_while_it_waits_is_waited_for_all_the_same(known: Store) -> None:
+    [sent] = await write(known, result())
+    intake = Intake(identifying_data="accept", desk=await known.desk.now())
+
+    def noted(document: Json) -> Json:
+        return document | {"note": [{"text": "haemolysed"}]}
+
+    await transact(known, EVERYTHING, [intake.amended(RESOURCES["Observation"], noted, id=sent.id)])
+    assert await rows(known, "SELECT text FROM awaited") == [("PLQ",)]
+
+    await change(known, concept_map(said={"PLQ": PLATELETS}))
+    assert await retranslate(known) == 1
+    assert await settled(known) == [False]  # its unit is not known
+
+
+async def test_maps_that_change_while_two_processes_store_and_sweep_leave_nothing_of_what_they_said(
+    known: Store, database_url: str
+) -> None:
+    other = await Store.open(database_url)
+    stores = (known, other)
+
+    async def push(store: Store, first: int) -> None:
+        for number in range(first, first + 25):
+            desk = await store.desk.now()
+            taken = desk.take(put(result(str(number), code="ABC"[number % 3])), Message(), base="")
+            await asyncio.sleep(0.005 * (number % 4))
+            await transact(store, EVERYTHING, [taken])
+
+    async def turn(store: Store) -> None:
+        for number in range(8):
+            said = {"ABC"[number % 3]: LOINCS[number % 2], "A": LOINCS[(number + 1) % 2]}
+            await change(store, concept_map(said=said))
+            await asyncio.sleep(0.01)
+
+    async def sweeping(store: Store) -> None:
+        for _ in range(10):
+            with suppress(Refusal, DatabaseError):
+                await retranslate(store)
+            await asyncio.sleep(0.005)
+
+    try:
+        pushing = (
+            push(store, 100 * place + 100 * copy) for copy, store in enumerate(stores) for place in (0, 2)
+        )
+        await asyncio.gather(*pushing, *map(turn, stores), *map(sweeping, stores))
+        for store in stores:
+            await retranslate(store)
+    finally:
+        await other.close()
+    desk = await known.database.read(known.desk.seen)
+    known_codes = {code: meaning.code for (_, code), meaning in desk.dictionaries[LAB.name].codes.items()}
+    found = [document for document, _ in (await results(known)).values()]
+    assert len(found) == 100
+    for document in found:
+        own = coded(document)[0]
+        assert coded(document) == [own, *([known_codes[own]] if own in known_codes else [])]
+
+
+async def test_a_sweep_waits_for_what_is_being_stored_by_the_earlier_map(
+    known: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database_url.startswith("sqlite"):
+        return  # its writers come one after the other
+    await change(known, concept_map(said={"PLQ": LEUCOCYTES}))
+    translated, go_on = asyncio.Event(), asyncio.Event()
+
+    async def held(database: Any, connection: Any, pieces: Any, current: Any) -> None:
+        if any(target.push for piece in pieces for target in piece.puts()):
+            translated.set()
+            await go_on.wait()
+        await lives.judge(database, connection, pieces, current)
+
+    monkeypatch.setattr("app.store.commit.judge", held)
+    storing = asyncio.create_task(write(known, result()))
+    await translated.wait()
+    monkeypatch.undo()
+    other = await Store.open(database_url)
+    try:
+        await change(other, concept_map(said={"PLQ": PLATELETS}))
+        sweep = asyncio.create_task(retranslate(other))
+        await asyncio.wait([sweep], timeout=0.3)
+        go_on.set()
+        await storing
+        assert await sweep == 1
+    finally:
+        await other.close()
+    assert (await one(known))[0] == ["PLQ", PLATELETS]
 
 
 CODES_SENT, LOINCS = ("A", "B", "C"), (PLATELETS, LEUCOCYTES)
