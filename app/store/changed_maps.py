@@ -112,7 +112,7 @@ async def _own(store: Store, sender: Sender, spellings: Iterable[str] | None) ->
 
     No index holds how a unit is spelt: units are mapped once, and new spellings of them come up rarely.
     """
-    looked_for = None if spellings is None else [text.encode() for text in spellings]
+    looked_for = None if spellings is None else [codec.write(text) for text in spellings]
     for system in sender.systems:
         last: Key = ("", "")
         while rows := await _fetch(store, _OWN, system, *last, PAGE):
