@@ -10,7 +10,7 @@ from bench.feed.__main__ import simulate
 from bench.feed.messages import Feed
 from bench.feed.service import register
 
-RESULTS, CLIENTS, KILLS = 400, 8, 2
+RESULTS, CLIENTS, KILLS = 400, 8, 1
 
 
 def test_a_feed_loses_nothing_doubles_nothing_and_misreads_nothing(database_url: str, tmp_path: Path) -> None:
