@@ -5,20 +5,16 @@ is created is told by the first identifier it bears, whoever gave it, and is cre
 bears that; where it bears none, by its place in a transaction of just this content.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from app.fhir_mapping import codec, content
+from app.fhir_mapping import content
 from app.fhir_mapping.change import Put, Write, changed
 from app.fhir_mapping.push import Identity, Push
 from app.fhir_mapping.transaction import Plan
 
 BY_PLACE = "urn:trialbridge:transaction"
 """The system of what is told by its place in a transaction."""
-
-_OF_THE_MESSAGE = ("id", "identifier", "meta", "timestamp")
-_NAME = re.compile(rb'"urn:uuid:[0-9A-Fa-f-]{36}"')
 
 Writes = Sequence[tuple[int, Write]]
 
@@ -32,7 +28,7 @@ def accompanied(plan: Plan, raw: bytes) -> Plan:
     if not pushes:
         return plan
     nameless = any(_is_companion(write) and _borne(write) is None for _, write in writes)
-    whole = _digest(raw) if nameless else ""
+    whole = content.of_bundle(raw).hex() if nameless else ""
     return replace(plan, writes=tuple(_told(writes, pushes[0], whole)))
 
 
@@ -57,12 +53,3 @@ def _borne(write: Write) -> tuple[str, str] | None:
         if one.get("system") and one.get("value"):
             return one["system"], one["value"]
     return None
-
-
-def _digest(raw: bytes) -> str:
-    """What tells one transaction from another: its content, not its passing names and numbers."""
-    names: dict[bytes, bytes] = {}
-    raw = _NAME.sub(lambda found: names.setdefault(found[0].lower(), b'"%d"' % len(names)), raw)
-    document = codec.read(raw)
-    said = {name: value for name, value in document.items() if name not in _OF_THE_MESSAGE}
-    return content.digest(said).hex()

@@ -5,12 +5,14 @@ from it at any time. Two resources say the same where they were sent with the sa
 down to the digits of every number; the order of members and white space tell nothing.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 
+from app.fhir_mapping import codec
 from app.fhir_mapping.extensions import LAB_PUSH, MAPPED_BY, SENT_CODE
 from app.fhir_mapping.resource import Document
 
@@ -21,6 +23,8 @@ UNIT_OF_SYSTEM: Final = ("system", "code")
 """The members of a Quantity that a translation fills."""
 
 _OF_SERVER: Final = frozenset(("versionId", "_versionId", "lastUpdated", "_lastUpdated", "source", "_source"))
+_OF_MESSAGE: Final = frozenset(("id", "identifier", "meta", "timestamp"))
+_PASSING_NAME: Final = re.compile(rb'"urn:uuid:[0-9A-Fa-f-]{36}"')
 _SIXTEEN_BYTES: Final = 16
 _canonical = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
 
@@ -35,6 +39,13 @@ def as_sent(document: Document) -> Document:
 def digest(document: Document) -> bytes:
     """What tells one content from another: 1.50 is not 1.5, the order of members is nothing."""
     return blake2b(_canonical(_said(document)), digest_size=_SIXTEEN_BYTES).digest()
+
+
+def of_bundle(raw: bytes) -> bytes:
+    """What tells one Bundle from another: its content, not its number, time and the names it made up."""
+    names: dict[bytes, bytes] = {}
+    raw = _PASSING_NAME.sub(lambda found: names.setdefault(found[0].lower(), b'"%d"' % len(names)), raw)
+    return digest({name: value for name, value in codec.read(raw).items() if name not in _OF_MESSAGE})
 
 
 def differing(one: Document, other: Document) -> list[str]:
