@@ -21,6 +21,7 @@ TIMES: Final = 10
 PATIENCE: Final = 150.0
 """Seconds within which what was parked must have come in by itself."""
 _BY_NUMBERS: Final = {hospital.numbers: hospital for hospital in HOSPITALS}
+_IDENTITIES: Final = "SELECT type, count(*) FROM identity GROUP BY type"
 _MEASURED: Final = """SELECT i.system, i.value, i.code, m.system, m.code, m.value, m.unit, m.received_value,
  m.received_unit, m.patient_id, m.problem FROM measurement m
  JOIN identity i ON i.type = 'Observation' AND i.id = m.id WHERE m.part = 0"""
@@ -98,6 +99,9 @@ class Audit:
             self._compare(stored, self.driver.feed.result(number))
         missing = set(range(self.driver.feed.results)) - seen
         self.differences.extend(f"result {number} is missing" for number in sorted(missing))
+        reports = sum(result.by_hl7v2 for result in self.driver.feed.every())
+        found = {row[0]: row[1] async for row in rows(self._url, _IDENTITIES)}
+        self._differs("identities", found, {"Observation": len(seen), "DiagnosticReport": reports})
         patients = [one async for one in self._found("Patient")]
         self._differs("patients", len(patients), PATIENTS)
         self.told.append(f"{len(seen)} results of {len(patients)} patients are stored")
