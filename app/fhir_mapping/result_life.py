@@ -2,14 +2,16 @@
 
 A laboratory says a result again and again: preliminary, final, corrected, withdrawn; and its messages arrive
 in any order. Whatever the order, what was issued last stands, and a preliminary result never takes the place
-of a final one. Where either was sent without `issued`, the status tells; where that is the same, what was
-issued at a known moment stands.
+of a final one; of what was issued at the same moment, the status tells. What comes without `issued` is older
+than what has it, and is not taken for late history but refused, for it might be meant as newer; only a result
+that is taken back without `issued` is taken back for good.
 Other resources have no such life: what was sent last stands.
 """
 
+from datetime import datetime
 from typing import Final
 
-from app.fhir_mapping.dates import date_bounds
+from app.fhir_mapping.dates import EARLIEST, LATEST, date_bounds
 from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.resource import Document
 
@@ -23,24 +25,20 @@ _SETTLED: Final = {
     "cancelled": 2,
     "entered-in-error": 3,
 }
+_TAKEN_BACK: Final = frozenset(("cancelled", "entered-in-error"))
 CHANGED: Final = frozenset(("amended", "corrected", "appended", "entered-in-error"))
 """The statuses that say an earlier final result was wrong or incomplete."""
 
 
 def compare(new: Document, stored: Document) -> int:
     """1 where the new content stands, -1 where the stored one does, 0 where nothing says which."""
-    kind = new.get("resourceType")
-    if kind not in _HAVE_A_LIFE:
+    if new.get("resourceType") not in _HAVE_A_LIFE:
         return 1
-    (settled, rank), (settled_before, rank_before) = _standing(new), _standing(stored)
-    if settled != settled_before:
-        return 1 if settled else -1
-    issued, issued_before = new.get("issued"), stored.get("issued")
-    if issued and issued_before and (moved := _later(issued, issued_before)):
-        return moved
-    if rank != rank_before:
-        return 1 if rank > rank_before else -1
-    return bool(issued) - bool(issued_before)
+    mine, others = _order(new), _order(stored)
+    undated = mine[1] == EARLIEST and others[1] != EARLIEST
+    if mine == others or (undated and mine[0] == others[0]):
+        return 0
+    return 1 if mine > others else -1
 
 
 def warnings(new: Document, *, reason: str | None) -> list[Issue]:
@@ -58,16 +56,9 @@ def warnings(new: Document, *, reason: str | None) -> list[Issue]:
     return lacking
 
 
-def _standing(document: Document) -> tuple[bool, int]:
-    """Whether the result is settled, and how its status ranks among those issued at the same moment."""
-    status = document.get("status", "")
-    if status in _SETTLED:
-        return True, _SETTLED[status]
-    return False, _NOT_YET.get(status, 0)
-
-
-def _later(one: str, other: str) -> int:
-    mine, others = date_bounds(one), date_bounds(other)
-    if mine is None or others is None:
-        return 0
-    return (mine[0] > others[0]) - (mine[0] < others[0])
+def _order(document: Document) -> tuple[bool, datetime, int]:
+    """What a content is ordered by: whether the result is settled, when it was issued, and its status."""
+    status, issued = document.get("status", ""), date_bounds(document.get("issued"))
+    undated = LATEST if status in _TAKEN_BACK else EARLIEST
+    rank = _SETTLED.get(status, _NOT_YET.get(status, 0))
+    return status in _SETTLED, undated if issued is None else issued[0], rank

@@ -62,8 +62,12 @@ class Senders:
         if not self.registered:
             return None
         borne = document.get("identifier", ())
-        for one in [borne] if isinstance(borne, dict) else borne:
-            sender = self.by_system.get(one.get("system", ""))
-            if sender is not None and one.get("value"):
-                return sender, one["system"], one["value"]
-        return None
+        own = [
+            (one["system"], one["value"], sender)
+            for one in ([borne] if isinstance(borne, dict) else borne)
+            if (sender := self.by_system.get(one.get("system", ""))) is not None and one.get("value")
+        ]
+        if not own:
+            return None
+        system, value, sender = min(own, key=lambda one: one[:2])  # whatever order they are sent in
+        return sender, system, value
