@@ -58,7 +58,11 @@ INBOX: Final = Operation(
         OperationParameter(
             name="resource", kind="string", about="Only what is stored as this resource, as Type/id."
         ),
-        OperationParameter(name="id", kind="string", about="Only this row."),
+        OperationParameter(
+            name="id",
+            kind="string",
+            about="Only this row, or all of this letter: what the header X-Inbox-Id of an answer said.",
+        ),
         OperationParameter(name="_count", kind="integer", about="At most so many on a page."),
         OperationParameter(
             name="_after", kind="string", about="Where the page goes on: taken unchanged from a `next`."

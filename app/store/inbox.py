@@ -100,7 +100,6 @@ def _conditions(statement: Statement, wanted: Wanted, sender: str | None) -> Ite
     # `|| ''` keeps SQLite from looking up all that was stored, and sorting it
     fate = "i.fate =" if wanted.fate in _FEW else "i.fate || '' ="
     for condition, meant in (
-        ("i.id =", wanted.id),
         ("i.sender =", sender),
         (fate, wanted.fate),
         ("i.reason =", wanted.reason),
@@ -115,6 +114,9 @@ def _conditions(statement: Statement, wanted: Wanted, sender: str | None) -> Ite
     ):
         if meant is not None:
             yield f"{condition} {value(meant)}"
+    if wanted.id is not None:  # what a sender is told: the row itself, or the letter it lies parked as
+        named = value(wanted.id)
+        yield f"i.id IN (SELECT {named} UNION ALL SELECT l.id FROM inbox l WHERE l.letter = {named})"
     if wanted.waiting is not None:
         yield _WAITS if wanted.waiting else f"NOT {_WAITS}"
     if wanted.after is not None:
