@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from app.fhir_mapping import bundle, transaction
-from app.fhir_mapping.bundle_shell import opened
 from app.fhir_mapping.change import Version, Write
 from app.fhir_mapping.companions import accompanied
 from app.fhir_mapping.intake import Intake
@@ -60,13 +59,10 @@ async def planned(service: Service, intake: Intake, raw: bytes) -> Plan:
             most=most,
         )
     except Refusal as refused:
-        await refused_pushes.note(store, intake.message, refused_pushes.resources_of(raw), refused)
+        await refused_pushes.note(store, intake.message, refused_pushes.whole(raw, refused))
         raise
     if plan.refused:
-        entries = opened(raw).entries
-        for index, of_entry in plan.refused.items():
-            sent = entries[index].resource
-            await refused_pushes.note(store, intake.message, [] if sent is None else [sent], of_entry)
+        await refused_pushes.note(store, intake.message, refused_pushes.each(raw, plan.refused))
     return accompanied(plan, raw) if plan.kind == "transaction" else plan
 
 

@@ -1,6 +1,10 @@
-"""What a registered sender sends and the check refuses is written down in the inbox, without its contents."""
+"""What a registered sender sends and the check refuses is written down in the inbox, without its contents.
 
-from collections.abc import Iterable, Sequence
+Whatever happens to the note, the sender gets the answer it would have got.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.bundle_shell import opened
@@ -8,54 +12,92 @@ from app.fhir_mapping.identity import identity_of
 from app.fhir_mapping.national_numbers import is_told
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.push import Identity, Message, Push
+from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.sender import Sender, Senders
+from app.store.arrivals import row, said, write_rows
+from app.store.database import Row
 from app.store.ids import new_id
-from app.store.letters import row, write_rows
 from app.store.session import Store, utc_now
 
+log = logging.getLogger("trialbridge")
 
-async def note(store: Store, message: Message, sent: Iterable[bytes], refused: Refusal) -> None:
+Sent = tuple[bytes, str | None, Refusal]
+"""A resource as it was sent, its place in a Bundle, and why it was refused."""
+
+
+async def note(store: Store, message: Message, sent: Sequence[Sent]) -> None:
     """Write down that these were refused, as far as it can be told whose they are."""
-    senders = (await store.desk.now()).senders
-    if not senders.registered:
-        return
-    found = (_identity(senders, raw) for raw in sent)
-    pushes = [
-        Push(sender=senders.by_system[one.system].name, identity=one, message=message)
-        for one in found
-        if one is not None
-    ]
-    if pushes:
-        await _write(store, pushes, refused)
+    try:
+        rows = list(_rows((await store.desk.now()).senders, message, sent))
+        if rows:
+            await write_rows(store, rows)
+    except Exception:  # noqa: BLE001 what was refused is answered all the same
+        log.warning("a refusal is not in the inbox", extra={"request": message.number})
 
 
 async def note_whole(store: Store, sender: Sender | None, message: Message, refused: Refusal) -> None:
     """Write down that a message of this sender was refused before it could be told what is in it."""
-    if sender is not None:
-        nothing = Identity("", sender.systems[0], "")
-        await _write(store, [Push(sender=sender.name, identity=nothing, message=message)], refused)
-
-
-async def _write(store: Store, pushes: Sequence[Push], refused: Refusal) -> None:
-    at, detail = utc_now(), "; ".join(issue.text for issue in refused.issues)
-    said = ("refused", refused.issues[0].code, detail, refused.status)
-    await write_rows(store, [row(push, at, said=said, name=new_id()) for push in pushes])
-
-
-def resources_of(raw: bytes) -> list[bytes]:
-    """The resources of a Bundle, as far as it can be read."""
+    if sender is None:
+        return
+    push = Push(sender=sender.name, identity=Identity("", sender.systems[0], ""), message=message)
     try:
-        return [entry.resource for entry in opened(raw).entries if entry.resource is not None]
+        await write_rows(store, [row(push, utc_now(), said=said(refused, None), name=new_id())])
+    except Exception:  # noqa: BLE001 what was refused is answered all the same
+        log.warning("a refusal is not in the inbox", extra={"request": message.number})
+
+
+def _rows(senders: Senders, message: Message, sent: Sequence[Sent]) -> Iterator[Row]:
+    if not senders.registered:
+        return
+    at = utc_now()
+    for raw, where, refused in sent:
+        identity = _identity(senders, raw)
+        if identity is not None:
+            push = Push(sender=senders.by_system[identity.system].name, identity=identity, message=message)
+            yield row(push, at, said=said(refused, where), name=new_id())
+
+
+def whole(raw: bytes, refused: Refusal) -> list[Sent]:
+    """The resources of a Bundle that is refused as one, as far as it can be read."""
+    return [(resource, where, refused) for where, resource in _resources(raw)]
+
+
+def each(raw: bytes, refused: Mapping[int, Refusal]) -> list[Sent]:
+    """The entries of a batch that are refused, each for itself."""
+    placed = {f"Bundle.entry[{index}]": of_entry for index, of_entry in refused.items()}
+    return [(resource, where, placed[where]) for where, resource in _resources(raw) if where in placed]
+
+
+def _resources(raw: bytes) -> list[tuple[str, bytes]]:
+    """The resources of a Bundle, each with its place."""
+    try:
+        entries = opened(raw).entries
     except Refusal:
         return []
+    found = ((f"Bundle.entry[{index}]", entry.resource) for index, entry in enumerate(entries))
+    return [(where, resource) for where, resource in found if resource is not None]
 
 
 def _identity(senders: Senders, raw: bytes) -> Identity | None:
     """Which result it was, as far as a refused document tells; no number that tells who somebody is."""
     try:
-        identity = identity_of(senders, codec.read(raw))
+        document = codec.read(raw)
+        own = senders.whose(document)
     except (Refusal, AttributeError, KeyError, TypeError):  # it was refused for being no sound resource
         return None
-    if identity is not None and (is_told(identity.value) or is_told(identity.code)):
-        return Identity(identity.type, identity.system, "")
-    return identity
+    if own is None:
+        return None
+    try:
+        found = identity_of(senders, document)
+    except (AttributeError, KeyError, TypeError):
+        found = None
+    kind = document.get("resourceType")
+    kind = kind if isinstance(kind, str) and kind in RESOURCES else ""
+    if found is None:
+        return Identity(kind, own[1], "")
+    return Identity(kind, own[1], _plain(found.value), _plain(found.code))
+
+
+def _plain(said: object) -> str:
+    """A text as it may be written down: as it should be, and telling nobody; else none."""
+    return said if isinstance(said, str) and said.isprintable() and not is_told(said) else ""

@@ -102,7 +102,7 @@ async def _taken(request: FhirRequest, raw: bytes, name: str) -> Put:
     try:
         return intake.put(request.resource, raw, id=name)
     except Refusal as refused:
-        await refused_pushes.note(request.service.store, intake.message, [raw], refused)
+        await refused_pushes.note(request.service.store, intake.message, [(raw, None, refused)])
         raise
 
 

@@ -15,6 +15,7 @@ from app.fhir_mapping.change import Criteria, Patch, Version
 from app.fhir_mapping.outcome import Refusal, not_found
 from app.store import linking, settle
 from app.store.arms import check_arms
+from app.store.arrivals import deliver_found
 from app.store.claims import Claims
 from app.store.criteria import Found, stored
 from app.store.current import Current, lock_current, objection
@@ -47,6 +48,24 @@ async def commit(
     if claimed.exclusive or claimed.shared:
         await database.claim(connection, sorted(claimed.exclusive), sorted(claimed.shared))
     await open_letters(database, connection, pieces)
+    current = await _settle(database, connection, pieces, clock)
+    park_unknown(pieces)
+    await translate_anew(desk, connection, pieces)
+    await judge(database, connection, pieces, current)
+    indexes = _indexes(pieces)
+    await _check(database, connection, pieces, current, indexes)
+    at = await _instant(connection, clock)
+    park_unknown(pieces)
+    await park_withdrawn(database, connection, pieces, indexes, at=at)
+    plans = planned(pieces, current, at)
+    await write(database, connection, plans, indexes, at=at)
+    await write_letters(database, connection, pieces, plans=plans, indexes=indexes, at=at)
+
+
+async def _settle(
+    database: Database, connection: Connection, pieces: Sequence[Piece], clock: Callable[[], datetime]
+) -> dict[Key, Current]:
+    """Find out what every write comes to; what stands under the ids they change."""
     found = Found()
     searching = [piece for piece in pieces if piece.searches()]
     await found.look_up(database, connection, _asked(searching))
@@ -63,22 +82,23 @@ async def commit(
             await _try(database, connection, piece, current, found=found, late=late, at=clock())
         if piece.refused is None:
             linking.link(piece, found)
-    park_unknown(pieces)
-    await translate_anew(desk, connection, pieces)
-    await judge(database, connection, pieces, current)
-    indexes = _indexes(pieces)
+    return current
+
+
+async def _check(
+    database: Database,
+    connection: Connection,
+    pieces: Sequence[Piece],
+    current: dict[Key, Current],
+    indexes: Indexes,
+) -> None:
+    """Refuse what must not stand: each rule by one statement for all the pieces."""
     await check_references(database, connection, pieces, indexes)
     await check_versions(database, connection, pieces, current)
     await check_arms(database, connection, pieces, indexes)
     await check_states(database, connection, pieces, current, indexes)
     await check_enrolments(database, connection, pieces, indexes)
     await check_deletions(database, connection, pieces)
-    at = await _instant(connection, clock)
-    park_unknown(pieces)
-    await park_withdrawn(database, connection, pieces, indexes, at=at)
-    plans = planned(pieces, current, at)
-    await write(database, connection, plans, indexes, at=at)
-    await write_letters(database, connection, pieces, plans=plans, indexes=indexes, at=at)
 
 
 def _asked(pieces: Sequence[Piece]) -> Iterable[tuple[Piece, Criteria]]:
@@ -115,6 +135,7 @@ def _fill(piece: Piece, there: dict[Key, Version]) -> None:
             if target not in there:
                 raise Contention("what the criteria found was deleted meanwhile")
             piece.settle(place, replace(there[target], matched=True))
+            deliver_found(piece, place)
     piece.refused = settle.together(refusals)
 
 

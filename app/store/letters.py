@@ -3,18 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from http import HTTPStatus
 
 from app.fhir_mapping import codec, content
 from app.fhir_mapping.change import Put, Version
-from app.fhir_mapping.outcome import Refusal, refusal
-from app.fhir_mapping.push import Push
+from app.fhir_mapping.outcome import refusal
 from app.store import models
+from app.store.arrivals import rows_of
 from app.store.database import Connection, Database, Row
-from app.store.ids import new_id
 from app.store.parking import park, pushes
 from app.store.piece import Indexes, Piece, standing
-from app.store.session import Store
 from app.store.writing import Plan
 
 _LETTERS = """SELECT r.id FROM parked r WHERE {letter} {locking}"""
@@ -66,7 +63,7 @@ async def write_letters(
         await connection.delete(models.parked, "id", [("", letter) for letter in done])
         sql = _SETTLED.format(letter=database.member("letter", 1))
         await connection.execute(sql, database.members(done), at)
-    rows = [row for piece in pushing for row in _rows(piece, indexes, at)]
+    rows = rows_of(pushing, plans, indexes, at)
     if rows:
         await connection.insert(models.inbox, rows)
 
@@ -170,66 +167,3 @@ def _bundle(piece: Piece) -> bytes:
         for _, put, _ in pushes(piece)
     ]
     return b'{"resourceType":"Bundle","type":"transaction","entry":[%b]}' % b",".join(entries)
-
-
-def _rows(piece: Piece, indexes: Indexes, at: datetime) -> Iterator[Row]:
-    """The inbox: one row for each pushed resource of a piece."""
-    for place, put, push in pushes(piece):
-        if (
-            push.companion
-            or push.translated_again
-            or (push.message.letter and (piece.parked or _is_opened(piece)))
-        ):
-            continue  # nothing arrived
-        if piece.refused is not None:
-            letter = piece.parked.letter if piece.parked else push.message.letter or ""
-            said = _said(piece.refused, piece.parked.reason if piece.parked else None)
-            yield row(push, at, letter=letter, said=said, name=new_id())
-            continue
-        delivered, version = piece.deliveries[place], piece.versions[place]
-        index = indexes.get(id(put))
-        status = 201 if version.created else 200
-        detail = "; ".join(note.text for note in delivered.notes) or None
-        said = (delivered.fate, delivered.reason, detail, status)
-        patient = (index.patient if index else None) or ""
-        letter = push.message.letter or ""
-        yield row(push, at, letter=letter, said=said, name=delivered.letter, version=version, patient=patient)
-
-
-def _is_opened(piece: Piece) -> bool:
-    """Whether another was quicker to carry out what was parked."""
-    return piece.refused is not None and piece.refused.status == HTTPStatus.GONE
-
-
-Said = tuple[str, str, str | None, int]
-"""Fate, reason, words, HTTP status."""
-
-
-def row(
-    push: Push,
-    at: datetime,
-    *,
-    said: Said,
-    name: str,
-    letter: str = "",
-    version: Version | None = None,
-    patient: str = "",
-) -> Row:
-    """One row of the inbox."""
-    message, one = push.message, push.identity
-    stored = ("", 0) if version is None else (version.id, version.version)
-    told = (one.type, one.system, one.value, one.code, patient)
-    return (name, at, push.sender, message.door, message.number, *told, *said, *stored, message.change_reason,
-            letter, None)  # fmt: skip
-
-
-def _said(refused: Refusal, parked: str | None) -> Said:
-    detail = "; ".join(issue.text for issue in refused.issues)
-    if parked is not None:
-        return "parked", parked, detail, refused.status
-    return "refused", refused.issues[0].code, detail, refused.status
-
-
-async def write_rows(store: Store, rows: Sequence[Row]) -> None:
-    """Write rows of the inbox that tell of nothing stored."""
-    await store.database.write(lambda connection: connection.insert(models.inbox, rows))
