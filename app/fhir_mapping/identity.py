@@ -20,7 +20,7 @@ def identity_of(senders: Senders, document: Document) -> Identity | None:
     sender, system, value = own
     kind = document["resourceType"]
     code = _chosen(sender, as_sent(document).get("code", {})) if kind == "Observation" else ""
-    return Identity(type=kind, system=system, value=_key(value), code=_key(code))
+    return Identity(type=kind, system=system, value=key(value), code=key(code))
 
 
 def _chosen(sender: Sender, concept: Document) -> str:
@@ -39,5 +39,6 @@ def _chosen(sender: Sender, concept: Document) -> str:
     return str(concept.get("text", ""))
 
 
-def _key(text: str) -> str:
+def key(text: str) -> str:
+    """A text as part of a database key."""
     return text if len(text) <= LONGEST else f"sha256:{sha256(text.encode()).hexdigest()}"

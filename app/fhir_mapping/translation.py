@@ -33,6 +33,7 @@ from app.fhir_mapping.content import (
 from app.fhir_mapping.datatypes import codings
 from app.fhir_mapping.dictionary import Dictionary, Meaning
 from app.fhir_mapping.extensions import LAB_PUSH, MAPPED_BY, SENT_CODE
+from app.fhir_mapping.identity import key
 from app.fhir_mapping.loinc import LOINC
 from app.fhir_mapping.observed import said
 from app.fhir_mapping.outcome import Issue
@@ -72,7 +73,7 @@ class _Work:
 
     def await_(self, kind: Literal["code", "unit"], texts: Iterable[tuple[str, str]], why: str) -> None:
         """Remember what is missing, by any name a map may know it by, and say it once."""
-        new = dict.fromkeys(Awaited(kind, system, text[:_LONGEST]) for system, text in texts)
+        new = dict.fromkeys(Awaited(kind, key(system), text[:_LONGEST]) for system, text in texts)
         if not new.keys() <= self.awaited.keys():
             self.awaited |= new
             text = f"{why}: it is kept as sent and waits until a map knows it, and no answer rests on it"

@@ -63,7 +63,7 @@ async def planned(service: Service, intake: Intake, raw: bytes) -> Plan:
         raise
     if plan.refused:
         await refused_pushes.note(store, intake.message, refused_pushes.each(raw, plan.refused))
-    return accompanied(plan, raw) if plan.kind == "transaction" else plan
+    return accompanied(plan) if plan.kind == "transaction" else plan
 
 
 async def _together(request: FhirRequest, plan: Plan, raw: bytes) -> Mapping[int, bytes]:

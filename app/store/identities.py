@@ -11,11 +11,12 @@ from dataclasses import replace
 from app.fhir_mapping import rewriting
 from app.fhir_mapping.change import Conditional, Put, Write
 from app.fhir_mapping.codec import read
-from app.fhir_mapping.outcome import Issue, Refusal
+from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.push import Identity
-from app.store.criteria import token_of
+from app.store.criteria import named, token_of
 from app.store.database import Connection, Database, Key
 from app.store.piece import Piece, Twin, standing
+from app.store.settle import changed_twice, together
 
 _KNOWN = """SELECT i.type, i.system, i.value, i.code, i.id FROM {tokens}
  JOIN identity i ON i.type = k.type AND i.system = k.system AND i.value = k.code"""
@@ -58,8 +59,11 @@ async def recognise(database: Database, connection: Connection, pieces: Sequence
     known |= await _borne(database, connection, pushing, known)
     for piece in pushing:
         piece.recognised = {one for _, _, one in pushed(piece) if one in known}
+        piece.refused = together(list(_led_astray(piece, known)))
+    for piece in standing(pushing):
         _lead(piece, known)
         _join(piece)
+        piece.refused = changed_twice(piece) if len(piece.writes) > 1 else None
     await _refuse_others(database, connection, pushing, known)
 
 
@@ -81,6 +85,19 @@ async def _borne(
     return {Identity(kind, system, value): name for kind, system, value, name in reversed(rows)}
 
 
+def _led_astray(piece: Piece, known: Known) -> Iterator[Refusal]:
+    """409 where the criteria of an update find another resource than the one the result is stored as."""
+    for place, put, identity in pushed(piece):
+        kind, write = put.resource.name, piece.writes[place]
+        name = known.get(identity, put.id)
+        if name != put.id and (kind, put.id) in piece.expected and isinstance(write, Conditional):
+            text = (
+                f"{named(write.criteria)} finds {kind}/{put.id}, and this result is stored as {kind}/{name}:"
+                " update that one, by its own identifier or its id"
+            )
+            yield refusal(409, "conflict", text, write.criteria.where)
+
+
 def _lead(piece: Piece, known: Known) -> None:
     """Give every pushed resource the id it is stored under; those that are the same have one."""
     names: dict[Identity, str] = {}
@@ -98,10 +115,14 @@ def _lead(piece: Piece, known: Known) -> None:
 
 
 def _join(piece: Piece) -> None:
-    """Let what is the same result as another of the piece share its place; which stands is judged later."""
-    first: dict[Identity, int] = {}
+    """Let what is the same result as another of the piece share its place; which stands is judged later.
+
+    What only comes with results may be told by several identifiers, and be one all the same.
+    """
+    first: dict[Identity | Key, int] = {}
     for place, put, identity in list(pushed(piece)):
-        top = first.setdefault(identity, place)
+        is_companion = put.push is not None and put.push.companion
+        top = first.setdefault((put.resource.name, put.id) if is_companion else identity, place)
         if top != place:
             piece.twins.setdefault(top, []).append((place, put))
             piece.targets[place] = Twin(top)

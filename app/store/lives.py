@@ -10,6 +10,7 @@ from app.fhir_mapping.change import Put, Version
 from app.fhir_mapping.codec import read
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.push import LATE, Delivered, Fate
+from app.fhir_mapping.resource import Document
 from app.store.current import Current
 from app.store.database import Connection, Database, Key
 from app.store.identities import pushed
@@ -75,8 +76,10 @@ def _stack(
     for place, put in arrived:
         digest = content.digest(put.document)
         order = 1 if stands is None else result_life.compare(put.document, stands)
-        if digest in known or (stands is not None and put.push is not None and put.push.companion):
+        if digest in known:
             _deliver(piece, place, put, "replayed")
+        elif stands is not None and put.push is not None and put.push.companion:
+            _deliver(piece, place, _left_as_it_is(put, stands), "replayed")
         elif order == 0:
             issues.append(_conflict(put, content.differing(stands or {}, put.document)))
         elif order < 0:
@@ -129,6 +132,20 @@ def _deliver(
         notes=notes,
         corrects=corrects,
     )
+
+
+def _left_as_it_is(put: Put, stands: Document) -> Put:
+    """What is here already under its identifier, and says so where it says something else."""
+    paths = content.differing(stands, put.document)
+    if not paths:
+        return put
+    kind = put.resource.name
+    text = (
+        f"{kind}/{put.id} is here already and stays as it is, though it differs in {', '.join(paths[:5])}:"
+        " update it by itself to change it"
+    )
+    said = Issue("informational", text, put.where or kind, severity="warning")
+    return replace(put, remarks=(*put.remarks, said))
 
 
 def _late(put: Put) -> Issue:

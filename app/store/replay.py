@@ -90,7 +90,7 @@ async def _open(store: Store, intake: Intake, letter: str, document: bytes) -> s
             intake=own,
             most=_MOST_ENTRIES,
         )
-        writes = [write for _, write in accompanied(plan, document).writes]
+        writes = [write for _, write in accompanied(plan).writes]
         await transact(store, EVERYTHING, writes, whole=document)
     except Refusal as refused:
         fate = {202: "parked", 410: "stored", 429: "parked"}.get(refused.status, "refused")

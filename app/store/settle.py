@@ -22,8 +22,7 @@ def settle(piece: Piece, found: Found) -> None:
     if None in piece.targets:
         piece.refused = _settle_conditionals(piece, found)
     if piece.refused is None and len(piece.targets) > 1:
-        issues = tuple(_identity_twice(piece))
-        piece.refused = Refusal(400, issues) if issues else None
+        piece.refused = changed_twice(piece)
 
 
 def asked(piece: Piece) -> Iterator[Criteria]:
@@ -151,16 +150,18 @@ def _one_found(write: Conditional, name: str) -> Target:
     return replace(change, id=name, fresh=False)
 
 
-def _identity_twice(piece: Piece) -> Iterator[Issue]:
-    """Changes of one resource: their order would decide."""
+def changed_twice(piece: Piece) -> Refusal | None:
+    """400 where two entries change one resource: their order would decide."""
     seen: dict[Key, Plain] = {}
+    issues = []
     for change in piece.changes():
         key = (change.resource.name, change.id)
         first = seen.setdefault(key, change)
         if first is not change:
             text = f"{entry_of(first) or 'another entry'} changes {'/'.join(key)} too: send one change of it"
             own = entry_of(change)
-            yield Issue("invariant", text, None if own is None else f"{own}.request.url")
+            issues.append(Issue("invariant", text, None if own is None else f"{own}.request.url"))
+    return Refusal(400, tuple(issues)) if issues else None
 
 
 def _brought_beside(piece: Piece) -> Iterator[Refusal]:
