@@ -3,7 +3,6 @@
 Whatever happens to the note, the sender gets the answer it would have got.
 """
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.fhir_mapping import codec
@@ -14,12 +13,11 @@ from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.push import Identity, Message, Push
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.sender import Sender, Senders
+from app.routers import errors
 from app.store.arrivals import row, said, write_rows
 from app.store.database import Row
 from app.store.ids import new_id
 from app.store.session import Store, utc_now
-
-log = logging.getLogger("trialbridge")
 
 Sent = tuple[bytes, str | None, Refusal]
 """A resource as it was sent, its place in a Bundle, and why it was refused."""
@@ -31,8 +29,8 @@ async def note(store: Store, message: Message, sent: Sequence[Sent]) -> None:
         rows = list(_rows((await store.desk.now()).senders, message, sent))
         if rows:
             await write_rows(store, rows)
-    except Exception:  # noqa: BLE001 what was refused is answered all the same
-        log.warning("a refusal is not in the inbox", extra={"request": message.number})
+    except Exception as error:  # noqa: BLE001 what was refused is answered all the same
+        _failed(error)
 
 
 async def note_whole(store: Store, sender: Sender | None, message: Message, refused: Refusal) -> None:
@@ -42,8 +40,13 @@ async def note_whole(store: Store, sender: Sender | None, message: Message, refu
     push = Push(sender=sender.name, identity=Identity("", sender.systems[0], ""), message=message)
     try:
         await write_rows(store, [row(push, utc_now(), said=said(refused, None), name=new_id())])
-    except Exception:  # noqa: BLE001 what was refused is answered all the same
-        log.warning("a refusal is not in the inbox", extra={"request": message.number})
+    except Exception as error:  # noqa: BLE001 what was refused is answered all the same
+        _failed(error)
+
+
+def _failed(error: Exception) -> None:
+    told = {"error": errors.lineage(error), "where": errors.where(error)}
+    errors.log.warning("a refusal is not in the inbox", extra=told)
 
 
 def _rows(senders: Senders, message: Message, sent: Sequence[Sent]) -> Iterator[Row]:

@@ -34,6 +34,7 @@ from app.settings import Settings
 FORM = "application/x-www-form-urlencoded"
 WANTED = "application/fhir+json, with fhirVersion=4.0 if you name one (XML is not offered)"
 _LONGEST_NUMBER = 200
+_LONGEST_REASON = 500
 RESULT_PARAMETERS = {"_format", "_pretty"}
 """Parameters about how the answer is written, which never narrow what it holds."""
 
@@ -124,7 +125,7 @@ class FhirRequest:
 
     async def pushing(self, number: str | None = None) -> Intake:
         """The way in for what is to be stored; `number` is what its sender calls the message it comes in."""
-        reason = self.header(b"x-change-reason")
+        reason = (self.header(b"x-change-reason") or "")[:_LONGEST_REASON] or None
         number = number or self.header(b"x-correlation-id") or self.request_id
         message = Message(number=number[:_LONGEST_NUMBER], change_reason=reason)
         return replace(self.intake, desk=await self.service.store.desk.now(), message=message, base=self.base)

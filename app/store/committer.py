@@ -14,13 +14,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from app.fhir_mapping.change import Put, Version, Write, changed
-from app.fhir_mapping.outcome import Refusal, passing
+from app.fhir_mapping.outcome import Issue, Refusal, passing
 from app.store.claims import Claims, claims
 from app.store.commit import commit
 from app.store.database import Connection, Contention, Database, DatabaseError, Key
 from app.store.desk import CurrentDesk
 from app.store.identities import plain
-from app.store.piece import Indexes, Piece, index_of
+from app.store.piece import Indexes, Parked, Piece, index_of
 from app.store.visibility import Visibility
 
 T = TypeVar("T")
@@ -117,6 +117,8 @@ class Committer:
             return piece
 
         piece = await _tried(once)
+        if piece.parked is not None:
+            raise _would_be_parked(piece.parked)
         if piece.refused is not None:
             raise piece.refused
 
@@ -216,6 +218,14 @@ def busy(waiting: int) -> Refusal:
     """429: what waits to be committed would take long already."""
     text = f"{waiting} changes wait to be stored before this one; send it again later"
     return passing(429, "throttled", text, seconds=2)
+
+
+def _would_be_parked(parked: Parked) -> Refusal:
+    """202: what a sender pushes so is kept until what it waits for is there; none is kept now."""
+    text = (
+        f"a push of this would be parked ({parked.reason}), and be stored by itself as soon as that changes"
+    )
+    return Refusal(202, (Issue("informational", text, severity="warning"),))
 
 
 def _resolve(answer: asyncio.Future[list[Version]], piece: Piece) -> None:

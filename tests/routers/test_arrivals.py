@@ -163,3 +163,25 @@ async def test_the_refused_entries_of_a_batch_are_written_down_together(pushing:
 
     answer = await pushing.get("/fhir/$inbox", params={"view": "plain", "_count": "100"})
     assert len(answer.json()["messages"]) == 50
+
+
+async def test_a_reason_for_a_change_has_an_end(pushing: httpx.AsyncClient) -> None:
+    headers = {"X-Change-Reason": "wrong tube " + "x" * 5000}
+    await pushing.post("/fhir/Observation", json=result("L1"), headers=headers)
+
+    reason = (await inbox(pushing))["L1"]["changeReason"]
+    assert reason.startswith("wrong tube")
+    assert len(reason) == 500
+
+
+async def test_to_validate_a_result_of_nobody_known_parks_nothing(pushing: httpx.AsyncClient) -> None:
+    document = result("L1", subject={"reference": "Patient/nobody-yet"})
+    answer = await pushing.post("/fhir/Observation/$validate", json=document)
+
+    [issue] = answer.json()["issue"]
+    assert (issue["severity"], "would be parked (unknown-subject)" in issue["diagnostics"]) == (
+        "warning",
+        True,
+    )
+    assert "x-inbox-id" not in answer.headers
+    assert await inbox(pushing) == {}

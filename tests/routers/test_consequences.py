@@ -73,3 +73,56 @@ async def test_what_changes_no_answer_says_so(pushing: httpx.AsyncClient) -> Non
 
     text = " ".join(issue["diagnostics"] for issue in answer.json()["issue"])
     assert "this changes no answer of ResearchSubject/msc-sle-01" in text
+
+
+def statements(client: httpx.AsyncClient) -> int:
+    return int(client._transport.app.state.service.store.database.statements)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def many(document: dict[str, Any], count: int, **changes: Any) -> bytes:
+    """So many results like this one, each with a number of its own, in one transaction."""
+    del (document := {**document})["id"]
+    numbered = (
+        {**document, **changes, "identifier": [{"system": LAB.systems[0], "value": f"PGA-{number}"}]}
+        for number in range(count)
+    )
+    entries = [{"resource": one, "request": {"method": "POST", "url": "Observation"}} for one in numbered]
+    return codec.write({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+
+
+async def test_of_many_corrections_a_few_are_looked_at_and_the_others_say_where_to_ask(
+    pushing: httpx.AsyncClient,
+) -> None:
+    document = await score(pushing)
+    await pushing.post("/fhir", content=many(document, 100))
+
+    before = statements(pushing)
+    corrected = many(document, 100, status="corrected", issued="2026-01-01T10:00:00+01:00")
+    answer = await pushing.post("/fhir", content=corrected)
+
+    assert answer.status_code == 200, answer.text
+    assert statements(pushing) - before < 70  # the transaction itself, and less than two for each looked at
+    entries = [entry["response"] for entry in answer.json()["entry"]]
+    said = [
+        [one["diagnostics"] for one in entry["outcome"]["issue"] if "$impact" in one["diagnostics"]]
+        for entry in entries
+    ]
+    assert {len(texts) for texts in said} == {1}
+    assert sum("ask $impact" in text for [text] in said) >= 80
+    last = entries[-1]["location"].split("/fhir/")[1].replace("_history/2", "_history/1")
+    assert said[-1][0].endswith(f"observation={last}")
+
+
+async def test_what_goes_wrong_in_looking_never_spoils_the_answer(pushing: httpx.AsyncClient) -> None:
+    document = await score(pushing)
+    await pushing.put(f"/fhir/Observation/{PGA}", content=codec.write(document))
+    store = pushing._transport.app.state.service.store  # type: ignore[attr-defined]  # noqa: SLF001
+    sql = "UPDATE resource SET document = $1 WHERE type = 'ResearchSubject'"
+    await store.database.write(lambda connection: connection.execute(sql, b'{"period":5,"extension":5}'))
+
+    headers = {"Prefer": "return=OperationOutcome"}
+    answer = await pushing.post("/fhir/Observation", content=codec.write(worse(document)), headers=headers)
+
+    assert answer.status_code == 200, answer.text
+    text = " ".join(issue["diagnostics"] for issue in answer.json()["issue"])
+    assert "ask $impact of its ResearchSubject" in text
