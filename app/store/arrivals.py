@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from http import HTTPStatus
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.change import Put, Version, changed
@@ -13,7 +12,7 @@ from app.fhir_mapping.registry import RESOURCES
 from app.store import models
 from app.store.database import Row
 from app.store.ids import new_id
-from app.store.parking import pushes
+from app.store.parking import OpenedAlready, pushes
 from app.store.piece import Indexes, Piece, Twin
 from app.store.session import Store
 from app.store.writing import Plan
@@ -47,13 +46,13 @@ def _rows(piece: Piece, beneath: Beneath, indexes: Indexes, at: datetime) -> Ite
             continue
         delivered, answered = piece.deliveries[place], piece.versions[place]
         words = "; ".join(note.text for note in delivered.notes)
-        status = HTTPStatus.CREATED if answered.created else HTTPStatus.OK
+        status = 201 if answered.created else 200
         version, patient = _stored(piece, place, put.where, beneath=beneath, indexes=indexes)
         yield row(
             push,
             at,
             letter=push.message.letter or "",
-            said=(delivered.fate, delivered.reason, words[:LONGEST_DETAIL] or None, int(status)),
+            said=(delivered.fate, delivered.reason, words[:LONGEST_DETAIL] or None, status),
             name=delivered.letter,
             version=version,
             patient=patient,
@@ -62,7 +61,7 @@ def _rows(piece: Piece, beneath: Beneath, indexes: Indexes, at: datetime) -> Ite
 
 def _is_opened(piece: Piece) -> bool:
     """Whether another was quicker to carry out what was parked."""
-    return piece.refused is not None and piece.refused.status == HTTPStatus.GONE
+    return isinstance(piece.refused, OpenedAlready)
 
 
 def _stored(

@@ -38,10 +38,12 @@ class _Waiting:
     touches: frozenset[Key]  # what no other of its group may touch
     answer: asyncio.Future[list[Version]]
     whole: bytes | None = None
+    letter: str | None = None
 
     def piece(self, base: str) -> Piece:
         """What is to be carried out, as it was before any attempt."""
-        return Piece(self.writes, base, self.visibility, indexes=dict(self.indexes), whole=self.whole)
+        own = dict(self.indexes)
+        return Piece(self.writes, base, self.visibility, indexes=own, whole=self.whole, letter=self.letter)
 
 
 class _Rehearsed(Exception):
@@ -74,7 +76,12 @@ class Committer:
         """Told of the types that were stored."""
 
     async def submit(
-        self, writes: Sequence[Write], visibility: Visibility, *, whole: bytes | None = None
+        self,
+        writes: Sequence[Write],
+        visibility: Visibility,
+        *,
+        whole: bytes | None = None,
+        letter: str | None = None,
     ) -> list[Version]:
         """Carry out the writes, all or none, and return their versions after the commit.
 
@@ -83,10 +90,11 @@ class Committer:
         self.refuse_more()
         if len(writes) > _GROUP:  # drawn beside the event loop, so that others are answered meanwhile
             loop = asyncio.get_running_loop()
-            waiting = await asyncio.to_thread(self._waiting, writes, visibility, whole, loop)
+            waiting = await asyncio.to_thread(self._waiting, writes, visibility, loop)
             self.refuse_more()
         else:
-            waiting = self._waiting(writes, visibility, whole)
+            waiting = self._waiting(writes, visibility)
+        waiting.whole, waiting.letter = whole, letter
         self._queue.append(waiting)
         self.waiting += len(writes)
         if self._task is None:
@@ -126,7 +134,6 @@ class Committer:
         self,
         asked: Sequence[Write],
         visibility: Visibility,
-        whole: bytes | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> _Waiting:
         writes = [plain(write) for write in asked]
@@ -137,7 +144,7 @@ class Committer:
         pushed = {("pushed", one.push.identity.name) for one in changes if isinstance(one, Put) and one.push}
         touches = named | pushed | {("claimed", name) for name in claimed.exclusive}
         answer: asyncio.Future[list[Version]] = (loop or asyncio.get_running_loop()).create_future()
-        return _Waiting(writes, visibility, indexes, claimed, frozenset(touches), answer, whole)
+        return _Waiting(writes, visibility, indexes, claimed, frozenset(touches), answer)
 
     async def close(self) -> None:
         """Commit what is waiting, accept nothing more."""

@@ -47,7 +47,7 @@ inbox = Table(
     Column("received", INSTANT, nullable=False),
     Column("sender", KEY, nullable=False),
     Column("door", KEY, nullable=False, comment="fhir, hl7v2, mllp; replay: from where it was parked"),
-    Column("message", KEY, nullable=False, comment="MSH-10, the Bundle's identifier or the request's id"),
+    Column("message", KEY, nullable=False, comment="MSH-10, X-Correlation-Id or the request's id"),
     Column("type", KEY, nullable=False),
     Column("system", KEY, nullable=False),
     Column("value", KEY, nullable=False),
@@ -74,13 +74,22 @@ parked = Table(
     Column("id", KEY, primary_key=True, comment="the letter its rows in the inbox name"),
     Column("sender", KEY, nullable=False),
     Column("reason", KEY, nullable=False),
-    Column("awaits", KEY, nullable=False, comment="what it waits for: Patient/x or Patient?identifier=…"),
+    Column("awaits", KEY, nullable=False, comment="type of what it waits for; empty where for people"),
+    Column("awaits_system", KEY, nullable=False, comment="of an identifier; empty where the value is an id"),
+    Column("awaits_value", KEY, nullable=False, comment="what it is to bear, or its id"),
     Column("received", INSTANT, nullable=False),
     Column("digest", DOCUMENT, nullable=False, comment="of the document, so that a resend is parked once"),
     Column("document", DOCUMENT, nullable=False, comment="a transaction Bundle that does what was asked"),
     UniqueConstraint("sender", "digest", name="uq_parked_once"),
 )
-Index("ix_parked_awaits", parked.c.reason, parked.c.awaits)
+Index(
+    "ix_parked_awaits",
+    parked.c.reason,
+    parked.c.awaits,
+    parked.c.awaits_system,
+    parked.c.awaits_value,
+    parked.c.sender,
+)
 awaited = Table(
     "awaited",
     metadata,

@@ -32,7 +32,7 @@ async def check_references(
     wanted: dict[Visibility, set[Key]] = defaultdict(set)
     for piece in standing(pieces):
         own = set(piece.keys())
-        for put in piece.puts():
+        for put in piece.documents():
             wanted[piece.visibility].update(key for key in indexes[id(put)].links if key not in own)
     present = {who: await _present(database, connection, who, keys) for who, keys in wanted.items()}
     if present == wanted and not any(piece.deletes() for piece in pieces):
@@ -56,15 +56,17 @@ async def _present(
 def _dangling(piece: Piece, indexes: Indexes, present: set[Key]) -> Refusal | None:
     there = (present | set(piece.keys())) - piece.deletes()
     lost = [
-        (f"{kind}/{name}", _located(put, path))
-        for put in piece.puts()
+        (kind, name, _located(put, path))
+        for put in piece.documents()
         for (kind, name), path in indexes[id(put)].links.items()
         if (kind, name) not in there
     ]
-    piece.missing += [name for name, _ in lost]
+    piece.missing += [(kind, "", name) for kind, name, _ in lost]
     issues = [
-        Issue("not-found", f"{name} is not known here: send it first, or in the same transaction", place)
-        for name, place in lost
+        Issue(
+            "not-found", f"{kind}/{name} is not known here: send it first, or in the same transaction", place
+        )
+        for kind, name, place in lost
     ]
     return Refusal(422, tuple(issues)) if issues else None
 

@@ -51,8 +51,9 @@ def link(piece: Piece, found: Found) -> None:
             names[asks(criteria)] = _name(piece, criteria, found, bearers)
         except Refusal as refused:
             refusals.append(refused)
-            if refused.issues[0].code == "not-found":
-                piece.missing.append("?".join(asks(criteria)))
+            token = token_of(criteria)
+            if token is not None and refused.issues[0].code == "not-found":
+                piece.missing.append(token)
     piece.refused = together(refusals)
     if piece.refused is None:
         for place, put in linking:

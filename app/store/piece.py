@@ -31,6 +31,9 @@ class Twin:
     place: int
 
 
+Awaits = tuple[str, str, str]
+"""What is not here yet: its type, and the identifier (system, value) it is to bear or, after "", its id."""
+
 Target = Plain | Key | Version | Twin | None
 """What a write comes to: a change of one resource, the one that is there already, or nothing."""
 
@@ -40,7 +43,7 @@ class Parked:
     """Why a piece is parked instead of carried out, and what it waits for."""
 
     reason: str
-    awaits: str
+    awaits: Awaits
     letter: str
 
 
@@ -53,7 +56,7 @@ class Piece:
     not there. Of what registered senders push, `recognised` is stored already; `twins` are, by the place of
     the first, those that turn out to be the same result; `beneath` what goes to the history beneath what is
     stored there; `deliveries` what is to be said of each. `whole` is the Bundle the writes came in, kept
-    should they have to be `parked`.
+    should they have to be `parked`, `letter` where they were parked before.
     """
 
     writes: Sequence[Write]
@@ -68,10 +71,11 @@ class Piece:
     beneath: dict[int, list[Put]] = field(default_factory=dict)
     deliveries: dict[int, Delivered] = field(default_factory=dict)
     whole: bytes | None = None
-    missing: list[str] = field(default_factory=list)
+    missing: list[Awaits] = field(default_factory=list)
     parked: Parked | None = None
     refused: Refusal | None = None
     versions: list[Version] = field(default_factory=list)
+    letter: str | None = None
 
     def searches(self) -> bool:
         """Whether anything has to be searched for before it is known what to write."""
@@ -97,6 +101,10 @@ class Piece:
     def puts(self) -> list[Put]:
         """What it stores."""
         return [target for target in self.targets if isinstance(target, Put)]
+
+    def documents(self) -> list[Put]:
+        """What it stores, and what goes to the history beneath that."""
+        return [*self.puts(), *(put for beneath in self.beneath.values() for put in beneath)]
 
     def deletes(self) -> set[Key]:
         """What it deletes."""

@@ -1,48 +1,70 @@
 """What is parked is carried out as soon as it can be, and what no map knew is translated when one does."""
 
+import logging
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
-from app.fhir_mapping import criteria, transaction
-from app.fhir_mapping.change import Criteria
+from app.fhir_mapping import transaction
 from app.fhir_mapping.companions import accompanied
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.push import CONSENT_WITHDRAWN, Message
 from app.fhir_mapping.registry import RESOURCES
-from app.store.criteria import token_of
 from app.store.database import Connection, Row
 from app.store.ids import new_id
-from app.store.parking import withdrawn
+from app.store.parking import OpenedAlready, withdrawn
 from app.store.session import Store, utc_now
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING
 
+log = logging.getLogger("trialbridge")
+
 PAGE = 200
-_MOST_ENTRIES = 1_000_000  # it was let in when it came
-_ALL = "SELECT id, document FROM parked WHERE id > $1{conditions} ORDER BY id LIMIT $2"
-_WAITING = "SELECT DISTINCT reason, awaits FROM parked"
-_REFUSED = "UPDATE parked SET reason = $2, awaits = '' WHERE id = $1"
-_THERE = (
-    "SELECT r.type, r.id FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id WHERE NOT r.deleted"
-)
-_BORNE = """SELECT DISTINCT k.type, k.system, k.code FROM {tokens}
- JOIN search_token s ON s.type = k.type AND s.parameter = 'identifier' AND s.code = k.code
-  AND s.system = k.system"""
-_OF = "SELECT id FROM parked WHERE reason = $1 AND awaits = $2 ORDER BY id"
+_ARRIVED = "SELECT i.{column} FROM inbox i WHERE i.letter = p.id AND i.fate = 'parked' ORDER BY i.id LIMIT 1"
+_ALL = f"""SELECT p.id, p.sender, p.document, ({_ARRIVED.format(column="message")}),
+ ({_ARRIVED.format(column="change_reason")})
+ FROM parked p WHERE p.id > $1{{conditions}} ORDER BY p.id LIMIT $2"""
+_REFUSED = """UPDATE parked SET reason = $2, awaits = '', awaits_system = '', awaits_value = ''
+ WHERE id = $1"""
+_THERE = f"""SELECT p.id FROM parked p WHERE p.reason <> '{CONSENT_WITHDRAWN}' AND p.awaits <> ''
+ AND p.awaits_system = '' AND {{sender}} AND EXISTS (SELECT 1 FROM resource r
+ WHERE r.type = p.awaits AND r.id = p.awaits_value AND NOT r.deleted)"""
+_BORNE = """SELECT p.id FROM parked p WHERE p.awaits_system <> '' AND {sender} AND EXISTS (
+ SELECT 1 FROM search_token s WHERE s.type = p.awaits AND s.parameter = 'identifier'
+ AND s.code = p.awaits_value AND s.system = p.awaits_system)"""
+_WITHDRAWN = f"SELECT DISTINCT p.awaits_value FROM parked p WHERE p.reason = '{CONSENT_WITHDRAWN}'"
+_AGREED_AGAIN = f"""SELECT p.id FROM parked p WHERE p.reason = '{CONSENT_WITHDRAWN}' AND {{sender}}
+ AND {{patient}}"""
 
 
 @dataclass(slots=True)
 class Replayed:
-    """What became of letters that were opened again: their ids, each with its fate."""
+    """What became of letters that were opened again: their ids, each with its fate; which of them `failed`.
+
+    A refusal is no failure: what is refused waits for people. What failed stays parked, to be tried again.
+    """
 
     fates: dict[str, str] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
 
     def count(self, fate: str) -> int:
         """How many came to this."""
         return sum(one == fate for one in self.fates.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is parked: the transaction, who sent it, under which number, and why it was changed."""
+
+    id: str
+    sender: str
+    document: bytes
+    number: str | None
+    change_reason: str | None
 
 
 async def replay(
@@ -57,19 +79,19 @@ async def replay(
     done = Replayed()
     wanted: list[tuple[str, Any]] = []
     if reason is not None:
-        wanted.append(("reason = ${}", reason))
+        wanted.append(("p.reason = ${}", reason))
     if sender is not None:
-        wanted.append(("sender = ${}", sender))
+        wanted.append(("p.sender = ${}", sender))
     if ids:
-        wanted.append(
-            (store.database.member("id", 3 + len(wanted)), store.database.members(sorted(set(ids))))
-        )
+        members = store.database.members(sorted(set(ids)))
+        wanted.append((store.database.member("p.id", 3 + len(wanted)), members))
     conditions = "".join(f" AND {text.format(number)}" for number, (text, _) in enumerate(wanted, 3))
     sql, values = _ALL.format(conditions=conditions), [value for _, value in wanted]
     last = ""
     while rows := await store.database.read(partial(_fetch, sql, (last, PAGE, *values))):
-        for letter, document in rows:
-            done.fates[letter] = await _open(store, intake, letter, bytes(document))
+        for name, by, document, number, change_reason in rows:
+            letter = Letter(name, by, bytes(document), number, change_reason)
+            done.fates[name] = await _fate(store, intake, letter, done)
         last = rows[-1][0]
     return done
 
@@ -78,74 +100,68 @@ async def _fetch(sql: str, values: Sequence[Any], connection: Connection) -> lis
     return await connection.fetch(sql, *values)
 
 
-async def _open(store: Store, intake: Intake, letter: str, document: bytes) -> str:
-    """Carry out one letter; its fate."""
-    own = replace(intake, desk=await store.desk.now(), message=Message(door="replay", letter=letter))
+async def _fate(store: Store, intake: Intake, letter: Letter, done: Replayed) -> str:
+    """What becomes of one letter; whatever happens to it, those behind it are opened."""
+    try:
+        return await _open(store, intake, letter)
+    except Exception as error:  # noqa: BLE001 as just said
+        log.warning("a letter failed", extra={"letter": letter.id, "error": [type(error).__name__]})
+        done.failed.add(letter.id)
+        return "parked"
+
+
+async def _open(store: Store, intake: Intake, letter: Letter) -> str:
+    """Carry out one letter; its fate. One of a sender that may not push any more is not opened."""
+    desk = await store.desk.now()
+    if letter.sender not in {one.name for one in desk.senders.registered}:
+        return "parked"
+    message = Message(
+        door="replay", number=letter.number or "", change_reason=letter.change_reason, letter=letter.id
+    )
     try:
         plan = transaction.plan(
-            document,
+            letter.document,
             resources=RESOURCES,
             new_id=new_id,
             base=intake.base,
-            intake=own,
-            most=_MOST_ENTRIES,
+            intake=replace(intake, desk=desk, message=message),
+            most=len(letter.document),  # it was let in when it came
         )
         writes = [write for _, write in accompanied(plan).writes]
-        await transact(store, EVERYTHING, writes, whole=document)
+        await transact(store, EVERYTHING, writes, whole=letter.document, letter=letter.id)
+    except OpenedAlready:
+        return "stored"
     except Refusal as refused:
-        fate = {202: "parked", 410: "stored", 429: "parked"}.get(refused.status, "refused")
-        if fate == "refused":  # it waits for people now
-            code = refused.issues[0].code
-            await store.database.write(lambda c: c.execute(_REFUSED, letter, code))
-        return fate
+        return await _refused(store, letter, refused)
     return "stored"
 
 
-async def sweep(store: Store, intake: Intake) -> Replayed:
-    """Carry out all that is parked and waits for nothing any more."""
-    waiting = await store.database.read(lambda c: c.fetch(_WAITING))
-    ready = await store.database.read(lambda c: _ready(store, c, waiting))
-    letters: list[str] = []
-    for reason, awaits in ready:
-        rows = await store.database.read(partial(_fetch, _OF, (reason, awaits)))
-        letters += [name for (name,) in rows]
+async def _refused(store: Store, letter: Letter, refused: Refusal) -> str:
+    """What cannot be stored yet, or not just now, stays parked; what is refused waits for people."""
+    if refused.status == HTTPStatus.ACCEPTED or "Retry-After" in refused.headers:
+        return "parked"
+    await store.database.write(lambda c: c.execute(_REFUSED, letter.id, refused.issues[0].code))
+    return "refused"
+
+
+async def sweep(store: Store, intake: Intake, *, but: AbstractSet[str] = frozenset()) -> Replayed:
+    """Carry out all that is parked and waits for nothing any more, but these letters."""
+    desk = await store.desk.now()
+    names = [one.name for one in desk.senders.registered]
+    ready = await store.database.read(lambda c: _ready(store, c, names)) if names else set()
+    letters = sorted(ready - but)
     return await replay(store, intake, ids=letters) if letters else Replayed()
 
 
-Waiting = tuple[str, str]
-"""A reason, and what is waited for."""
-
-
-async def _ready(store: Store, connection: Connection, waiting: Sequence[Row]) -> list[Waiting]:
-    """Those of these that wait for nothing any more."""
+async def _ready(store: Store, connection: Connection, senders: Sequence[str]) -> set[str]:
+    """The letters of these senders that wait for nothing any more."""
     database = store.database
-    by_name = [(reason, awaits) for reason, awaits in waiting if "/" in awaits and "?" not in awaits]
-    by_search = {(reason, awaits): _sought(awaits) for reason, awaits in waiting if "?" in awaits}
-    keys = {_key(awaits) for _, awaits in by_name}
-    there: set[tuple[str, ...]] = set()
-    if keys:
-        sql = _THERE.format(keys=database.keys(1))
-        there = {(kind, name) for kind, name in await connection.fetch(sql, database.key_set(sorted(keys)))}
-    patients = {_key(awaits)[1] for reason, awaits in by_name if reason == CONSENT_WITHDRAWN}
-    gone = await withdrawn(database, connection, patients, at=utc_now())
-    ready = [
-        (reason, awaits)
-        for reason, awaits in by_name
-        if _key(awaits) in there and not (reason == CONSENT_WITHDRAWN and _key(awaits)[1] in gone)
-    ]
-    tokens = {token for one in by_search.values() if (token := token_of(one)) is not None}
-    if tokens:
-        sql = _BORNE.format(tokens=database.tokens(1))
-        borne = {tuple(row) for row in await connection.fetch(sql, database.token_set(sorted(tokens)))}
-        ready += [waits for waits, one in by_search.items() if token_of(one) in borne]
-    return ready
-
-
-def _key(awaits: str) -> tuple[str, str]:
-    kind, _, name = awaits.partition("/")
-    return kind, name
-
-
-def _sought(awaits: str) -> Criteria:
-    kind, _, text = awaits.partition("?")
-    return criteria.criteria(RESOURCES[kind], text, base="", where="parked")
+    may_push, own = database.members(senders), database.member("p.sender", 1)
+    rows = await connection.fetch(_THERE.format(sender=own), may_push)
+    rows += await connection.fetch(_BORNE.format(sender=own), may_push)
+    waiting = {patient for (patient,) in await connection.fetch(_WITHDRAWN)}
+    agreed = waiting - await withdrawn(database, connection, waiting, at=utc_now())
+    if agreed:
+        sql = _AGREED_AGAIN.format(sender=own, patient=database.member("p.awaits_value", 2))
+        rows += await connection.fetch(sql, may_push, database.members(sorted(agreed)))
+    return {name for (name,) in rows}

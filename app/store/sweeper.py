@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from time import monotonic
 
 from app.fhir_mapping.intake import Intake
 from app.store.replay import sweep
@@ -26,6 +28,8 @@ class Sweeper:
         self._intake = intake
         self._stored = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._failed: AbstractSet[str] = frozenset()
+        self._until = 0.0
 
     def start(self) -> None:
         """Sweep now, and from now on."""
@@ -41,7 +45,7 @@ class Sweeper:
             self._stored.set()
 
     async def stop(self) -> None:
-        """Finish what is being carried out, and no more."""
+        """Carry out no more; what the committer has taken already is stored all the same."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -53,8 +57,19 @@ class Sweeper:
                 await asyncio.wait_for(self._stored.wait(), EVERY_SECONDS)
             await asyncio.sleep(_SETTLE_SECONDS)
             self._stored.clear()
-            try:
-                await sweep(self._store, self._intake)
-                await retranslate(self._store)
-            except Exception as error:  # noqa: BLE001 whatever it was, the next sweep tries again
-                log.warning("sweep failed", extra={"error": [type(error).__name__]})
+            await _surely("sweep failed", self._sweep)
+            await _surely("translating again failed", lambda: retranslate(self._store))
+
+    async def _sweep(self) -> None:
+        """Open what is ready; what failed is tried again in a minute, whatever is stored until then."""
+        if monotonic() >= self._until:
+            self._failed, self._until = frozenset(), monotonic() + EVERY_SECONDS
+        self._failed |= (await sweep(self._store, self._intake, but=self._failed)).failed
+
+
+async def _surely(failed: str, work: Callable[[], Awaitable[object]]) -> None:
+    """Whatever stops one of the works, the others go on, and the next sweep tries again."""
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001 as just said
+        log.warning(failed, extra={"error": [type(error).__name__]})

@@ -8,7 +8,12 @@ from app.store.visibility import Visibility
 
 
 async def transact(
-    store: Store, visibility: Visibility, writes: Sequence[Write], *, whole: bytes | None = None
+    store: Store,
+    visibility: Visibility,
+    writes: Sequence[Write],
+    *,
+    whole: bytes | None = None,
+    letter: str | None = None,
 ) -> list[Version]:
     """Carry out writes, all or none, and return their versions in the same order, after the commit.
 
@@ -18,6 +23,7 @@ async def transact(
 
     What a registered sender pushes is told by its identity and stored once (`Version.delivered` says what
     became of it); `whole` is the Bundle it came in, kept should it have to be parked, which is a Refusal 202.
+    `letter` is where it was parked before: carried out, it lies there no longer.
 
     Raises Refusal: 412 where If-Match names another version or criteria find several, 404 and 410 where
     there is nothing to patch, 404 where what stands there may not be seen, 400 where two writes come to the
@@ -26,7 +32,7 @@ async def transact(
     """
     if not writes:
         return []
-    return await store.committer.submit(writes, visibility, whole=whole)
+    return await store.committer.submit(writes, visibility, whole=whole, letter=letter)
 
 
 async def rehearse(store: Store, visibility: Visibility, writes: Sequence[Write]) -> None:

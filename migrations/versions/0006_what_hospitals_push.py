@@ -71,9 +71,7 @@ def _inbox() -> None:
         sa.Column("received", INSTANT, nullable=False),
         sa.Column("sender", KEY, nullable=False),
         sa.Column("door", KEY, nullable=False, comment="fhir, hl7v2, mllp; replay: from where it was parked"),
-        sa.Column(
-            "message", KEY, nullable=False, comment="MSH-10, the Bundle's identifier or the request's id"
-        ),
+        sa.Column("message", KEY, nullable=False, comment="MSH-10, X-Correlation-Id or the request's id"),
         sa.Column("type", KEY, nullable=False),
         sa.Column("system", KEY, nullable=False),
         sa.Column("value", KEY, nullable=False),
@@ -107,9 +105,11 @@ def _waiting() -> None:
         sa.Column("id", KEY, nullable=False, comment="the letter its rows in the inbox name"),
         sa.Column("sender", KEY, nullable=False),
         sa.Column("reason", KEY, nullable=False),
+        sa.Column("awaits", KEY, nullable=False, comment="type of what it waits for; empty where for people"),
         sa.Column(
-            "awaits", KEY, nullable=False, comment="what it waits for: Patient/x or Patient?identifier=…"
+            "awaits_system", KEY, nullable=False, comment="of an identifier; empty where the value is an id"
         ),
+        sa.Column("awaits_value", KEY, nullable=False, comment="what it is to bear, or its id"),
         sa.Column("received", INSTANT, nullable=False),
         sa.Column(
             "digest", DOCUMENT, nullable=False, comment="of the document, so that a resend is parked once"
@@ -120,7 +120,9 @@ def _waiting() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_parked"),
         sa.UniqueConstraint("sender", "digest", name="uq_parked_once"),
     )
-    op.create_index("ix_parked_awaits", "parked", ["reason", "awaits"])
+    op.create_index(
+        "ix_parked_awaits", "parked", ["reason", "awaits", "awaits_system", "awaits_value", "sender"]
+    )
     op.create_table(
         "awaited",
         sa.Column("kind", KEY, nullable=False, comment="code or unit"),

@@ -97,7 +97,9 @@ async def test_a_result_of_somebody_unknown_is_parked_and_written_down(store: St
 
     assert refused.value.status == 202
     assert await rows(store, "SELECT fate, reason, status FROM inbox") == [("parked", "unknown-subject", 202)]
-    assert await rows(store, "SELECT reason, awaits FROM parked") == [("unknown-subject", "Patient/p1")]
+    assert await rows(store, "SELECT reason, awaits, awaits_system, awaits_value FROM parked") == [
+        ("unknown-subject", "Patient", "", "p1")
+    ]
 
 
 async def test_a_resend_of_what_is_parked_is_parked_once(store: Store) -> None:
