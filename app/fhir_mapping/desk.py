@@ -66,6 +66,7 @@ def _addressed(put: Put, base: str) -> Put:
         if (
             about is None
             or "reference" in about
+            or about.get("type", "Patient") != "Patient"
             or not (identifier.get("system") and identifier.get("value"))
         ):
             continue

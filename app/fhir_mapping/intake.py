@@ -6,6 +6,7 @@ from app.fhir_mapping import check, codec, patches, rewriting, shape
 from app.fhir_mapping.change import Patch, Put
 from app.fhir_mapping.desk import Desk
 from app.fhir_mapping.identifying import identifying
+from app.fhir_mapping.identity import identity_of
 from app.fhir_mapping.national_numbers import is_told
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.patches import Amend
@@ -17,6 +18,10 @@ NOBODY = Desk()
 """The desk where nobody is registered."""
 NOTHING = Message()
 """The message of what is not sent by a registered sender."""
+_TOLD_BY = (
+    "this is another result of its sender's: what arrives again is told by the sender's identifier and the"
+    " code it chose, so that these stay; to take it out of use, give it the status entered-in-error"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class Intake:
 
         def become(name: str, stored: bytes) -> Put:
             try:
-                return self._result(resource, patches.amended(stored, amend), id=name)
+                return self._result(resource, stored, patches.amended(stored, amend), id=name)
             except Refusal as refused:
                 raise refused if where is None else patches.of_entry_said(refused, where) from None
 
@@ -100,11 +105,16 @@ class Intake:
         """What changes a resource as an entry of a Bundle says: a Binary with a JSON Patch, or Parameters."""
         return self.amended(resource, patches.of_entry(raw, where), id=id, where=where)
 
-    def _result(self, resource: Resource, raw: bytes, *, id: str) -> Put:  # noqa: A002
+    def _result(self, resource: Resource, before: bytes, raw: bytes, *, id: str) -> Put:  # noqa: A002
         """What stores a patched resource: 422 where it is none, for the patch itself was understood."""
         try:
             put = self.put(resource, raw, id=id)
-            return put if put.push is None else replace(put, push=replace(put.push, translated_again=True))
+            own = identity_of(self.desk.senders, codec.read(before))
+            if own is not None and (put.push is None or put.push.identity != own):
+                raise refusal(422, "business-rule", _TOLD_BY, f"{resource.name}.identifier")
+            if put.push is None:
+                return put
+            return replace(put, push=replace(put.push, translated_again=True, registers=own is None))
         except Refusal as refused:
             said = (replace(one, text=f"after the patch: {one.text}") for one in refused.issues)
             raise Refusal(422, tuple(said)) from None

@@ -76,7 +76,8 @@ class Push:
     `awaited` is what it waits for before computed answers may use it, `doubts` what its translation had to
     say; `desk` tells the desk it was translated at from a later one. `translated_again` says that nothing
     arrived: what is stored was translated anew, because a map changed or a person amended it. `companion`
-    says that it only comes with a sender's results, and is created where it is not here yet.
+    says that it only comes with a sender's results, and is created where it is not here yet; `registers` that
+    a person has just given the resource this identity, by a patch.
     """
 
     sender: str
@@ -87,6 +88,7 @@ class Push:
     desk: object = None
     translated_again: bool = False
     companion: bool = False
+    registers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,11 @@ def compare(new: Document, stored: Document) -> int:
     return 1 if mine > others else -1
 
 
+def has_life(document: Document) -> bool:
+    """Whether it is a result, which is said again and again."""
+    return document.get("resourceType") in _HAVE_A_LIFE
+
+
 def warnings(new: Document, *, reason: str | None) -> list[Issue]:
     """What a change lacks that should come with it; `reason` is why its sender says it was changed."""
     kind = new["resourceType"]

@@ -63,14 +63,16 @@ async def patch(request: FhirRequest) -> FhirResponse:
     """Change the resource under this id by a JSON Patch or a FHIRPath Patch."""
     _refuse_criteria(request)
     if_match = _guard(request)
-    change = request.intake.amended(request.resource, await _amendment(request), id=request.id)
+    intake = await request.pushing()
+    change = intake.amended(request.resource, await _amendment(request), id=request.id)
     return await _written(request, await _carried_out(request, replace(change, if_match=if_match)))
 
 
 async def conditional_patch(request: FhirRequest) -> FhirResponse:
     """Change the one match of the address's search; 404 where there is none."""
     found, if_match = _criteria(request), _guard(request)
-    change = request.intake.amended(request.resource, await _amendment(request), id="")
+    intake = await request.pushing()
+    change = intake.amended(request.resource, await _amendment(request), id="")
     conditional = Conditional(change=replace(change, if_match=if_match), criteria=found)
     return await _written(request, await _carried_out(request, conditional))
 

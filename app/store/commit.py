@@ -21,10 +21,10 @@ from app.store.criteria import Found, stored
 from app.store.current import Current, lock_current, objection
 from app.store.database import Connection, Contention, Database, Key
 from app.store.desk import CurrentDesk, translate_anew
-from app.store.identities import recognise
+from app.store.identities import recognise, refuse_taken
 from app.store.integrity import check_deletions, check_references
 from app.store.letters import open_letters, write_letters
-from app.store.lives import judge
+from app.store.lives import judge, refuse_ahead
 from app.store.parking import park_unknown, park_withdrawn
 from app.store.piece import Indexes, Piece, standing
 from app.store.states import check_enrolments, check_states
@@ -51,6 +51,7 @@ async def commit(
     current = await _settle(database, connection, pieces, clock)
     park_unknown(pieces)
     await translate_anew(desk, connection, pieces)
+    await refuse_taken(database, connection, pieces)
     await judge(database, connection, pieces, current)
     indexes = _indexes(pieces)
     await _check(database, connection, pieces, current, indexes)
@@ -66,6 +67,7 @@ async def _settle(
     database: Database, connection: Connection, pieces: Sequence[Piece], clock: Callable[[], datetime]
 ) -> dict[Key, Current]:
     """Find out what every write comes to; what stands under the ids they change."""
+    refuse_ahead(pieces, clock())
     found = Found()
     searching = [piece for piece in pieces if piece.searches()]
     await found.look_up(database, connection, _asked(searching))

@@ -26,6 +26,9 @@ _BEARING = """SELECT k.type, k.system, k.code, r.id FROM {tokens}
  JOIN resource r ON r.type = s.type AND r.id = s.id WHERE NOT r.deleted ORDER BY r.id"""
 _OTHERS = """SELECT i.type, i.system, i.value, i.code, i.id FROM {keys}
  JOIN identity i ON i.type = k.type AND i.id = k.id"""
+_FOLLOW = """UPDATE identity SET patient_id = coalesce((SELECT r.patient_id FROM resource r
+ WHERE r.type = identity.type AND r.id = identity.id), '')
+ WHERE (type, id) IN (SELECT k.type, k.id FROM {keys})"""
 
 Known = Mapping[Identity, str]
 """The ids under which results are stored."""
@@ -65,6 +68,34 @@ async def recognise(database: Database, connection: Connection, pieces: Sequence
         _join(piece)
         piece.refused = changed_twice(piece) if len(piece.writes) > 1 else None
     await _refuse_others(database, connection, pushing, known)
+
+
+async def refuse_taken(database: Database, connection: Connection, pieces: Sequence[Piece]) -> None:
+    """409 where a person gives a resource, by a patch, the identity another one has."""
+    registering = [
+        (piece, put, put.push.identity)
+        for piece in standing(pieces)
+        for put in piece.puts()
+        if put.push is not None and put.push.registers
+    ]
+    if not registering:
+        return
+    tokens = sorted({(one.type, one.system, one.value) for _, _, one in registering})
+    rows = await connection.fetch(_KNOWN.format(tokens=database.tokens(1)), database.token_set(tokens))
+    known = {Identity(kind, system, value, code): name for kind, system, value, code, name in rows}
+    given: dict[Identity, str] = {}
+    for piece, put, identity in registering:
+        own = given.setdefault(identity, known.get(identity, put.id))
+        if own != put.id:
+            text = f"{identity.type}/{own} is this result of its sender's: change that one"
+            place = f"{put.where or identity.type}.identifier"
+            piece.refused = refusal(409, "conflict", text, place)
+
+
+async def follow(database: Database, connection: Connection, moved: Sequence[Key]) -> None:
+    """Note whom results are about that are now about somebody else."""
+    if moved:
+        await connection.execute(_FOLLOW.format(keys=database.keys(1)), database.key_set(moved))
 
 
 async def _borne(

@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from app.fhir_mapping import content, result_life
-from app.fhir_mapping.change import Put, Version
+from app.fhir_mapping.change import Plain, Put, Version, changed
 from app.fhir_mapping.codec import read
+from app.fhir_mapping.dates import date_bounds
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.push import LATE, Delivered, Fate
 from app.fhir_mapping.resource import Document
@@ -21,9 +24,39 @@ _CONTENTS = """SELECT c.type, c.id, c.digest FROM {keys}
  JOIN content c ON c.type = k.type AND c.id = k.id"""
 _STORED = """SELECT r.type, r.id, r.version, r.last_updated, r.document
  FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id WHERE NOT r.deleted"""
+_LAST = """SELECT v.type, v.id, v.version, v.last_updated, v.document
+ FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id AND r.deleted
+ JOIN version v ON v.type = r.type AND v.id = r.id AND v.version = r.version - 1"""
+_AHEAD = timedelta(days=1)
 
-Digests = Mapping[Key, set[bytes]]
-"""The contents every result ever had."""
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of the results that arrive: what each ever said, and what stands or stood last."""
+
+    had: dict[Key, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    there: dict[Key, Version] = field(default_factory=dict)
+    deleted: dict[Key, Version] = field(default_factory=dict)
+
+
+def refuse_ahead(pieces: Sequence[Piece], at: datetime) -> None:
+    """422 where a result was issued in the future: every true correction of it would count as older."""
+    for piece in standing(pieces):
+        issues = tuple(_ahead(put) for put in map(changed, piece.writes) if _is_ahead(put, at))
+        piece.refused = Refusal(422, issues) if issues else None
+
+
+def _is_ahead(change: Plain, at: datetime) -> TypeGuard[Put]:
+    if not isinstance(change, Put) or change.push is None or change.push.translated_again:
+        return False
+    issued = date_bounds(change.document.get("issued")) if result_life.has_life(change.document) else None
+    return issued is not None and issued[0] > at + _AHEAD
+
+
+def _ahead(put: Put) -> Issue:
+    kind = put.resource.name
+    text = "issued more than a day from now: the sender's clock is wrong, correct it and send this again"
+    return Issue("value", text, f"{put.where or kind}.issued")
 
 
 async def judge(
@@ -36,38 +69,60 @@ async def judge(
         for _, put, _ in pushed(piece)
         if (put.resource.name, put.id) in current
     }
-    had: dict[Key, set[bytes]] = defaultdict(set)
-    there: dict[Key, Version] = {}
-    if keys:
-        wanted = database.key_set(sorted(keys))
-        for kind, name, digest in await connection.fetch(_CONTENTS.format(keys=database.keys(1)), wanted):
-            had[kind, name].add(bytes(digest))
-        for kind, name, *rest in await connection.fetch(_STORED.format(keys=database.keys(1)), wanted):
-            there[kind, name] = _version(kind, name, *rest)
+    known = await _known(database, connection, sorted(keys), current) if keys else _Known()
     for piece in standing(pieces):
-        _judge(piece, had, there, current)
+        _judge(piece, known)
+
+
+async def _known(
+    database: Database, connection: Connection, keys: Sequence[Key], current: Mapping[Key, Current]
+) -> _Known:
+    known, wanted = _Known(), database.key_set(keys)
+    for kind, name, digest in await connection.fetch(_CONTENTS.format(keys=database.keys(1)), wanted):
+        known.had[kind, name].add(bytes(digest))
+    for kind, name, *rest in await connection.fetch(_STORED.format(keys=database.keys(1)), wanted):
+        known.there[kind, name] = _version(kind, name, *rest)
+    gone = [key for key in keys if current[key].deleted]
+    if gone:
+        sql = _LAST.format(keys=database.keys(1))
+        for kind, name, *rest in await connection.fetch(sql, database.key_set(gone)):
+            known.deleted[kind, name] = _version(kind, name, *rest)
+    return known
 
 
 def _version(kind: str, name: str, number: int, last_updated: datetime, document: bytes) -> Version:
     return Version(type=kind, id=name, version=number, last_updated=last_updated, document=document)
 
 
-def _judge(piece: Piece, had: Digests, there: Mapping[Key, Version], current: Mapping[Key, Current]) -> None:
+def _judge(piece: Piece, known: _Known) -> None:
     issues: list[Issue] = []
     for place, put, identity in list(pushed(piece)):
         key = (put.resource.name, put.id)
         is_known = identity in piece.recognised  # else it takes the place of what was no sender's
-        stored, heard = there.get(key) if is_known else None, had.get(key, set())
-        if stored is None and key in current and content.digest(put.document) in heard:
+        stored = known.there.get(key) if is_known else None
+        last = known.deleted.get(key) if is_known else None
+        heard = known.had.get(key, set())
+        arrived = [(place, put), *piece.twins.get(place, ())]
+        if last is not None and not any(_brings_back(one, last, heard) for _, one in arrived):
             issues.append(_deleted(put))
             continue
-        arrived = [(place, put), *piece.twins.get(place, ())]
         issues += _stack(piece, place, arrived, stored=stored, heard=heard)
     piece.refused = Refusal(409, tuple(issues)) if issues else None
 
 
+def _brings_back(put: Put, last: Version, heard: AbstractSet[bytes]) -> bool:
+    """Whether a content is newer than what was deleted, and was not said before."""
+    is_new = content.digest(put.document) not in heard
+    return is_new and result_life.compare(put.document, read(last.document or b"{}")) > 0
+
+
 def _stack(
-    piece: Piece, top: int, arrived: Sequence[tuple[int, Put]], *, stored: Version | None, heard: set[bytes]
+    piece: Piece,
+    top: int,
+    arrived: Sequence[tuple[int, Put]],
+    *,
+    stored: Version | None,
+    heard: AbstractSet[bytes],
 ) -> list[Issue]:
     """Lay what arrived over and under what stands: the content that stands in the end is on top."""
     issues: list[Issue] = []
@@ -87,6 +142,7 @@ def _stack(
             _deliver(piece, place, put, "stored", reason=LATE)
         else:
             beneath += [] if winner is None else [winner]
+            put = put if stored is None else _moved(put, stands or {})  # noqa: PLW2901 a word more is said of it
             winner, stands = put, put.document
             _deliver(piece, place, put, "stored", corrects=stored.version if stored else None)
         known.add(digest)
@@ -134,6 +190,21 @@ def _deliver(
     )
 
 
+def _moved(put: Put, stands: Document) -> Put:
+    """It, and that it is about somebody else now, where it is: rightly or not, that must not pass unseen."""
+    kind, before, now = put.resource.name, _subject(stands), _subject(put.document)
+    if before == now:
+        return put
+    text = f"this moves {kind}/{put.id} from {before or 'nobody'} to {now or 'nobody'}: see that it is meant"
+    said = Issue("business-rule", text, f"{put.where or kind}.subject", severity="warning")
+    return replace(put, remarks=(*put.remarks, said))
+
+
+def _subject(document: Document) -> str:
+    about = document.get("subject") or {}
+    return str(about.get("reference", ""))
+
+
 def _left_as_it_is(put: Put, stands: Document) -> Put:
     """What is here already under its identifier, and says so where it says something else."""
     paths = content.differing(stands, put.document)
@@ -164,5 +235,5 @@ def _conflict(put: Put, paths: Sequence[str]) -> Issue:
 
 def _deleted(put: Put) -> Issue:
     kind = put.resource.name
-    text = f"{kind}/{put.id} was deleted here, and this is what it said: a newer content would bring it back"
+    text = f"{kind}/{put.id} was deleted here, and this is not newer: a newer content would bring it back"
     return Issue("deleted", text, put.where or kind)

@@ -1,30 +1,15 @@
 """A laboratory's whole Bundle that is sent again changes nothing, whatever it brings beside the results."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from app.fhir_mapping import codec
-from app.store.senders import register
-from tests.routers.make import HEADERS
-from tests.store.pushing import LAB, result
+from tests.store.pushing import result
 
 RPPS = "urn:oid:1.2.250.1.71.4.2.1"
 Json = dict[str, Any]
-
-
-@pytest.fixture
-async def pushing(client: httpx.AsyncClient) -> httpx.AsyncClient:
-    """The client of a laboratory, whose one patient is known."""
-    client.headers.update(HEADERS)
-    store = client._transport.app.state.service.store  # type: ignore[attr-defined]  # noqa: SLF001
-    await register(store, LAB, at=datetime.now(UTC))
-    store.desk.expire()
-    await client.put("/fhir/Patient/p1", content=b'{"resourceType":"Patient","id":"p1"}')
-    return client
 
 
 def whole(**of_practitioner: Any) -> bytes:
@@ -187,7 +172,7 @@ async def test_a_tube_without_a_word_of_its_own_is_its_patients_and_its_days(
     await pushing.put("/fhir/Patient/p2", content=b'{"resourceType":"Patient","id":"p2"}')
     tube = {"resourceType": "Specimen", "type": {"text": "sérum"}}
     name = f"urn:uuid:{uuid4()}"
-    about = [
+    about: list[Json] = [
         {"subject": {"reference": "Patient/p1"}},
         {"subject": {"reference": "Patient/p2"}},
         {"effectiveDateTime": "2021-10-14T08:05:00+02:00"},
