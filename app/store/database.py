@@ -120,5 +120,9 @@ class Database(Protocol):
         """The value to pass for a set of strings."""
         ...
 
+    def is_hex(self, column: str, digits: str) -> str:
+        """That the bytes of a column are those of an expression's hexadecimal digits."""
+        ...
+
     locking: str  # appended to a SELECT whose rows must not change until the commit
     sharing: str  # appended to a SELECT whose rows must not go away until the commit

@@ -1,7 +1,7 @@
 """What becomes of a pushed result that is stored already: replay, newer version, late history or conflict."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,8 +20,8 @@ from app.store.identities import pushed
 from app.store.ids import new_id
 from app.store.piece import Piece, index_of, standing
 
-_CONTENTS = """SELECT c.type, c.id, c.digest FROM {keys}
- JOIN content c ON c.type = k.type AND c.id = k.id"""
+_CONTENTS = """SELECT c.type, c.id, c.digest FROM {tokens}
+ JOIN content c ON c.type = k.type AND c.id = k.system AND {said}"""
 _STORED = """SELECT r.type, r.id, r.version, r.last_updated, r.document
  FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id WHERE NOT r.deleted"""
 _LAST = """SELECT v.type, v.id, v.version, v.last_updated, v.document
@@ -32,7 +32,7 @@ _AHEAD = timedelta(days=1)
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of the results that arrive: what each ever said, and what stands or stood last."""
+    """What is known of the results that arrive: what each said before, and what stands or stood last."""
 
     had: dict[Key, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     there: dict[Key, Version] = field(default_factory=dict)
@@ -63,31 +63,42 @@ async def judge(
     database: Database, connection: Connection, pieces: Sequence[Piece], current: Mapping[Key, Current]
 ) -> None:
     """Say of every pushed resource what is stored for it; refuse a piece that contradicts what stands."""
-    keys = {
-        (put.resource.name, put.id)
-        for piece in standing(pieces)
-        for _, put, _ in pushed(piece)
-        if (put.resource.name, put.id) in current
-    }
-    known = await _known(database, connection, sorted(keys), current) if keys else _Known()
+    said = sorted({one for piece in standing(pieces) for one in _arriving(piece, current)})
+    known = await _known(database, connection, said, current) if said else _Known()
     for piece in standing(pieces):
         _judge(piece, known)
 
 
+def _arriving(piece: Piece, current: Mapping[Key, Current]) -> Iterator[tuple[str, str, str]]:
+    """Type, id and content of what arrives again."""
+    for place, put, _ in pushed(piece):
+        key = (put.resource.name, put.id)
+        if key in current:
+            arrived = [put, *(twin for _, twin in piece.twins.get(place, ()))]
+            yield from ((*key, content.digest(one.document).hex()) for one in arrived)
+
+
 async def _known(
-    database: Database, connection: Connection, keys: Sequence[Key], current: Mapping[Key, Current]
+    database: Database,
+    connection: Connection,
+    said: Sequence[tuple[str, str, str]],
+    current: Mapping[Key, Current],
 ) -> _Known:
-    known, wanted = _Known(), database.key_set(keys)
-    for kind, name, digest in await connection.fetch(_CONTENTS.format(keys=database.keys(1)), wanted):
+    known, keys = _Known(), sorted({(kind, name) for kind, name, _ in said})
+    sql = _CONTENTS.format(tokens=database.tokens(1), said=database.is_hex("c.digest", "k.code"))
+    for kind, name, digest in await connection.fetch(sql, database.token_set(said)):
         known.had[kind, name].add(bytes(digest))
-    for kind, name, *rest in await connection.fetch(_STORED.format(keys=database.keys(1)), wanted):
-        known.there[kind, name] = _version(kind, name, *rest)
+    known.there |= await _versions(database, connection, _STORED, keys)
     gone = [key for key in keys if current[key].deleted]
-    if gone:
-        sql = _LAST.format(keys=database.keys(1))
-        for kind, name, *rest in await connection.fetch(sql, database.key_set(gone)):
-            known.deleted[kind, name] = _version(kind, name, *rest)
+    known.deleted |= await _versions(database, connection, _LAST, gone) if gone else {}
     return known
+
+
+async def _versions(
+    database: Database, connection: Connection, sql: str, keys: Sequence[Key]
+) -> dict[Key, Version]:
+    rows = await connection.fetch(sql.format(keys=database.keys(1)), database.key_set(keys))
+    return {(kind, name): _version(kind, name, *rest) for kind, name, *rest in rows}
 
 
 def _version(kind: str, name: str, number: int, last_updated: datetime, document: bytes) -> Version:

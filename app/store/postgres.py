@@ -222,3 +222,7 @@ class PostgresDatabase:
     def members(self, strings: Sequence[str]) -> Any:
         """The value to pass for a set of strings."""
         return list(strings)
+
+    def is_hex(self, column: str, digits: str) -> str:
+        """That the bytes of a column are those of an expression's hexadecimal digits."""
+        return f"{column} = decode({digits}, 'hex')"

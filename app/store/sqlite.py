@@ -225,3 +225,7 @@ class SqliteDatabase:
     def members(self, strings: Sequence[str]) -> Any:
         """The value to pass for a set of strings."""
         return msgspec.json.encode(list(strings)).decode()
+
+    def is_hex(self, column: str, digits: str) -> str:
+        """That the bytes of a column are those of an expression's hexadecimal digits."""
+        return f"hex({column}) = upper({digits})"
