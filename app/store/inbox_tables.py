@@ -84,11 +84,12 @@ parked = Table(
 )
 Index(
     "ix_parked_awaits",
+    parked.c.sender,
     parked.c.reason,
     parked.c.awaits,
     parked.c.awaits_system,
     parked.c.awaits_value,
-    parked.c.sender,
+    parked.c.id,
 )
 awaited = Table(
     "awaited",

@@ -36,7 +36,8 @@ _THERE = f"""SELECT p.id FROM parked p WHERE p.reason <> '{CONSENT_WITHDRAWN}' A
 _BORNE = """SELECT p.id FROM parked p WHERE p.awaits_system <> '' AND {sender} AND EXISTS (
  SELECT 1 FROM search_token s WHERE s.type = p.awaits AND s.parameter = 'identifier'
  AND s.code = p.awaits_value AND s.system = p.awaits_system)"""
-_WITHDRAWN = f"SELECT DISTINCT p.awaits_value FROM parked p WHERE p.reason = '{CONSENT_WITHDRAWN}'"
+_WITHDRAWN = f"""SELECT DISTINCT p.awaits_value FROM parked p WHERE p.reason = '{CONSENT_WITHDRAWN}'
+ AND {{sender}}"""
 _AGREED_AGAIN = f"""SELECT p.id FROM parked p WHERE p.reason = '{CONSENT_WITHDRAWN}' AND {{sender}}
  AND {{patient}}"""
 
@@ -148,18 +149,18 @@ async def sweep(store: Store, intake: Intake, *, but: AbstractSet[str] = frozens
     """Carry out all that is parked and waits for nothing any more, but these letters."""
     desk = await store.desk.now()
     names = [one.name for one in desk.senders.registered]
-    ready = await store.database.read(lambda c: _ready(store, c, names)) if names else set()
-    letters = sorted(ready - but)
+    found = await store.database.read(lambda c: ready(store, c, names)) if names else set()
+    letters = sorted(found - but)
     return await replay(store, intake, ids=letters) if letters else Replayed()
 
 
-async def _ready(store: Store, connection: Connection, senders: Sequence[str]) -> set[str]:
+async def ready(store: Store, connection: Connection, senders: Sequence[str]) -> set[str]:
     """The letters of these senders that wait for nothing any more."""
     database = store.database
     may_push, own = database.members(senders), database.member("p.sender", 1)
     rows = await connection.fetch(_THERE.format(sender=own), may_push)
     rows += await connection.fetch(_BORNE.format(sender=own), may_push)
-    waiting = {patient for (patient,) in await connection.fetch(_WITHDRAWN)}
+    waiting = {patient for (patient,) in await connection.fetch(_WITHDRAWN.format(sender=own), may_push)}
     agreed = waiting - await withdrawn(database, connection, waiting, at=utc_now())
     if agreed:
         sql = _AGREED_AGAIN.format(sender=own, patient=database.member("p.awaits_value", 2))

@@ -121,7 +121,7 @@ def _waiting() -> None:
         sa.UniqueConstraint("sender", "digest", name="uq_parked_once"),
     )
     op.create_index(
-        "ix_parked_awaits", "parked", ["reason", "awaits", "awaits_system", "awaits_value", "sender"]
+        "ix_parked_awaits", "parked", ["sender", "reason", "awaits", "awaits_system", "awaits_value", "id"]
     )
     op.create_table(
         "awaited",

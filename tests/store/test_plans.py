@@ -15,6 +15,7 @@ from app.fhir_mapping.sender import Sender
 from app.store.database import Connection, Key, Row
 from app.store.feeds import reconciled, standings
 from app.store.inbox import Wanted, page
+from app.store.replay import ready
 from app.store.search import find_on
 from app.store.session import Store
 from app.store.visibility import EVERYTHING
@@ -160,3 +161,20 @@ async def plans_of(monkeypatch: pytest.MonkeyPatch, asking: Awaitable[object]) -
     monkeypatch.setattr(Store, "search", search)
     await asking
     return plans
+
+
+async def test_what_is_parked_is_looked_through_in_its_index_alone(on_sqlite: Store) -> None:
+    """However much waits: a document is read only once it waits for nothing any more."""
+    plans: list[str] = []
+
+    async def ask(connection: Connection) -> None:
+        explaining = Explained(connection)
+        await ready(on_sqlite, explaining, ["chu-a", "chu-b"])
+        plans.extend(explaining.plans)
+
+    await on_sqlite.database.read(ask)
+
+    parked = [plan for plan in plans if plan.startswith(("SEARCH p ", "SCAN p"))]
+    assert len(parked) == 3
+    assert all("USING COVERING INDEX ix_parked_awaits (sender=?" in plan for plan in parked), plans
+    assert not [plan for plan in plans if plan.startswith(("SCAN s", "SCAN r"))], plans
