@@ -50,6 +50,8 @@ _LONGEST: Final = 200
 _UNIT_LIKE: Final = re.compile(r"[^\n\"'<>]{1,32}")
 
 _TAGS: Final = {"code": UNMAPPED_CODE, "unit": UNMAPPED_UNIT}
+_UNITLESS: Final = ("1", "{titer}")
+"""What may stand without a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,15 @@ def _element(work: _Work, element: Element) -> Element:
     doubt = said(element, own).get("doubt") if known is not None else None
     if doubt is not None:
         work.warnings.append(query(doubt, "resourceType" in element))
+    if known is not None and known.canonical not in _UNITLESS and _lacks_a_unit(element):
+        text = f"the value came without a unit: it is kept, and no answer rests on it; send {known.canonical}"
+        work.warnings.append(Issue("incomplete", text, "Observation", "warning"))
     return element
+
+
+def _lacks_a_unit(element: Element) -> bool:
+    quantity = element.get("valueQuantity", {})
+    return "value" in quantity and written_unit(quantity) is None
 
 
 def _concept(work: _Work, element: Element, concept: Element) -> Element:

@@ -103,6 +103,7 @@ def _newly_about(piece: Piece, indexes: Indexes) -> set[str]:
         patient
         for put in piece.documents()
         if put.push and not put.push.translated_again and put.resource.name not in _NEVER_HELD_BACK
+        if put.document.get("status") != "entered-in-error"  # a wrong result must not go on counting
         if (patient := indexes[id(put)].patient)
     }
 
@@ -162,7 +163,7 @@ def park(piece: Piece, parked: Parked) -> None:
     """Park a piece: its sender is told under which letter it lies."""
     text = (
         f"parked as {parked.letter}: {_SAYS[parked.reason]}. Nothing is lost and nothing is to be sent again:"
-        f" it is stored by itself as soon as that changes; $inbox?letter={parked.letter} says when"
+        f" it is stored by itself as soon as that changes; $inbox?id={parked.letter} says when"
     )
     issue = Issue("informational", text, severity="warning")
     piece.parked = parked

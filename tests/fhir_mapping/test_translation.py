@@ -379,3 +379,17 @@ def test_what_is_stored_is_valid_r4_wherever_what_was_sent_is(
     raw = codec.write(sent)
     if not problems("Observation", codec.read(raw)):
         assert problems("Observation", pushed(sent, known).document) == ()
+
+
+def test_a_value_without_a_unit_is_told() -> None:
+    document = {
+        "resourceType": "Observation",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "14682-9"}]},
+        "valueQuantity": {"value": 80},
+    }
+
+    found = translated(codec.write(document), document, Dictionary(unit_system="lab"))
+
+    assert found.document is document
+    assert [(one.code, one.severity) for one in found.warnings] == [("incomplete", "warning")]
+    assert "umol/L" in found.warnings[0].text

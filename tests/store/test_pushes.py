@@ -119,3 +119,24 @@ async def test_the_same_result_twice_in_one_transaction_is_stored_once(known: St
     fates = [(one.delivered.fate, one.delivered.reason) for one in versions if one.delivered]
     assert fates == [("stored", ""), ("stored", "late"), ("replayed", "")]
     assert (await current(known, versions[0].id))["status"] == "final"
+
+
+async def test_a_result_taken_back_is_stored_though_the_consent_was_withdrawn(known: Store) -> None:
+    consent = {
+        "resourceType": "Consent",
+        "id": "c1",
+        "status": "inactive",
+        "scope": {"coding": [{"code": "research"}]},
+        "category": [{"text": "trial"}],
+        "patient": {"reference": "Patient/p1"},
+        "policyRule": {"text": "trial"},
+    }
+    [first] = await push(known, put(result()))
+    await push(known, put(consent, own_id="c1"))
+
+    with pytest.raises(Refusal) as parked:
+        await push(known, put(result(status="corrected", issued="2021-09-15T10:00:00+02:00")))
+    [gone] = await push(known, put(result(status="entered-in-error", issued="2021-09-16T10:00:00+02:00")))
+
+    assert parked.value.status == 202
+    assert (gone.id, gone.version) == (first.id, 2)
