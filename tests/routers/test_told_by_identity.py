@@ -1,5 +1,6 @@
 """A result of a registered sender stays the one it is, whoever changes it and in whatever order."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from app.fhir_mapping import codec
+from app.settings import Settings
 from app.store.session import Store
 from tests.routers.make import bundle_of
 from tests.store.pushing import result
@@ -166,3 +168,61 @@ async def test_a_subject_that_is_no_patient_is_looked_for_nowhere(pushing: httpx
 
     assert answer.status_code == 201, answer.text
     assert answer.json()["subject"] == place
+
+
+def withdrawn(subject: str) -> Json:
+    """A consent that was taken back."""
+    research = {"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "research"}
+    return {
+        "resourceType": "Consent",
+        "status": "inactive",
+        "scope": {"coding": [research]},
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": {"reference": subject},
+        "dateTime": "2021-10-01",
+        "policyRule": {"text": "protocol"},
+    }
+
+
+async def test_of_who_withdrew_nothing_new_goes_to_the_history_either(pushing: httpx.AsyncClient) -> None:
+    await push(pushing, corrected())
+    await pushing.post("/fhir/Consent", content=codec.write(withdrawn("Patient/p1")))
+
+    assert (await push(pushing, result())).status_code == 202
+    assert await rows(pushing, "SELECT count(*) FROM version WHERE type = 'Observation'") == [(0,)]
+
+
+class TestStripping:
+    """Where what identifies a patient is left out."""
+
+    @pytest.fixture
+    def settings(self, database_url: str) -> Settings:
+        return Settings(
+            database_url=database_url, base_url="http://test", auth="none", identifying_data="strip"
+        )
+
+    async def test_what_was_parked_and_stripped_is_known_when_it_comes_again(
+        self, pushing: httpx.AsyncClient
+    ) -> None:
+        name = "urn:uuid:11111111-1111-4111-8111-111111111111"
+        tube = {"resourceType": "Specimen", "type": {"text": "sérum"}}
+        about = {"reference": "Patient/p9", "display": "Jeanne Dupont"}
+        entries = [
+            {"fullUrl": name, "resource": tube, "request": {"method": "POST", "url": "Specimen"}},
+            {
+                "resource": result(subject=about, specimen={"reference": name}),
+                "request": {"method": "POST", "url": "Observation"},
+            },
+        ]
+        body = bundle_of("transaction", *entries)
+        assert (await pushing.post("/fhir", content=body)).status_code == 202
+        await pushing.put("/fhir/Patient/p9", content=b'{"resourceType":"Patient","id":"p9"}')
+        for _ in range(100):
+            if await rows(pushing, "SELECT id FROM parked") == []:
+                break
+            await asyncio.sleep(0.1)
+
+        answer = await pushing.post("/fhir", content=body)
+
+        assert answer.status_code == 200, answer.text
+        assert [entry["response"]["status"][:3] for entry in answer.json()["entry"]] == ["200", "200"]
