@@ -15,6 +15,7 @@ from asyncio import IncompleteReadError, LimitOverrunError, StreamReader, Stream
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from app.fhir_mapping.outcome import Refusal, refusal
 from app.routers import health, hl7v2
@@ -29,8 +30,14 @@ LARGEST = 4 * 1024 * 1024
 """Bytes of one message; a larger one is answered AE, and its connection ends."""
 MOST_CONNECTIONS = 200
 """Connections at a time; one beyond is closed at once, and its engine tries again."""
+MOST_OF_ONE = 50
+"""Connections of one address, so that none shuts the others out."""
+IDLE = 600.0
+"""Seconds without a message after which a connection ends; its engine opens another when it has one."""
 _BETWEEN = {b"\r", b"\n"}
 _HEAD = 4096
+_PIECE = 32 * 1024
+"""Bytes that are read ahead of a connection; what is longer is taken in pieces that count in the load."""
 _AT_END = 5.0
 
 log = logging.getLogger("trialbridge")
@@ -43,35 +50,76 @@ class Listener:
     service: Service
     largest: int = LARGEST
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    connections: set[asyncio.Task[None]] = field(default_factory=set)
+    connections: dict[asyncio.Task[None], str] = field(default_factory=dict)
 
     async def connected(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Answer the messages of one connection until it ends, or we do."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a connection is served by a task
-        self.connections.add(task)
+        address = self.connections[task] = str((writer.get_extra_info("peername") or ("",))[0])
+        of_one = sum(one == address for one in self.connections.values())
         try:
-            if len(self.connections) <= MOST_CONNECTIONS:
+            if len(self.connections) <= MOST_CONNECTIONS and of_one <= MOST_OF_ONE:
                 await self._serve(reader, writer)
         except (ConnectionError, IncompleteReadError, TimeoutError):
             log.info("connection lost")
         finally:
-            self.connections.discard(task)
+            del self.connections[task]
             writer.close()
             with suppress(ConnectionError, TimeoutError, ssl.SSLError):
                 await asyncio.wait_for(writer.wait_closed(), _AT_END)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        # an engine may be silent for days; one that is gone is noticed
+        # an engine that is gone without a word is noticed
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        while await self._begins(reader):
+        goes_on = True
+        while goes_on and await self._begins(reader):
+            share = Share(self.service.load)
             try:
-                async with asyncio.timeout(self.service.settings.body_seconds):
-                    framed = await reader.readuntil(END)
-            except LimitOverrunError:
-                await self._say(writer, _too_large(await reader.read(_HEAD), self.largest))
-                return
-            await self._say(writer, await self._answered(framed.removesuffix(END)))
+                goes_on = await self._taken(reader, writer, share)
+            finally:
+                share.leave()
+
+    async def _taken(self, reader: StreamReader, writer: StreamWriter, share: Share) -> bool:
+        """Take one message in and answer it; False where the rest of the connection cannot be followed."""
+        raw = bytearray()
+        try:
+            await self._received(reader, raw, share)
+        except Refusal as refused:
+            del raw[_HEAD:]
+            share.leave()
+            goes_on = refused.status == HTTPStatus.TOO_MANY_REQUESTS and await self._passed_over(reader)
+            await self._say(writer, hl7v2.refused(bytes(raw), refused))
+            return goes_on
+        await self._say(writer, await self._answered(bytes(raw), share))
+        return True
+
+    async def _passed_over(self, reader: StreamReader) -> bool:
+        """Whether the rest of a message there is no room for has come; none of it is held."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.service.settings.body_seconds):
+                while not (await _piece(reader)).endswith(END):
+                    pass
+                return True
+        return False
+
+    async def _received(self, reader: StreamReader, raw: bytearray, share: Share) -> None:
+        """One message into `raw`, piece by piece, within what this process holds at once."""
+        try:
+            async with asyncio.timeout(self.service.settings.body_seconds) as limit:
+                share.begin(limit, 0)
+                while not raw.endswith(END):
+                    piece = await _piece(reader)
+                    raw += piece
+                    share.hold(len(piece))
+                    if len(raw) > self.largest:
+                        text = f"a message may have {self.largest} bytes here"
+                        raise refusal(413, "too-long", text, "MSH[1]")
+        except TimeoutError:
+            if share.gave_way:
+                raise share.too_slow() from None
+            raise
+        del raw[-len(END) :]
 
     async def _begins(self, reader: StreamReader) -> bool:
         """Whether a message begins; False where the connection ends, we do, or this is not MLLP."""
@@ -81,30 +129,24 @@ class Listener:
                 return byte == START
 
     async def _unless_stopping(self, reader: StreamReader) -> bytes:
-        """The next byte; none where the connection ends, or where we are to stop first."""
+        """The next byte; none where the connection ends or is idle for long, or we are to stop first."""
         read, stop = asyncio.create_task(reader.read(1)), asyncio.create_task(self.stopping.wait())
-        await asyncio.wait((read, stop), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((read, stop), timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         if not read.done():
             read.cancel()
             return b""
         return read.result()
 
-    async def _answered(self, raw: bytes) -> Answer:
+    async def _answered(self, raw: bytes, share: Share) -> Answer:
         """What became of one message, within what this process takes on at once."""
-        share = Share(self.service.load)
         try:
             share.enter()
-            share.hold(len(raw))
             await share.whole()
         except Refusal as refused:
-            share.leave()
             return hl7v2.refused(raw, refused)
-        try:
-            arriving = Arriving(raw=raw, door="mllp", base=self.service.settings.fhir_base)
-            return await hl7v2.received(arriving, self.service)
-        finally:
-            share.leave()
+        arriving = Arriving(raw=raw, door="mllp", base=self.service.settings.fhir_base)
+        return await hl7v2.received(arriving, self.service)
 
     async def _say(self, writer: StreamWriter, answer: Answer) -> None:
         if answer.wanted:
@@ -113,10 +155,12 @@ class Listener:
                 await writer.drain()
 
 
-def _too_large(beginning: bytes, largest: int) -> Answer:
-    return hl7v2.refused(
-        beginning, refusal(413, "too-long", f"a message may have {largest} bytes here", "MSH[1]")
-    )
+async def _piece(reader: StreamReader) -> bytes:
+    """What has come of a message: to its end, or as much as is read ahead."""
+    try:
+        return await reader.readuntil(END)
+    except LimitOverrunError as longer:
+        return await reader.readexactly(longer.consumed)
 
 
 @asynccontextmanager
@@ -125,7 +169,7 @@ async def listening(
 ) -> AsyncIterator[tuple[Listener, int]]:
     """A listener, and the port it listens on; in the end what is under way is answered first."""
     listener = Listener(service, largest)
-    server = await asyncio.start_server(listener.connected, host, port, ssl=tls, limit=largest)
+    server = await asyncio.start_server(listener.connected, host, port, ssl=tls, limit=_PIECE)
     try:
         yield listener, server.sockets[0].getsockname()[1]
     finally:

@@ -5,8 +5,9 @@ import os
 import signal
 import sys
 from asyncio import StreamReader, StreamWriter
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -15,6 +16,7 @@ from fastapi import FastAPI
 
 from app import mllp
 from app.mllp import END, START, Listener
+from app.routers.load import Load
 from app.settings import Settings
 from tests.fhir_mapping.hl7v2_messages import GLIMS, MSH, OBR, SENDER, SUBJECTS, message, result
 from tests.postgres import ROOT
@@ -206,3 +208,45 @@ async def test_the_program_ends_when_it_is_told_to_and_what_it_acknowledged_is_s
 
     assert await asyncio.wait_for(program.wait(), PATIENCE) == 0
     assert await count(lab) == 1
+
+
+async def test_what_has_come_of_unfinished_messages_counts_in_what_is_held_at_once(app: FastAPI) -> None:
+    from dataclasses import replace
+
+    room = {"max_held_bytes": 300_000, "max_body_bytes": 300_000}
+    load = Load(app.state.service.settings.model_copy(update=room))
+    bounded = replace(app.state.service, load=load)
+    async with mllp.listening(bounded, "127.0.0.1", 0) as (_, port), AsyncExitStack() as opened:
+        engines = [await opened.enter_async_context(connected(port)) for _ in range(5)]
+        for engine in engines:
+            await engine.send(START + MSH.encode() + b"\r" + b"x" * 200_000)
+        async with asyncio.timeout(PATIENCE):
+            while load.refused["bytes"] < 3:  # noqa: ASYNC110 - what is counted tells nobody
+                await asyncio.sleep(0.01)
+        assert 200_000 < load.held <= 300_000
+
+        answered = []
+        for engine in engines:
+            await engine.send(END + framed(b"hello"))
+            answered += [(await engine.ack())["MSA"][1] for _ in range(2)]
+        assert Counter(answered) == {"AE": 7, "AR": 3}  # no room: rejected, and the connection goes on
+        assert load.held == 0
+
+
+async def test_a_connection_that_is_idle_for_long_makes_room(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mllp, "IDLE", 0.2)
+    async with mllp.listening(app.state.service, "127.0.0.1", 0) as (_, port), connected(port) as engine:
+        assert await engine.ended()
+
+
+async def test_one_address_does_not_take_all_connections(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mllp, "MOST_OF_ONE", 1)
+    async with mllp.listening(app.state.service, "127.0.0.1", 0) as (_, port), connected(port) as first:
+        async with connected(port) as second:
+            assert await second.ended()
+        await first.send(framed(b"hello"))
+        assert (await first.ack())["MSA"][1] == "AE"

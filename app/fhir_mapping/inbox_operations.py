@@ -9,6 +9,8 @@ FATES: Final = ("stored", "replayed", "parked", "refused")
 KINDS: Final = ("code", "unit")
 MOST_DAYS: Final = 31
 """The longest time that is reconciled at once."""
+MOST_LETTERS: Final = 1000
+"""So many parked messages are tried again by one request."""
 
 _SENDER: Final = OperationParameter(
     name="sender", kind="code", about="The registered sender; all of them where none is named."
@@ -17,7 +19,7 @@ _REASON: Final = OperationParameter(
     name="reason",
     kind="code",
     about="Only what has this reason, such as unknown-subject, unknown-reference, consent-withdrawn,"
-    " unmapped-code, late or not-newer.",
+    " unmapped-code, unmapped-unit or late.",
 )
 
 INBOX: Final = Operation(
@@ -48,7 +50,7 @@ INBOX: Final = Operation(
         OperationParameter(
             name="message",
             kind="string",
-            about="Only what came in the message of this number: MSH-10, the identifier of the Bundle, the"
+            about="Only what came in the message of this number: MSH-10, the"
             " X-Correlation-Id of the request, or else the X-Request-Id of the answer.",
         ),
         OperationParameter(
@@ -137,6 +139,7 @@ REPLAY: Final = Operation(
     title="Try again what is parked",
     about="Takes parked messages through the door again, as if they arrived now: those of a reason, of a"
     " sender, or those named; at least one of these is said. What can be stored is; the rest stays parked."
+    f" At most {MOST_LETTERS} are tried by one request; where `left` is not 0, ask again."
     " The server does so by itself as soon as what they wait for is there.",
     parameters=(
         OperationParameter(name="reason", kind="code", about="What is parked for this reason."),
@@ -146,8 +149,8 @@ REPLAY: Final = Operation(
         ),
         VIEW,
     ),
-    answer="How many messages were tried, how many of these are stored, stay parked and were refused; then"
-    " each `message` with its fate.",
+    answer="How many messages were tried, how many of these are stored, stay parked and were refused, how"
+    " many were `left` for the next request; then each `message` with its fate.",
     example="reason=unknown-subject",
 )
 INBOX_OPERATIONS: Final = (INBOX, RECONCILIATION, SENDERS, UNMAPPED, REPLAY)

@@ -18,7 +18,6 @@ CONSENT_WITHDRAWN = "consent-withdrawn"
 UNMAPPED_CODE = "unmapped-code"
 UNMAPPED_UNIT = "unmapped-unit"
 LATE = "late"
-NOT_NEWER = "not-newer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,6 @@ class Senders:
         """By identifier system, whose it is."""
         return {system: sender for sender in self.registered for system in sender.systems}
 
-    def named(self, name: str) -> Sender | None:
-        """The sender of that name."""
-        return next((sender for sender in self.registered if sender.name == name), None)
-
     def called(self, application: str, facility: str) -> Sender | None:
         """The sender that names itself so in HL7 v2 (MSH-3, MSH-4)."""
         said = f"{application}|{facility}"

@@ -66,31 +66,51 @@ def plan(
         raise refusal(413, "too-costly", text, "Bundle.entry")
     unsound = _unsound(shell)
     kind = _kind(shell, unsound)
-    unwelcome = intake.around(shell.document)
     refused: dict[int, Refusal] = {}
-    asked: list[Asked] = []
-    for index, entry in enumerate(shell.entries):
-        with _Noting(refused, index):
-            _refuse_of(index, unsound, 400)
-            _refuse_of(index, unwelcome, 422)
-            asked.append(entries.asked(index, entry, resources=resources, base=base))
-    asked.sort(key=lambda one: ORDER.index(one.method))
-    if any(_of_no_entry(unwelcome)):
-        raise Refusal(422, tuple(_of_no_entry(unwelcome)))
+    asked = _asked(shell, unsound, intake.around(shell.document), refused, resources=resources, base=base)
     names = Names.of(asked, shell, new_id=new_id, base=base, together=kind == "transaction")
-    read = Writes(names=names, resources=resources, base=base, intake=intake)
-    writes: list[tuple[int, Write]] = []
-    for one in asked:
-        if one.writes:
-            with _Noting(refused, one.index):
-                writes.append((one.index, read.write(one)))
+    writes = _written(asked, Writes(names=names, resources=resources, base=base, intake=intake), refused)
     if kind == "transaction":
         _refuse_together(refused, [*_of_no_entry(unsound), *_identity_twice(asked)])
     elif not all(map(_is_of_request, unsound)):
         _refuse_together(refused, _of_no_entry(unsound))
     _refuse_many_searches(write for _, write in writes)
     asks = tuple(one for one in asked if not one.writes)
-    return Plan(kind=kind, size=len(shell.entries), writes=tuple(writes), asks=asks, refused=refused)
+    return Plan(kind=kind, size=len(shell.entries), writes=writes, asks=asks, refused=refused)
+
+
+def _asked(
+    shell: BundleShell,
+    unsound: Sequence[Issue],
+    unwelcome: Sequence[Issue],
+    refused: dict[int, Refusal],
+    *,
+    resources: Mapping[str, Resource],
+    base: str,
+) -> list[Asked]:
+    """What each entry asks for, in the order it is to be done; what is none is noted as refused."""
+    asked: list[Asked] = []
+    for index, entry in enumerate(shell.entries):
+        with _Noting(refused, index):
+            _refuse_of(index, unsound, 400)
+            _refuse_of(index, unwelcome, 422)
+            asked.append(entries.asked(index, entry, resources=resources, base=base))
+    around = tuple(_of_no_entry(unwelcome))
+    if around:
+        raise Refusal(422, around)
+    return sorted(asked, key=lambda one: ORDER.index(one.method))
+
+
+def _written(
+    asked: Sequence[Asked], read: Writes, refused: dict[int, Refusal]
+) -> tuple[tuple[int, Write], ...]:
+    """The writes among them, each with the index of its entry."""
+    writes: list[tuple[int, Write]] = []
+    for one in asked:
+        if one.writes:
+            with _Noting(refused, one.index):
+                writes.append((one.index, read.write(one)))
+    return tuple(writes)
 
 
 def _refuse_many_searches(writes: Iterable[Write]) -> None:

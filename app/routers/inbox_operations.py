@@ -6,7 +6,15 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.fhir_mapping import datatypes, question
-from app.fhir_mapping.inbox_operations import INBOX, MOST_DAYS, RECONCILIATION, REPLAY, SENDERS, UNMAPPED
+from app.fhir_mapping.inbox_operations import (
+    INBOX,
+    MOST_DAYS,
+    MOST_LETTERS,
+    RECONCILIATION,
+    REPLAY,
+    SENDERS,
+    UNMAPPED,
+)
 from app.fhir_mapping.listing import Code, Each
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import refusal
@@ -104,9 +112,11 @@ async def replay(request: FhirRequest, asked: Operation) -> FhirResponse:
         reason=only(given, "reason") or None,
         sender=only(given, "sender") or None,
         ids=given.get("id", ()),
+        most=MOST_LETTERS,
     )
     each = [(("letter", letter), ("fate", Code(fate))) for letter, fate in done.fates.items()]
     counted = [(fate, done.count(fate)) for fate in ("stored", "parked", "refused")]
+    counted.append(("left", done.left))
     return told(given, (("tried", len(each)), *counted, ("message", Each("messages", each))))
 
 

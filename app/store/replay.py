@@ -27,7 +27,8 @@ PAGE = 200
 _ARRIVED = "SELECT i.{column} FROM inbox i WHERE i.letter = p.id AND i.fate = 'parked' ORDER BY i.id LIMIT 1"
 _ALL = f"""SELECT p.id, p.sender, p.document, ({_ARRIVED.format(column="message")}),
  ({_ARRIVED.format(column="change_reason")})
- FROM parked p WHERE p.id > $1{{conditions}} ORDER BY p.id LIMIT $2"""
+ FROM parked p WHERE p.id > $1{{conditions}} ORDER BY p.id LIMIT ${{last}}"""
+_LEFT = "SELECT count(*) FROM parked p WHERE p.id > $1{conditions}"
 _REFUSED = """UPDATE parked SET reason = $2, awaits = '', awaits_system = '', awaits_value = ''
  WHERE id = $1"""
 _THERE = f"""SELECT p.id FROM parked p WHERE p.reason <> '{CONSENT_WITHDRAWN}' AND p.awaits <> ''
@@ -47,10 +48,12 @@ class Replayed:
     """What became of letters that were opened again: their ids, each with its fate; which of them `failed`.
 
     A refusal is no failure: what is refused waits for people. What failed stays parked, to be tried again.
+    `left` are those that were not opened, because so many are not opened at once.
     """
 
     fates: dict[str, str] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    left: int = 0
 
     def count(self, fate: str) -> int:
         """How many came to this."""
@@ -75,8 +78,9 @@ async def replay(
     reason: str | None = None,
     sender: str | None = None,
     ids: Sequence[str] = (),
+    most: int | None = None,
 ) -> Replayed:
-    """Carry out what is parked, by letter, reason or sender; what still cannot be stays parked."""
+    """Carry out what is parked, by letter, reason or sender: at most so many; what cannot be stays parked."""
     done = Replayed()
     wanted: list[tuple[str, Any]] = []
     if reason is not None:
@@ -85,16 +89,26 @@ async def replay(
         wanted.append(("p.sender = ${}", sender))
     if ids:
         members = store.database.members(sorted(set(ids)))
-        wanted.append((store.database.member("p.id", 3 + len(wanted)), members))
-    conditions = "".join(f" AND {text.format(number)}" for number, (text, _) in enumerate(wanted, 3))
-    sql, values = _ALL.format(conditions=conditions), [value for _, value in wanted]
+        wanted.append((store.database.member("p.id", 2 + len(wanted)), members))
+    conditions = "".join(f" AND {text.format(number)}" for number, (text, _) in enumerate(wanted, 2))
+    values = [value for _, value in wanted]
+    sql = _ALL.format(conditions=conditions, last=2 + len(values))
     last = ""
-    while rows := await store.database.read(partial(_fetch, sql, (last, PAGE, *values))):
+    while rows := await store.database.read(partial(_fetch, sql, (last, *values, _page(done, most)))):
         for name, by, document, number, change_reason in rows:
             letter = Letter(name, by, bytes(document), number, change_reason)
             done.fates[name] = await _fate(store, intake, letter, done)
         last = rows[-1][0]
+        if len(done.fates) == most:
+            counted = _LEFT.format(conditions=conditions)
+            [[done.left]] = await store.database.read(partial(_fetch, counted, (last, *values)))
+            break
     return done
+
+
+def _page(done: Replayed, most: int | None) -> int:
+    """How many are read at once."""
+    return PAGE if most is None else min(PAGE, most - len(done.fates))
 
 
 async def _fetch(sql: str, values: Sequence[Any], connection: Connection) -> list[Row]:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.routers import inbox_operations
 from app.store.senders import register
 from tests.routers.make import HEADERS
 from tests.store.pushing import LAB, result
@@ -35,7 +36,7 @@ def bundle(kind: str, *documents: Json) -> Json:
 
 
 def worth(value: float) -> Json:
-    return result()["valueQuantity"] | {"value": value}
+    return {**result()["valueQuantity"], "value": value}
 
 
 async def inbox(client: httpx.AsyncClient, **asked: str) -> dict[str, Json]:
@@ -185,3 +186,24 @@ async def test_to_validate_a_result_of_nobody_known_parks_nothing(pushing: httpx
     )
     assert "x-inbox-id" not in answer.headers
     assert await inbox(pushing) == {}
+
+
+async def test_so_many_letters_are_tried_by_one_request_and_the_others_counted(
+    pushing: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_operations, "MOST_LETTERS", 3)
+    for number in range(5):
+        unknown = result(f"L{number}", subject={"reference": "Patient/nobody-yet"})
+        await pushing.post("/fhir/Observation", json=unknown)
+
+    async def replayed(reason: str) -> tuple[int, int]:
+        asked = {"reason": reason, "view": "plain"}
+        answer = await pushing.post("/fhir/$replay", params=asked)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        return told["tried"], told["left"]
+
+    assert await replayed("unknown-subject") == (3, 2)
+    assert await replayed("consent-withdrawn") == (0, 0)
+    monkeypatch.setattr(inbox_operations, "MOST_LETTERS", 5)
+    assert await replayed("unknown-subject") == (5, 0)
