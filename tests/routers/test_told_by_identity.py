@@ -207,7 +207,7 @@ class TestStripping:
         name = "urn:uuid:11111111-1111-4111-8111-111111111111"
         tube = {"resourceType": "Specimen", "type": {"text": "sérum"}}
         about = {"reference": "Patient/p9", "display": "Jeanne Dupont"}
-        entries = [
+        entries: list[Json] = [
             {"fullUrl": name, "resource": tube, "request": {"method": "POST", "url": "Specimen"}},
             {
                 "resource": result(subject=about, specimen={"reference": name}),
