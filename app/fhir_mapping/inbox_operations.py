@@ -139,13 +139,19 @@ REPLAY: Final = Operation(
     title="Try again what is parked",
     about="Takes parked messages through the door again, as if they arrived now: those of a reason, of a"
     " sender, or those named; at least one of these is said. What can be stored is; the rest stays parked."
-    f" At most {MOST_LETTERS} are tried by one request; where `left` is not 0, ask again."
+    f" At most {MOST_LETTERS} are tried by one request; where `left` is not 0, ask again with"
+    " the `after` of the answer."
     " The server does so by itself as soon as what they wait for is there.",
     parameters=(
         OperationParameter(name="reason", kind="code", about="What is parked for this reason."),
         _SENDER,
         OperationParameter(
             name="id", kind="string", about="The `letter` of a message, as `$inbox` says it.", repeats=True
+        ),
+        OperationParameter(
+            name="after",
+            kind="string",
+            about="Only those after this `letter`: the `after` of the last answer.",
         ),
         VIEW,
     ),

@@ -104,6 +104,7 @@ async def replay(request: FhirRequest, asked: Operation) -> FhirResponse:
         raise refusal(403, "forbidden", "only who sees everything may have parked messages tried again")
     await named_senders(request, given)
     printable(given, "id")
+    printable(given, "after")
     if not any(given.get(name) for name in ("reason", "sender", "id")):
         raise refusal(400, "required", "say what to try again: a reason, a sender or an id", "http.reason")
     done = await replayed(
@@ -113,11 +114,12 @@ async def replay(request: FhirRequest, asked: Operation) -> FhirResponse:
         sender=only(given, "sender") or None,
         ids=given.get("id", ()),
         most=MOST_LETTERS,
+        after=only(given, "after"),
     )
     each = [(("letter", letter), ("fate", Code(fate))) for letter, fate in done.fates.items()]
     counted = [(fate, done.count(fate)) for fate in ("stored", "parked", "refused")]
-    counted.append(("left", done.left))
-    return told(given, (("tried", len(each)), *counted, ("message", Each("messages", each))))
+    left = (("left", done.left), ("after", done.last if done.left else None))
+    return told(given, (("tried", len(each)), *counted, *left, ("message", Each("messages", each))))
 
 
 Handler = Callable[[FhirRequest, Operation], Awaitable[FhirResponse]]

@@ -48,12 +48,13 @@ class Replayed:
     """What became of letters that were opened again: their ids, each with its fate; which of them `failed`.
 
     A refusal is no failure: what is refused waits for people. What failed stays parked, to be tried again.
-    `left` are those that were not opened, because so many are not opened at once.
+    `left` are those that were not opened, because so many are not opened at once; they come after `last`.
     """
 
     fates: dict[str, str] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     left: int = 0
+    last: str = ""
 
     def count(self, fate: str) -> int:
         """How many came to this."""
@@ -79,9 +80,13 @@ async def replay(
     sender: str | None = None,
     ids: Sequence[str] = (),
     most: int | None = None,
+    after: str = "",
 ) -> Replayed:
-    """Carry out what is parked, by letter, reason or sender: at most so many; what cannot be stays parked."""
-    done = Replayed()
+    """Carry out what is parked, by letter, reason or sender: at most so many, those after a letter.
+
+    What cannot be carried out yet stays parked.
+    """
+    done = Replayed(last=after)
     wanted: list[tuple[str, Any]] = []
     if reason is not None:
         wanted.append(("p.reason = ${}", reason))
@@ -93,15 +98,14 @@ async def replay(
     conditions = "".join(f" AND {text.format(number)}" for number, (text, _) in enumerate(wanted, 2))
     values = [value for _, value in wanted]
     sql = _ALL.format(conditions=conditions, last=2 + len(values))
-    last = ""
-    while rows := await store.database.read(partial(_fetch, sql, (last, *values, _page(done, most)))):
+    while rows := await store.database.read(partial(_fetch, sql, (done.last, *values, _page(done, most)))):
         for name, by, document, number, change_reason in rows:
             letter = Letter(name, by, bytes(document), number, change_reason)
             done.fates[name] = await _fate(store, intake, letter, done)
-        last = rows[-1][0]
+        done.last = rows[-1][0]
         if len(done.fates) == most:
             counted = _LEFT.format(conditions=conditions)
-            [[done.left]] = await store.database.read(partial(_fetch, counted, (last, *values)))
+            [[done.left]] = await store.database.read(partial(_fetch, counted, (done.last, *values)))
             break
     return done
 

@@ -196,14 +196,19 @@ async def test_so_many_letters_are_tried_by_one_request_and_the_others_counted(
         unknown = result(f"L{number}", subject={"reference": "Patient/nobody-yet"})
         await pushing.post("/fhir/Observation", json=unknown)
 
-    async def replayed(reason: str) -> tuple[int, int]:
-        asked = {"reason": reason, "view": "plain"}
+    async def replayed(reason: str, **asked: str) -> Json:
+        asked = {"reason": reason, "view": "plain", **asked}
         answer = await pushing.post("/fhir/$replay", params=asked)
         assert answer.status_code == 200, answer.text
-        told = answer.json()
-        return told["tried"], told["left"]
+        told: Json = answer.json()
+        return told
 
-    assert await replayed("unknown-subject") == (3, 2)
-    assert await replayed("consent-withdrawn") == (0, 0)
+    first = await replayed("unknown-subject")
+    rest = await replayed("unknown-subject", after=first["after"])
+    none = await replayed("consent-withdrawn")
+    assert [(one["tried"], one["left"]) for one in (first, rest, none)] == [(3, 2), (2, 0), (0, 0)]
+    letters = {one["letter"] for told in (first, rest) for one in told["messages"]}
+    assert len(letters) == 5
+    assert "after" not in rest
     monkeypatch.setattr(inbox_operations, "MOST_LETTERS", 5)
-    assert await replayed("unknown-subject") == (5, 0)
+    assert (await replayed("unknown-subject"))["left"] == 0
