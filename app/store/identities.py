@@ -7,13 +7,14 @@ primary key of `identity`. Whoever comes second is turned away by it, tries agai
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 from app.fhir_mapping import rewriting
 from app.fhir_mapping.change import Conditional, Put, Write
 from app.fhir_mapping.codec import read
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.push import Identity
-from app.store.criteria import named, token_of
+from app.store.criteria import named
 from app.store.database import Connection, Database, Key
 from app.store.piece import Piece, Twin, standing
 from app.store.settle import changed_twice, together
@@ -35,11 +36,12 @@ Known = Mapping[Identity, str]
 
 
 def plain(write: Write) -> Write:
-    """A condition that asks for just what a pushed resource is told by anyway says nothing more."""
+    """A condition that asks for the number a pushed resource is told by anyway says nothing more."""
     if not isinstance(write, Conditional) or not isinstance(write.change, Put) or write.change.push is None:
         return write
-    asked, identity = token_of(write.criteria), write.change.push.identity
-    return write.change if asked == (identity.type, identity.system, identity.value) else write
+    identity = write.change.push.identity
+    own = ("identifier", f"{identity.system}|{identity.value}")
+    return write.change if own in parse_qsl(write.criteria.text) else write
 
 
 def pushed(piece: Piece) -> Iterator[tuple[int, Put, Identity]]:

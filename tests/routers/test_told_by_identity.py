@@ -11,7 +11,7 @@ from app.fhir_mapping import codec
 from app.settings import Settings
 from app.store.session import Store
 from tests.routers.make import bundle_of
-from tests.store.pushing import result
+from tests.store.pushing import LAB, result
 
 ELSEWHERE = [{"system": "urn:oid:2.999.9", "value": "1"}]
 Json = dict[str, Any]
@@ -226,3 +226,15 @@ class TestStripping:
 
         assert answer.status_code == 200, answer.text
         assert [entry["response"]["status"][:3] for entry in answer.json()["entry"]] == ["200", "200"]
+
+
+async def test_a_correction_under_its_own_number_and_code_is_no_create_that_finds_it(
+    pushing: httpx.AsyncClient,
+) -> None:
+    number = f"identifier={LAB.systems[0]}|L1&code=http://loinc.org|4485-9"
+    await pushing.post("/fhir/Observation", json=result("L1"))
+
+    corrected = result("L1", status="corrected", issued="2021-09-15T10:00:00+02:00")
+    answer = await pushing.post("/fhir/Observation", json=corrected, headers={"If-None-Exist": number})
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "corrected")
