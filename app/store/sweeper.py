@@ -54,7 +54,8 @@ class Sweeper:
     async def _work(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stored.wait(), EVERY_SECONDS)
+                async with asyncio.timeout(EVERY_SECONDS):  # wait_for would lose a cancellation (until 3.12)
+                    await self._stored.wait()
             await asyncio.sleep(_SETTLE_SECONDS)
             self._stored.clear()
             await _surely("sweep failed", self._sweep)
