@@ -54,16 +54,12 @@ class Senders:
         return next((sender for sender in self.registered if said in sender.applications), None)
 
     def whose(self, document: Document) -> tuple[Sender, str, str] | None:
-        """The sender whose own a document is, with the system and value of the identifier that says so."""
+        """The sender whose own a document is, with system and value of the first identifier that says so."""
         if not self.registered:
             return None
         borne = document.get("identifier", ())
-        own = [
-            (one["system"], one["value"], sender)
-            for one in ([borne] if isinstance(borne, dict) else borne)
-            if (sender := self.by_system.get(one.get("system", ""))) is not None and one.get("value")
-        ]
-        if not own:
-            return None
-        system, value, sender = min(own, key=lambda one: one[:2])  # whatever order they are sent in
-        return sender, system, value
+        for one in [borne] if isinstance(borne, dict) else borne:
+            sender = self.by_system.get(one.get("system", ""))
+            if sender is not None and one.get("value"):
+                return sender, one["system"], one["value"]
+        return None
