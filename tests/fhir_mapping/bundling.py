@@ -5,10 +5,8 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from app.fhir_mapping import check, codec, patches
-from app.fhir_mapping.change import Patch, Put
-from app.fhir_mapping.outcome import Issue, Refusal
-from app.fhir_mapping.resource import Resource
+from app.fhir_mapping import codec
+from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.transaction import Plan, plan
 from tests.fhir_mapping.searching import BASE, OBSERVATION, PATIENT
 
@@ -44,26 +42,8 @@ def bundle(*entries: Document, kind: str = "transaction") -> bytes:
     return codec.write({"resourceType": "Bundle", "type": kind} | ({"entry": entries} if entries else {}))
 
 
-class Taking:
-    """A way in that looks at R4 and at the resource's own review."""
-
-    def put(self, resource: Resource, raw: bytes, *, where: str, **said: Any) -> Put:
-        document = check.checked(resource.name, raw, where)
-        unwelcome = resource.review(document)
-        if unwelcome:
-            raise Refusal(422, unwelcome)
-        return Put(resource=resource, raw=raw, document=document, where=where, **said)
-
-    def patch(self, resource: Resource, raw: bytes, *, where: str, **said: Any) -> Patch:
-        amend = patches.of_entry(raw, where)
-
-        def become(name: str, stored: bytes) -> Put:
-            return self.put(resource, patches.amended(stored, amend), id=name, where=where)
-
-        return Patch(resource=resource, become=become, where=where, **said)
-
-    def around(self, bundle: Document) -> tuple[Issue, ...]:
-        return ()
+TAKING = Intake("accept")
+"""A way in that looks at R4 and at the resource's own review."""
 
 
 def numbered(beginning: str = "new") -> Callable[[], str]:
@@ -72,7 +52,7 @@ def numbered(beginning: str = "new") -> Callable[[], str]:
 
 
 def read(raw: bytes) -> Plan:
-    return plan(raw, resources=RESOURCES, new_id=numbered(), base=BASE, intake=Taking(), most=20)
+    return plan(raw, resources=RESOURCES, new_id=numbered(), base=BASE, intake=TAKING, most=20)
 
 
 transaction = partial(bundle, kind="transaction")

@@ -13,8 +13,8 @@ from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.transaction import plan
 from tests.fhir_mapping.bundling import (
     RESOURCES,
+    TAKING,
     Document,
-    Taking,
     batch,
     bundle,
     entry,
@@ -267,7 +267,7 @@ def test_what_this_trial_does_not_take_is_placed_in_the_bundle_and_answered_422(
     raw = transaction(entry("POST", "Observation", observation()))
 
     with pytest.raises(Refusal) as caught:
-        plan(raw, resources={"Observation": picky}, new_id=numbered(), base=BASE, intake=Taking(), most=20)
+        plan(raw, resources={"Observation": picky}, new_id=numbered(), base=BASE, intake=TAKING, most=20)
 
     assert caught.value.status == 422
     assert places(caught.value) == ["Bundle.entry[0].resource.code"]

@@ -129,10 +129,12 @@ async def test_what_was_parked_is_stored_by_itself_when_the_subject_is_registere
     await sent(client, GLIMS)
     await client.put("/fhir/Patient/hl7-subject", json=SUBJECT)
 
+    found = await stored(client)
     for _ in range(400):
-        if len(found := await stored(client)) == 4:
+        if len(found) == 4:
             break
         await asyncio.sleep(0.05)
+        found = await stored(client)
     assert {one["subject"]["reference"] for one in found} == {"Patient/hl7-subject"}
     _, ack = await sent(client, GLIMS)
     assert "replayed" in ack["MSA"][3]
