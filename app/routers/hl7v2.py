@@ -149,6 +149,8 @@ async def _stored(arriving: Arriving, header: Header, service: Service) -> Fate:
         base=arriving.base,
     )
     try:
+        if header.control_id and not intake.message.number and intake.identifying_data != "accept":
+            raise refusal(422, "business-rule", "the message is numbered by a national number", "MSH[1]-10")
         said = await _said(arriving, service, desk.senders)
     except Refusal as refused:
         await refused_pushes.note_whole(service.store, header.sender(desk.senders), intake.message, refused)

@@ -14,6 +14,7 @@ from datetime import datetime
 from app.fhir_mapping.change import Criteria, Patch, Version
 from app.fhir_mapping.outcome import Refusal, not_found
 from app.store import linking, settle
+from app.store.ahead import refuse_ahead
 from app.store.arms import check_arms
 from app.store.arrivals import deliver_found
 from app.store.claims import Claims
@@ -24,7 +25,7 @@ from app.store.desk import CurrentDesk, translate_anew
 from app.store.identities import recognise, refuse_taken
 from app.store.integrity import check_deletions, check_references
 from app.store.letters import open_letters, write_letters
-from app.store.lives import judge, refuse_ahead
+from app.store.lives import judge
 from app.store.parking import park_unknown, park_withdrawn
 from app.store.piece import Indexes, Piece, standing
 from app.store.states import check_enrolments, check_states
@@ -67,7 +68,7 @@ async def _settle(
     database: Database, connection: Connection, pieces: Sequence[Piece], clock: Callable[[], datetime]
 ) -> dict[Key, Current]:
     """Find out what every write comes to; what stands under the ids they change."""
-    refuse_ahead(pieces, clock())
+    refuse_ahead(pieces, clock)
     found = Found()
     searching = [piece for piece in pieces if piece.searches()]
     await found.look_up(database, connection, _asked(searching))

@@ -4,13 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import TypeGuard
+from datetime import datetime
 
 from app.fhir_mapping import content, result_life
-from app.fhir_mapping.change import Plain, Put, Version, changed
+from app.fhir_mapping.change import Put, Version
 from app.fhir_mapping.codec import read
-from app.fhir_mapping.dates import date_bounds
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.push import LATE, Delivered, Fate
 from app.fhir_mapping.resource import Document
@@ -27,7 +25,6 @@ _STORED = """SELECT r.type, r.id, r.version, r.last_updated, r.document
 _LAST = """SELECT v.type, v.id, v.version, v.last_updated, v.document
  FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id AND r.deleted
  JOIN version v ON v.type = r.type AND v.id = r.id AND v.version = r.version - 1"""
-_AHEAD = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -37,26 +34,6 @@ class _Known:
     had: dict[Key, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     there: dict[Key, Version] = field(default_factory=dict)
     deleted: dict[Key, Version] = field(default_factory=dict)
-
-
-def refuse_ahead(pieces: Sequence[Piece], at: datetime) -> None:
-    """422 where a result was issued in the future: every true correction of it would count as older."""
-    for piece in standing(pieces):
-        issues = tuple(_ahead(put) for put in map(changed, piece.writes) if _is_ahead(put, at))
-        piece.refused = Refusal(422, issues) if issues else None
-
-
-def _is_ahead(change: Plain, at: datetime) -> TypeGuard[Put]:
-    if not isinstance(change, Put) or change.push is None or change.push.translated_again:
-        return False
-    issued = date_bounds(change.document.get("issued")) if result_life.has_life(change.document) else None
-    return issued is not None and issued[0] > at + _AHEAD
-
-
-def _ahead(put: Put) -> Issue:
-    kind = put.resource.name
-    text = "issued more than a day from now: the sender's clock is wrong, correct it and send this again"
-    return Issue("value", text, f"{put.where or kind}.issued")
 
 
 async def judge(

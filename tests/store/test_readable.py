@@ -12,7 +12,7 @@ from tests.store.make import c3, put
 
 
 @pytest.mark.parametrize(
-    "value", ["0.71", "85", "0", "-1.5", "-0.003", "1200000", "0.000012", "-90", "10", "123456789.25"]
+    "value", ["0.71", "85", "0", "-1.5", "-0.003", "1200000", "0.000012", "-90", "10", "123456"]
 )
 async def test_a_number_reads_as_it_was_sent(trial: Store, value: str) -> None:
     [version] = await transact(trial, EVERYTHING, [put(c3("p1", value))])
