@@ -14,6 +14,7 @@ from typing import Final
 
 from app.fhir_mapping import codec, content, rewriting
 from app.fhir_mapping.change import Put, Write, changed
+from app.fhir_mapping.datatypes import identifiers
 from app.fhir_mapping.identity import key
 from app.fhir_mapping.push import Identity, Push
 from app.fhir_mapping.resource import Document
@@ -92,11 +93,8 @@ def _among(write: Write) -> _Among:
 
 def _borne(put: Put) -> tuple[str, str] | None:
     """The first identifier a resource bears that says whose it is."""
-    borne = put.document.get("identifier", ())
-    for one in [borne] if isinstance(borne, dict) else borne:
-        if one.get("system") and one.get("value"):
-            return key(one["system"]), key(one["value"])
-    return None
+    borne = identifiers(put.document.get("identifier"))
+    return next(((key(one.system), key(one.code)) for one in borne if one.system and one.code), None)
 
 
 def _told(companions: Sequence[_Among], pushed: Sequence[Put]) -> dict[int, Identity]:

@@ -9,6 +9,9 @@ from app.fhir_mapping.outcome import Issue
 Door = Literal["fhir", "hl7v2", "mllp", "replay"]
 """The way it came in: FHIR over HTTP, HL7 v2 over HTTP or MLLP, or again from where it was parked."""
 
+LONGEST_NUMBER = 200
+"""Characters of what a sender calls its message that are kept."""
+
 Fate = Literal["stored", "replayed", "parked", "refused"]
 """What became of it. Late history is stored, too."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from app.fhir_mapping.datatypes import identifiers
 from app.fhir_mapping.resource import Document
 
 
@@ -57,9 +58,8 @@ class Senders:
         """The sender whose own a document is, with system and value of the first identifier that says so."""
         if not self.registered:
             return None
-        borne = document.get("identifier", ())
-        for one in [borne] if isinstance(borne, dict) else borne:
-            sender = self.by_system.get(one.get("system", ""))
-            if sender is not None and one.get("value"):
-                return sender, one["system"], one["value"]
+        for one in identifiers(document.get("identifier")):
+            sender = self.by_system.get(one.system)
+            if sender is not None and one.code:
+                return sender, one.system, one.code
         return None

@@ -21,7 +21,7 @@ from app.fhir_mapping.hl7v2.header import Header
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.national_numbers import is_told
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
-from app.fhir_mapping.push import LATE, Message
+from app.fhir_mapping.push import LATE, LONGEST_NUMBER, Message
 from app.fhir_mapping.sender import Senders
 from app.routers import bundle, errors, refused_pushes
 from app.routers.load import Share, beside
@@ -34,7 +34,6 @@ from app.store.transact import transact
 
 MEDIA_TYPES = ("application/hl7-v2", "application/hl7-v2+er7", "x-application/hl7-v2+er7", "text/plain")
 PATH = "/hl7v2"
-_LONGEST_NUMBER = 200
 
 router = APIRouter(include_in_schema=False)
 
@@ -165,7 +164,7 @@ async def _stored(arriving: Arriving, header: Header, service: Service) -> Fate:
 
 def _named(header: Header) -> str:
     """What the inbox calls the message; never by a number that tells who somebody is."""
-    number = header.control_id[:_LONGEST_NUMBER]
+    number = header.control_id[:LONGEST_NUMBER]
     return "" if is_told(number) else number
 
 

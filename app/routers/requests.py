@@ -16,7 +16,7 @@ from app.fhir_mapping import links
 from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal, passing, refusal
-from app.fhir_mapping.push import Message
+from app.fhir_mapping.push import LONGEST_NUMBER, Message
 from app.fhir_mapping.resource import Resource
 from app.routers.load import FREE, Share
 from app.routers.negotiation import (
@@ -33,7 +33,6 @@ from app.settings import Settings
 
 FORM = "application/x-www-form-urlencoded"
 WANTED = "application/fhir+json, with fhirVersion=4.0 if you name one (XML is not offered)"
-_LONGEST_NUMBER = 200
 _LONGEST_REASON = 500
 RESULT_PARAMETERS = {"_format", "_pretty"}
 """Parameters about how the answer is written, which never narrow what it holds."""
@@ -127,7 +126,7 @@ class FhirRequest:
         """The way in for what is to be stored; `number` is what its sender calls the message it comes in."""
         reason = (self.header(b"x-change-reason") or "")[:_LONGEST_REASON] or None
         number = number or self.header(b"x-correlation-id") or self.request_id
-        message = Message(number=number[:_LONGEST_NUMBER], change_reason=reason)
+        message = Message(number=number[:LONGEST_NUMBER], change_reason=reason)
         return replace(self.intake, desk=await self.service.store.desk.now(), message=message, base=self.base)
 
     @property
