@@ -11,6 +11,7 @@ from app import __version__
 from app.protocol import loader
 from app.routers import errors, health, hl7v2, swagger
 from app.routers.door import Door
+from app.routers.entrance import Entrance
 from app.routers.load import Load
 from app.routers.load_metrics import watched
 from app.routers.metrics import Metrics
@@ -40,7 +41,8 @@ def create_app(settings: Settings) -> FastAPI:
         sweeper.start()
         now = datetime.now(UTC)  # noqa: TID251 the clock
         load = Load(settings)
-        app.state.service = Service(settings=settings, store=store, started=now, load=load)
+        entrance = Entrance(settings, store)
+        app.state.service = Service(settings=settings, store=store, started=now, load=load, entrance=entrance)
         try:
             async with watched(load, store.committer, app.state.metrics.registry):
                 yield
@@ -62,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = Metrics()
     app.include_router(health.router)
     app.include_router(hl7v2.router)
-    swagger.mount(app, sandbox=settings.auth is not None)
+    swagger.mount(app, sandbox=settings.is_open)
     app.add_middleware(Door, metrics=app.state.metrics)
     return app
 

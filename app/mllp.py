@@ -19,10 +19,12 @@ from http import HTTPStatus
 
 from app.fhir_mapping.outcome import Refusal, refusal
 from app.routers import health, hl7v2
+from app.routers.entrance import Entrance
 from app.routers.hl7v2 import Answer, Arriving
 from app.routers.load import Load, Share
 from app.routers.service import Service
 from app.settings import Settings
+from app.store.asker import OPEN
 from app.store.session import Store, utc_now
 
 START, END = b"\x0b", b"\x1c\r"
@@ -145,7 +147,7 @@ class Listener:
             await share.whole()
         except Refusal as refused:
             return hl7v2.refused(raw, refused)
-        arriving = Arriving(raw=raw, door="mllp", base=self.service.settings.fhir_base)
+        arriving = Arriving(raw=raw, door="mllp", base=self.service.settings.fhir_base, asker=OPEN)
         return await hl7v2.received(arriving, self.service)
 
     async def _say(self, writer: StreamWriter, answer: Answer) -> None:
@@ -194,7 +196,13 @@ async def serve(
     )
     try:
         await health.is_ready(store)
-        service = Service(settings=settings, store=store, started=utc_now(), load=Load(settings))
+        service = Service(
+            settings=settings,
+            store=store,
+            started=utc_now(),
+            load=Load(settings),
+            entrance=Entrance(settings, store),
+        )
         async with listening(service, host, port, tls=tls) as (_, listened):
             ready(listened)
             await ends.wait()

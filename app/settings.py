@@ -51,10 +51,10 @@ class Settings(BaseSettings):
         description="The public address behind a proxy, such as `https://trial.example.org`; FHIR is at "
         "`/fhir` below it. Without it, links are built from the scheme and host of each request.",
     )
-    auth: Literal["none", "none-i-accept"] | None = Field(
-        default=None,
-        description="Who may ask. `none`: anybody, on loopback only. `none-i-accept`: anybody who can reach "
-        "the port, for trials of the image, warned at every start. `serve` does not start without it.",
+    auth: Literal["smart", "none"] = Field(
+        default="smart",
+        description="Who may ask. `smart`: registered clients, by SMART Backend Services. `none`: anybody, on "
+        "loopback only; who brings a token is still seen as its client.",
     )
     protocols: Path | None = Field(
         default=None,
@@ -158,21 +158,19 @@ class Settings(BaseSettings):
         """The address under which a reference with a whole URL is one of ours."""
         return f"{self.base_url or 'http://127.0.0.1:8000'}/fhir"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether whoever comes without a token may do everything."""
+        return self.auth == "none"
+
     def refuses_to_listen_on(self, host: str) -> str | None:
         """Why the service must not listen on that address with these settings; None where it may."""
-        if self.auth is None:
-            return (
-                "TRIALBRIDGE_AUTH is not set, and this version has no authentication yet. Set "
-                "TRIALBRIDGE_AUTH=none to run open on loopback, or TRIALBRIDGE_AUTH=none-i-accept to run "
-                "open on any address."
-            )
         if is_loopback(host):
             return None
-        if self.auth == "none":
-            return (
-                f"TRIALBRIDGE_AUTH=none listens on loopback only, not on {host}. Use --host 127.0.0.1, or "
-                "TRIALBRIDGE_AUTH=none-i-accept if whoever reaches the port may read and write everything."
-            )
+        if self.is_open:
+            return f"TRIALBRIDGE_AUTH=none listens on loopback only, not on {host}. Use --host 127.0.0.1, or sign clients in (TRIALBRIDGE_AUTH=smart)."
+        if self.base_url is None:
+            return f"TRIALBRIDGE_BASE_URL is needed to listen on {host}: clients sign in at that address."
         if self.identifying_data == "accept":
             return f"TRIALBRIDGE_IDENTIFYING_DATA=accept is for tests on loopback only, not on {host}."
         return None

@@ -27,8 +27,8 @@ def serve(
     refused = settings.refuses_to_listen_on(host)
     if refused is not None:
         stop(refused, MISUSED)
-    if settings.auth == "none-i-accept":
-        say(f"WARNING: no authentication: whoever reaches {host}:{port} may read and write everything.")
+    if settings.is_open:
+        say("WARNING: open: whoever comes without a token may read and write everything.")
     if settings.identifying_data == "accept":
         say("WARNING: identifying data are accepted: for tests with synthetic data only.")
     _check_protocols(settings.protocols)

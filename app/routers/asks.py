@@ -121,7 +121,7 @@ def _placed(issues: Iterable[Issue], asked: Asked) -> Iterable[Issue]:
 async def _foreseen(alone: FhirRequest, asked: Asked, changes: Changes) -> None:
     """Refuse what would be refused once the changes are made."""
     handler, kind, own = _handler(asked), asked.resource.name, asked.id or ""
-    store, visibility = alone.service.store, alone.service.visibility
+    store, visibility = alone.service.store, alone.visibility
     change = changes.get((kind, own))
     if handler is interactions.search:
         interactions.searched(alone)
@@ -145,7 +145,7 @@ async def _comes_next(alone: FhirRequest, asked: Asked) -> bool:
     """Whether the version asked for is the one that a change of this transaction makes."""
     service, kind, own = alone.service, asked.resource.name, asked.id or ""
     try:
-        page = await documents.history(service.store, service.visibility, kind, own, count=1)
+        page = await documents.history(service.store, alone.visibility, kind, own, count=1)
     except Refusal:
         return asked.version == 1
     return asked.version == page.versions[0].version + 1
@@ -153,7 +153,7 @@ async def _comes_next(alone: FhirRequest, asked: Asked) -> bool:
 
 async def _version(alone: FhirRequest, asked: Asked) -> Version:
     """The version a GET reads."""
-    store, visibility = alone.service.store, alone.service.visibility
+    store, visibility = alone.service.store, alone.visibility
     kind, own = asked.resource.name, asked.id or ""
     if asked.version is None:
         return await documents.read(store, visibility, kind, own)

@@ -29,7 +29,7 @@ async def check_eligibility(request: FhirRequest, asked: Operation) -> FhirRespo
     pairs = [*request.parameters, *body.parameters]
     wanted = question.parse(asked, pairs)
     population = question.given(asked, pairs).get("population", [None])[0]
-    row = await study_row(request.service.store, request.service.visibility, request.id)
+    row = await study_row(request.service.store, request.visibility, request.id)
     return await asyncio.to_thread(_judged, request, body.raw, row, wanted=wanted, population=population)
 
 

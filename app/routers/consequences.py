@@ -78,7 +78,7 @@ class _Looked:
 
     async def issues(self, version: Version) -> AsyncIterator[Issue]:
         """One information for each study the subject takes part in."""
-        store, visibility = self.request.service.store, self.request.service.visibility
+        store, visibility = self.request.service.store, self.request.visibility
         patient = _patient(self.request, version)
         if patient not in self.parts:
             self.parts[patient] = await parts_of(store, visibility, patient)
@@ -98,7 +98,7 @@ class _Looked:
     async def _recorded(self, subject: str) -> Recorded:
         if subject not in self.subjects:
             service = self.request.service
-            self.subjects[subject] = await recorded(service.store, service.visibility, subject, None)
+            self.subjects[subject] = await recorded(service.store, self.request.visibility, subject, None)
         return self.subjects[subject]
 
 

@@ -14,12 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.fhir_mapping.national_numbers import is_told
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.shape import pretty
-from app.routers import answers, errors, routes
+from app.routers import answers, errors, permits, routes, trail
 from app.routers.answers import FhirResponse, Headers
 from app.routers.load import Share
 from app.routers.metrics import Metrics
 from app.routers.negotiation import merged
-from app.routers.requests import Disconnected, FhirRequest
+from app.routers.requests import Disconnected, FhirRequest, address_of
+from app.routers.routes import Handler
 from app.routers.service import Service
 from app.routers.told import refuse_told
 
@@ -69,22 +70,33 @@ class Door:
                 share=Share(service.load),
             )
             try:
-                await self._answer(request, ours, send)
+                await self._answer(request, address_of(scope), ours, send)
             finally:
                 request.share.leave()
         else:
             await self._pass_on(scope, receive, send, request_id=request_id, ours=ours)
 
-    async def _answer(self, request: FhirRequest, ours: Headers, send: Send) -> None:
+    async def _admitted(self, request: FhirRequest, address: str) -> Handler:
+        """What answers the request, once it is known who asks and that they may."""
+        if not permits.is_public(request):
+            entrance = request.service.entrance
+            authorization = request.header(b"authorization")
+            request.asker = await entrance.asker(authorization, address=address, request=request.request_id)
+        refuse_told(request)
+        handler = routes.find(request)
+        permits.permit(request, handler)
+        return handler
+
+    async def _answer(self, request: FhirRequest, address: str, ours: Headers, send: Send) -> None:
         began = perf_counter()
         interaction = "unknown"
         try:
             request.share.enter()
-            refuse_told(request)
-            handler = routes.find(request)
+            handler = await self._admitted(request, address)
             interaction = handler.__name__
             request.negotiate()
             response = await handler(request)
+            await trail.note(request, interaction, response)
         except Refusal as refusal:
             response = errors.refused(refusal, request.request_id, place=_place(request))
         except Disconnected:

@@ -21,7 +21,7 @@ async def everything(request: FhirRequest, asked: Operation) -> FhirResponse:
     service = request.service
     wanted = replace(_wanted(given), patient=await _patient(request))
     wanted = replace(wanted, after=_after(request, given))
-    found = await about_patient(service.store, service.visibility, wanted)
+    found = await about_patient(service.store, request.visibility, wanted)
     return answers.resource(
         bundle.gathered(
             found.versions, base=request.base, relations=_relations(request, given, found), total=found.total
@@ -32,7 +32,7 @@ async def everything(request: FhirRequest, asked: Operation) -> FhirResponse:
 async def _patient(request: FhirRequest) -> str:
     """The patient of the address, or of the subject of the address; 404 and 410 as a read answers."""
     service, kind = request.service, request.resource.name
-    version = await documents.read(service.store, service.visibility, kind, request.id)
+    version = await documents.read(service.store, request.visibility, kind, request.id)
     if kind == "Patient":
         return request.id
     individual = codec.read(version.document or b"{}").get("individual")

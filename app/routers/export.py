@@ -28,7 +28,7 @@ async def export(request: FhirRequest, asked: Operation) -> FhirResponse:
     wanted = question.parse(asked, request.parameters)
     as_of = moment_of(wanted)
     service = request.service
-    subjects = await subjects_of(service.store, service.visibility, request.id, as_of)
+    subjects = await subjects_of(service.store, request.visibility, request.id, as_of)
     name = _file(given)
     if name is None:
         return await _listed(request, subjects, as_of)

@@ -38,7 +38,7 @@ async def _told(request: FhirRequest, kind: str | None, name: str | None) -> Fhi
     service = request.service
     page = await documents.history(
         service.store,
-        service.visibility,
+        request.visibility,
         kind,
         name,
         count=wanted.count,

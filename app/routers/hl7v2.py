@@ -26,9 +26,10 @@ from app.fhir_mapping.sender import Senders
 from app.routers import bundle, errors, refused_pushes
 from app.routers.load import Share, beside
 from app.routers.negotiation import media_type, merged
-from app.routers.requests import Disconnected, FhirRequest, intake_of
+from app.routers.requests import Disconnected, FhirRequest, address_of, intake_of
 from app.routers.service import Service
 from app.store import by_number
+from app.store.asker import Asker
 from app.store.session import utc_now
 from app.store.transact import transact
 
@@ -50,11 +51,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arriving:
-    """A message on its way in: through which door, in which characters as HTTP says, and at which address."""
+    """A message on its way in: through which door, at which address, from whom, in which characters."""
 
     raw: bytes
     door: Literal["hl7v2", "mllp"]
     base: str
+    asker: Asker
     charset: str | None = None
 
 
@@ -86,6 +88,9 @@ async def _answered(request: Request, service: Service, share: Share) -> Answer:
     sent, parameters = _sent(request)
     try:
         share.enter()
+        asker = await service.entrance.asker(
+            request.headers.get("authorization"), address=address_of(request.scope), request=_number()
+        )
         if sent not in MEDIA_TYPES:
             text = f"send ER7 with Content-Type: {MEDIA_TYPES[0]}"
             raise refusal(415, "not-supported", text, "http.content-type")
@@ -94,7 +99,7 @@ async def _answered(request: Request, service: Service, share: Share) -> Answer:
         return told(refused, _number())
     charset = parameters.get("charset")
     return await received(
-        Arriving(raw=raw, door="hl7v2", base=_base(request, service), charset=charset), service
+        Arriving(raw=raw, door="hl7v2", base=_base(request, service), asker=asker, charset=charset), service
     )
 
 
@@ -157,7 +162,7 @@ async def _stored(arriving: Arriving, header: Header, service: Service) -> Fate:
     if not said.places:
         return Fate.stored(said.warnings, text="nothing new")
     try:
-        return _told_of(await _carried_out(said.raw, intake, service), said)
+        return _told_of(await _carried_out(said.raw, intake, service, arriving.asker), said)
     except Refusal as refused:
         raise ack.placed(refused, said.places) from None
 
@@ -172,15 +177,15 @@ async def _said(arriving: Arriving, service: Service, senders: Senders) -> trans
     """What the message says, with what is stored of the results it only calls final."""
     message = await beside(oru.read, arriving.raw, senders, charset=arriving.charset)
     numbers = [(one.system, one.value) for one in transaction.promoted(message)]
-    standing = await by_number.observations(service.store, service.visibility, numbers)
+    standing = await by_number.observations(service.store, arriving.asker.visibility, numbers)
     return await beside(lambda _raw: transaction.transaction(message, standing), arriving.raw)
 
 
-async def _carried_out(raw: bytes, intake: Intake, service: Service) -> Sequence[Version]:
+async def _carried_out(raw: bytes, intake: Intake, service: Service, asker: Asker) -> Sequence[Version]:
     """The versions a Bundle becomes, on the way every transaction goes."""
     plan = await bundle.planned(service, intake, raw)
     writes = [write for _, write in plan.writes]
-    return await transact(service.store, service.visibility, writes, whole=intake.kept(raw))
+    return await transact(service.store, asker.visibility, writes, whole=intake.kept(raw), by=asker.actor)
 
 
 def _told_of(versions: Sequence[Version], said: transaction.Transaction) -> Fate:

@@ -52,7 +52,7 @@ async def of_change(request: FhirRequest, asked: Operation) -> FhirResponse:
         text = "name one fact (observation=Observation/x), or post the resource as it would be"
         raise refusal(400, "required", text, "http.observation")
     service, as_of = request.service, moment_of(wanted)
-    found = await recorded(service.store, service.visibility, request.id, wanted.as_of)
+    found = await recorded(service.store, request.visibility, request.id, wanted.as_of)
     if body.raw is not None:
         propose: Propose = partial(_corrected, put=await _accepted(request, body.raw), base=request.base)
     else:
@@ -97,7 +97,7 @@ async def _accepted(request: FhirRequest, raw: bytes) -> Put:
         put = request.intake.put(resource, raw, id="")
         own = put.document.get("id")
         put = updating(replace(put, id=own)) if own else replace(put, id=new_id(), fresh=True)
-        await rehearse(request.service.store, request.service.visibility, [put])
+        await rehearse(request.service.store, request.visibility, [put], by=request.actor)
     except Refusal as refused:
         raise refused.at(resource.name) from None
     return put
@@ -129,7 +129,7 @@ def _without(found: Recorded, *, kind: str, name: str) -> Proposed:
 async def _version(request: FhirRequest, source: Source, as_of: datetime | None) -> Version:
     """An earlier version of a fact; of a moment, none that came later."""
     service = request.service
-    version = await documents.vread(service.store, service.visibility, source.type, source.id, source.version)
+    version = await documents.vread(service.store, request.visibility, source.type, source.id, source.version)
     if as_of is not None and version.last_updated > as_of:
         stored = f"{source.type}/{source.id}/_history/{source.version} was stored after {as_of.isoformat()}"
         raise refusal(404, "not-found", f"{stored}: name a version that was there then", "http.observation")

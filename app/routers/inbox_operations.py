@@ -42,7 +42,7 @@ async def reconciliation(request: FhirRequest, asked: Operation) -> FhirResponse
     days, at = _days(given), now()
     service = request.service
     found = await feeds.reconciled(
-        service.store, service.visibility, [(sender, days or _last_two(sender, at)) for sender in senders]
+        service.store, request.visibility, [(sender, days or _last_two(sender, at)) for sender in senders]
     )
     return told(given, (("day", Each("days", [day.row() for day in found])),))
 
@@ -76,7 +76,7 @@ async def senders(request: FhirRequest, asked: Operation) -> FhirResponse:
     named = {sender.name for sender in await named_senders(request, given)}
     moment = datatypes.moment(only(given, "since"))
     since = moment.start if moment is not None else at - _LATELY
-    found = await feeds.standings(service.store, service.visibility, since=since)
+    found = await feeds.standings(service.store, request.visibility, since=since)
     rows = [one.row(at) for one in found if one.sender.name in named]
     return told(given, (("at", at), ("sender", Each("senders", rows))))
 
@@ -88,7 +88,7 @@ async def unmapped(request: FhirRequest, asked: Operation) -> FhirResponse:
     service = request.service
     found = await waiting_for_maps(
         service.store,
-        service.visibility,
+        request.visibility,
         sender=only(given, "sender") or None,
         kind=only(given, "kind") or None,
         count=count(given),
@@ -100,7 +100,7 @@ async def replay(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Take parked messages through the door again."""
     given = question.given(asked, request.parameters)
     service = request.service
-    if service.visibility != EVERYTHING:
+    if request.visibility != EVERYTHING:
         raise refusal(403, "forbidden", "only who sees everything may have parked messages tried again")
     await named_senders(request, given)
     printable(given, "id")

@@ -21,7 +21,7 @@ async def read(request: FhirRequest) -> FhirResponse:
     shape = rendering.asked(request)
     rendering.refuse_unknown(request)
     service = request.service
-    version = await documents.read(service.store, service.visibility, request.resource.name, request.id)
+    version = await documents.read(service.store, request.visibility, request.resource.name, request.id)
     return answers.stored(request, version, shape=shape)
 
 
@@ -32,7 +32,7 @@ async def vread(request: FhirRequest) -> FhirResponse:
     number = _version_number(request)
     service = request.service
     version = await documents.vread(
-        service.store, service.visibility, request.resource.name, request.id, number
+        service.store, request.visibility, request.resource.name, request.id, number
     )
     return answers.stored(request, version, shape=shape)
 
@@ -54,9 +54,9 @@ async def search(request: FhirRequest) -> FhirResponse:
         page = served_page(served, asked.query, at=service.started)
         account = served_account(served, asked.query, asked.expected) if asked.explain else None
     else:
-        page = await find(service.store, service.visibility, asked.query)
+        page = await find(service.store, request.visibility, asked.query)
         if asked.explain:
-            account = await explain(service.store, service.visibility, asked.query, asked.expected)
+            account = await explain(service.store, request.visibility, asked.query, asked.expected)
     found = bundle.searchset(
         page, asked, base=request.base, key=service.store.link_key, shape=shape, account=account
     )

@@ -34,7 +34,7 @@ def printable(given: Given, *names: str) -> None:
 async def named_senders(request: FhirRequest, given: Given) -> Sequence[Sender]:
     """The sender that is named, or all there are; 400 where none is registered under that name."""
     service = request.service
-    there = await feeds.known(service.store, service.visibility)
+    there = await feeds.known(service.store, request.visibility)
     name = only(given, "sender")
     found = [sender for sender in there if name in ("", sender.name)]
     if name and not found:

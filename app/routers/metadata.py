@@ -27,7 +27,7 @@ async def capabilities(request: FhirRequest) -> FhirResponse:
         base=request.base,
         software_version=__version__,
         date=request.service.started,
-        open_sandbox=request.service.settings.auth is not None,
+        open_sandbox=request.service.settings.is_open,
     )
     return answers.described(request, statement, tag=_tag(statement))
 

@@ -46,7 +46,7 @@ async def lastn(request: FhirRequest, asked: Operation) -> FhirResponse:
     if most == 0:
         raise refusal(400, "value", "max must be a whole number from 1", "http.max")
     service = request.service
-    latest = await latest_of_each(service.store, service.visibility, found.query, most=most)
+    latest = await latest_of_each(service.store, request.visibility, found.query, most=most)
     address = f"{request.base}/{request.path.strip('/')}"
     here = links.with_parameters(address, [*found.applied, ("max", str(most))])
     answer = bundle.gathered(
@@ -127,7 +127,7 @@ async def _found(request: FhirRequest, given: Given, *, subject: str, token: str
         request.resource, [*pairs, ("_sort", "-date"), ("_count", str(_MOST))], base=request.base, strict=True
     )
     service = request.service
-    page = await find(service.store, service.visibility, asked.query)
+    page = await find(service.store, request.visibility, asked.query)
     if page.after is not None:
         text = f"over {_MOST} results: narrow the period"
         raise refusal(400, "too-costly", text, "http.period")

@@ -58,7 +58,7 @@ async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
     question = parse(asked, request.parameters)
     as_of = moment_of(question)
     service = request.service
-    found = await recorded(service.store, service.visibility, request.id, question.as_of)
+    found = await recorded(service.store, request.visibility, request.id, question.as_of)
     return await asyncio.to_thread(_decided, asked, question, found, as_of)
 
 
@@ -74,7 +74,7 @@ async def _of_study(request: FhirRequest, asked: Operation) -> FhirResponse:
     question = parse(asked, request.parameters)
     as_of = moment_of(question)
     service = request.service
-    subjects = await subjects_of(service.store, service.visibility, request.id, as_of)
+    subjects = await subjects_of(service.store, request.visibility, request.id, as_of)
     protocol = protocol_of(subjects.study, request.id)
     wanted = narrowed(question, as_of)
     deciding = decide_study(asked, protocol, subjects, wanted, turn=request.service.turn)

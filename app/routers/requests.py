@@ -5,14 +5,15 @@ Rules: https://hl7.org/fhir/R4/http.html#general (content negotiation, If-Match,
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
 
 from starlette.types import Message as AsgiMessage
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from app.fhir_mapping import links
+from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal, passing, refusal
@@ -30,6 +31,8 @@ from app.routers.negotiation import (
 )
 from app.routers.service import Service
 from app.settings import Settings
+from app.store.asker import NOBODY, Asker
+from app.store.visibility import Visibility
 
 FORM = "application/x-www-form-urlencoded"
 WANTED = "application/fhir+json, with fhirVersion=4.0 if you name one (XML is not offered)"
@@ -43,6 +46,10 @@ def intake_of(settings: Settings) -> Intake:
     return Intake(settings.identifying_data, years=settings.birth_date == "year", base=settings.fhir_base)
 
 
+Seen = tuple[str, str, int]
+"""The type, id and version of a resource that somebody saw."""
+
+
 class Disconnected(Exception):
     """The client went away before its request was complete; nobody waits for an answer."""
 
@@ -53,7 +60,8 @@ class FhirRequest:
 
     `base` is the absolute address of the API as the client knows it. `type`, `id`, `version` and
     `operation` are what the path names, `compartment` the patient within whose data it asks; they are None or
-    empty where it names none. `form` are the parameters of a form that was read.
+    empty where it names none. `form` are the parameters of a form that was read. `asker` is who asks, nobody
+    until they are let in; `seen` gathers what they are answered with.
     """
 
     service: Service
@@ -71,6 +79,27 @@ class FhirRequest:
     operation: str = ""
     compartment: str = ""
     form: Sequence[tuple[str, str]] = ()
+    asker: Asker = NOBODY
+    seen: list[Seen] = field(default_factory=list)
+
+    @property
+    def visibility(self) -> Visibility:
+        """What of the store the asker may see."""
+        return self.asker.visibility
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks, with the reason they give for a change."""
+        return replace(self.asker.actor, reason=self.change_reason)
+
+    @property
+    def change_reason(self) -> str | None:
+        """Why something is changed, as the client says it (`X-Change-Reason`)."""
+        return (self.header(b"x-change-reason") or "")[:_LONGEST_REASON] or None
+
+    def saw(self, *versions: Seen) -> None:
+        """Remember what is answered with, for the trail of who saw what."""
+        self.seen += versions
 
     @property
     def resource(self) -> Resource:
@@ -124,9 +153,8 @@ class FhirRequest:
 
     async def pushing(self, number: str | None = None) -> Intake:
         """The way in for what is to be stored; `number` is what its sender calls the message it comes in."""
-        reason = (self.header(b"x-change-reason") or "")[:_LONGEST_REASON] or None
         number = number or self.header(b"x-correlation-id") or self.request_id
-        message = Message(number=number[:LONGEST_NUMBER], change_reason=reason)
+        message = Message(number=number[:LONGEST_NUMBER], change_reason=self.change_reason)
         return replace(self.intake, desk=await self.service.store.desk.now(), message=message, base=self.base)
 
     @property
@@ -215,6 +243,12 @@ class FhirRequest:
         if len(received) > largest:
             raise too_large(largest)
         return bytes(received)
+
+
+def address_of(scope: Scope) -> str:
+    """Where a request comes from."""
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def too_large(largest: int) -> Refusal:

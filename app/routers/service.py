@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.routers.entrance import Entrance
 from app.routers.load import Load
 from app.settings import Settings
 from app.store.session import Store
-from app.store.visibility import EVERYTHING, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,5 +21,5 @@ class Service:
     store: Store
     started: datetime
     load: Load
-    visibility: Visibility = EVERYTHING
+    entrance: Entrance
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)

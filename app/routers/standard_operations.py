@@ -47,7 +47,7 @@ async def _said(request: FhirRequest, mode: str, raw: bytes | None) -> tuple[Iss
         raise refusal(400, "required", "send the resource to validate", request.resource.name)
     try:
         change = _write(request, await request.pushing(), mode=mode, raw=raw)
-        await rehearse(request.service.store, request.service.visibility, [change])
+        await rehearse(request.service.store, request.visibility, [change], by=request.actor)
     except Refusal as refused:
         return refused.issues
     return change.remarks if isinstance(change, Put) else ()
@@ -68,10 +68,10 @@ async def meta(request: FhirRequest, asked: Operation) -> FhirResponse:
     question.given(asked, request.parameters)
     service, kind = request.service, request.resource.name
     if request.id:
-        version = await documents.read(service.store, service.visibility, kind, request.id)
+        version = await documents.read(service.store, request.visibility, kind, request.id)
         found = codec.members(version.document or b"{}")["meta"]
     else:
-        found = codec.write(_in_use(await tags_in_use(service.store, service.visibility, kind)))
+        found = codec.write(_in_use(await tags_in_use(service.store, request.visibility, kind)))
     part = b',"parameter":[{"name":"return","valueMeta":%b}]' % found if found != b"{}" else b""
     return answers.resource(b'{"resourceType":"Parameters"%b}' % part)
 

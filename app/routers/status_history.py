@@ -24,7 +24,7 @@ async def status_history(request: FhirRequest, asked: Operation) -> FhirResponse
     question = parse(asked, request.parameters)
     as_of = moment_of(question)
     service = request.service
-    found = await records.recorded(service.store, service.visibility, request.id, question.as_of)
+    found = await records.recorded(service.store, request.visibility, request.id, question.as_of)
     versions = await _versions(request, as_of)
     return await asyncio.to_thread(_told, question, found, versions, as_of)
 
@@ -45,7 +45,7 @@ async def _versions(request: FhirRequest, as_of: datetime) -> list[Version]:
     while True:
         page = await documents.history(
             service.store,
-            service.visibility,
+            request.visibility,
             "ResearchSubject",
             request.id,
             count=_PAGE,

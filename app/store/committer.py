@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.change import Put, Version, Write, changed
 from app.fhir_mapping.outcome import Issue, Refusal, passing
 from app.store.claims import Claims, claims
@@ -33,6 +34,7 @@ _TRIES = 8
 class _Waiting:
     writes: Sequence[Write]
     visibility: Visibility
+    by: Actor
     indexes: Indexes
     claims: Claims
     touches: frozenset[Key]  # what no other of its group may touch
@@ -43,7 +45,9 @@ class _Waiting:
     def piece(self, base: str) -> Piece:
         """What is to be carried out, as it was before any attempt."""
         own = dict(self.indexes)
-        return Piece(self.writes, base, self.visibility, indexes=own, whole=self.whole, letter=self.letter)
+        return Piece(
+            self.writes, base, self.visibility, by=self.by, indexes=own, whole=self.whole, letter=self.letter
+        )
 
 
 class _Rehearsed(Exception):
@@ -80,6 +84,7 @@ class Committer:
         writes: Sequence[Write],
         visibility: Visibility,
         *,
+        by: Actor,
         whole: bytes | None = None,
         letter: str | None = None,
     ) -> list[Version]:
@@ -90,10 +95,10 @@ class Committer:
         self.refuse_more()
         if len(writes) > _GROUP:  # drawn beside the event loop, so that others are answered meanwhile
             loop = asyncio.get_running_loop()
-            waiting = await asyncio.to_thread(self._waiting, writes, visibility, loop)
+            waiting = await asyncio.to_thread(self._waiting, writes, visibility, by, loop)
             self.refuse_more()
         else:
-            waiting = self._waiting(writes, visibility)
+            waiting = self._waiting(writes, visibility, by)
         waiting.whole, waiting.letter = whole, letter
         self._queue.append(waiting)
         self.waiting += len(writes)
@@ -109,9 +114,9 @@ class Committer:
             self.refused += 1
             raise busy(self.waiting)
 
-    async def rehearse(self, writes: Sequence[Write], visibility: Visibility) -> None:
+    async def rehearse(self, writes: Sequence[Write], visibility: Visibility, *, by: Actor) -> None:
         """Carry out the writes and take them back; a Refusal says what stands against them."""
-        waiting = self._waiting(writes, visibility)
+        waiting = self._waiting(writes, visibility, by)
 
         async def once() -> Piece:
             piece = waiting.piece(self._base)
@@ -134,6 +139,7 @@ class Committer:
         self,
         asked: Sequence[Write],
         visibility: Visibility,
+        by: Actor,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> _Waiting:
         writes = [plain(write) for write in asked]
@@ -144,7 +150,7 @@ class Committer:
         pushed = {("pushed", one.push.identity.name) for one in changes if isinstance(one, Put) and one.push}
         touches = named | pushed | {("claimed", name) for name in claimed.exclusive}
         answer: asyncio.Future[list[Version]] = (loop or asyncio.get_running_loop()).create_future()
-        return _Waiting(writes, visibility, indexes, claimed, frozenset(touches), answer)
+        return _Waiting(writes, visibility, by, indexes, claimed, frozenset(touches), answer)
 
     async def close(self) -> None:
         """Commit what is waiting, accept nothing more."""

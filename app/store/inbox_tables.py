@@ -80,6 +80,7 @@ parked = Table(
     Column("received", INSTANT, nullable=False),
     Column("digest", DOCUMENT, nullable=False, comment="of the document, so that a resend is parked once"),
     Column("document", DOCUMENT, nullable=False, comment="a transaction Bundle that does what was asked"),
+    Column("client", KEY, nullable=False, comment="who brought it; empty in the open sandbox"),
     UniqueConstraint("sender", "digest", name="uq_parked_once"),
 )
 Index(

@@ -155,7 +155,9 @@ async def _keep(database: Database, connection: Connection, piece: Piece, at: da
         park(piece, replace(parked, letter=found[0][0]))
         await connection.execute(_PARKED_AGAIN, found[0][0], *waits)
         return
-    await connection.insert(models.parked, [(parked.letter, sender, *waits, at, digest, document)])
+    await connection.insert(
+        models.parked, [(parked.letter, sender, *waits, at, digest, document, piece.by.client)]
+    )
 
 
 def _bundle(piece: Piece) -> bytes:

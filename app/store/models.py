@@ -13,6 +13,17 @@ from typing import Any
 
 from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table
 
+from app.store.access_tables import (
+    assertion,
+    audit,
+    audit_entity,
+    client,
+    data_lock,
+    erasure,
+    revoked,
+    signature,
+    signing_key,
+)
 from app.store.inbox_tables import awaited, content, identity, inbox, parked, sender, sender_system, swept
 from app.store.trial_tables import TRIAL_TABLES, metadata
 from app.store.types import DOCUMENT, EXACT, FLAG, INSTANT, KEY, NUMBER, TEXT
@@ -20,16 +31,25 @@ from app.store.types import DOCUMENT, EXACT, FLAG, INSTANT, KEY, NUMBER, TEXT
 __all__ = [
     "SEARCH_TABLES",
     "TRIAL_TABLES",
+    "assertion",
+    "audit",
+    "audit_entity",
     "awaited",
+    "client",
     "content",
+    "data_lock",
+    "erasure",
     "identity",
     "inbox",
     "metadata",
     "parked",
     "resource",
+    "revoked",
     "secret",
     "sender",
     "sender_system",
+    "signature",
+    "signing_key",
     "swept",
     "version",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from app.fhir_mapping.access.actor import SERVICE, Actor
 from app.fhir_mapping.change import (
     Conditional,
     Delete,
@@ -62,6 +63,7 @@ class Piece:
     writes: Sequence[Write]
     base: str
     visibility: Visibility
+    by: Actor = SERVICE
     indexes: Indexes = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
     expected: dict[Key, int] = field(default_factory=dict)

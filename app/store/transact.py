@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.fhir_mapping.access.actor import SERVICE, Actor
 from app.fhir_mapping.change import Version, Write
 from app.store.session import Store
 from app.store.visibility import Visibility
@@ -14,6 +15,7 @@ async def transact(
     *,
     whole: bytes | None = None,
     letter: str | None = None,
+    by: Actor = SERVICE,
 ) -> list[Version]:
     """Carry out writes, all or none, and return their versions in the same order, after the commit.
 
@@ -23,7 +25,7 @@ async def transact(
 
     What a registered sender pushes is told by its identity and stored once (`Version.delivered` says what
     became of it); `whole` is the Bundle it came in, kept should it have to be parked, which is a Refusal 202.
-    `letter` is where it was parked before: carried out, it lies there no longer.
+    `letter` is where it was parked before: carried out, it lies there no longer. `by` is who does it.
 
     Raises Refusal: 412 where If-Match names another version or criteria find several, 404 and 410 where
     there is nothing to patch, 404 where what stands there may not be seen, 400 where two writes come to the
@@ -32,9 +34,11 @@ async def transact(
     """
     if not writes:
         return []
-    return await store.committer.submit(writes, visibility, whole=whole, letter=letter)
+    return await store.committer.submit(writes, visibility, by=by, whole=whole, letter=letter)
 
 
-async def rehearse(store: Store, visibility: Visibility, writes: Sequence[Write]) -> None:
+async def rehearse(
+    store: Store, visibility: Visibility, writes: Sequence[Write], *, by: Actor = SERVICE
+) -> None:
     """Carry out writes and take them back: raises what `transact` would raise, and nothing remains."""
-    await store.committer.rehearse(writes, visibility)
+    await store.committer.rehearse(writes, visibility, by=by)

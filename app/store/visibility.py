@@ -1,27 +1,52 @@
-"""Who may see what, decided at the door and applied inside every statement of the store."""
+"""Who may see what, decided at the door and applied inside every statement of the store.
 
+What is about a patient is seen by who may see the patient: of the asker's sites by the tag the Patient bears
+now, of the asker's studies by the parts the patient takes in them. What is about no patient is seen by its
+own tag and study. What is not the asker's is as if it were not there.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
+from app.fhir_mapping.access.scope import Token
+from app.protocol.loader import load_all
 from app.store.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visibility:
-    """The sites and studies the asker may see; None is all of them (the sandbox)."""
+    """What the asker may see; None is all of them (the sandbox, the service itself).
+
+    `kinds` are the types; `narrowed` are those of which only resources with one of these sets of tokens are
+    seen. Without `donors` nobody is seen who gave the cells.
+    """
 
     sites: frozenset[str] | None = None
     studies: frozenset[str] | None = None
+    kinds: frozenset[str] | None = None
+    narrowed: tuple[tuple[str, tuple[tuple[Token, ...], ...]], ...] = ()
+    donors: bool = True
 
 
 EVERYTHING = Visibility()
 
-_OF_SITE = """({own} OR EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
- AND p.id = {alias}.patient_id AND {patient}))"""
+COMMON: Final = ("ConceptMap", "Device", "Medication", "Organization", "Practitioner", "PractitionerRole")
+"""What is about no patient and no study, and is the common stock of a trial: seen where no site claims it."""
+_COMMON = ", ".join(f"'{kind}'" for kind in COMMON)
+FROM_DONORS: Final = "BiologicallyDerivedProduct"
+"""Names its donor, so it is hidden from who may not know them."""
+
 _OF_PATIENT = """EXISTS (SELECT 1 FROM resource whose WHERE whose.type = 'Patient'
  AND whose.id = {column} AND {seen})"""
-_OF_STUDY = """({own} OR ({alias}.type = 'ResearchStudy' AND {itself}) OR EXISTS (SELECT 1 FROM resource e
- WHERE e.type = 'ResearchSubject' AND NOT e.deleted AND e.patient_id = {alias}.patient_id AND {enrolled}))"""
+_AT_SITE = """EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
+ AND p.id = {alias}.patient_id AND {site})"""
+_PART = """EXISTS (SELECT 1 FROM resource e WHERE e.type = 'ResearchSubject' AND NOT e.deleted
+ AND e.patient_id = {alias}.patient_id{of})"""
+_GAVE = """EXISTS (SELECT 1 FROM subject d WHERE d.patient_id = {alias}.patient_id AND {arm})"""
+_HAS = """EXISTS (SELECT 1 FROM search_token n WHERE n.type = {alias}.type AND n.id = {alias}.id
+ AND n.parameter = {parameter} AND n.code = {code}{system})"""
 
 
 def visible_patient(database: Database, visibility: Visibility, column: str, values: list[Any]) -> str:
@@ -38,19 +63,80 @@ def visible_patient(database: Database, visibility: Visibility, column: str, val
 def visible(database: Database, visibility: Visibility, alias: str, values: list[Any]) -> str:
     """The condition that keeps out of sight what is not the asker's, to be joined by AND.
 
-    A resource is of a site when it is tagged so or when its patient is; of a study when it names the
-    study, is the study, or belongs to a patient enrolled there. What belongs to none is seen only
-    by those who see everything. Values the condition needs are added to `values`.
+    `alias` has the columns type, id, patient_id, study_id and site. Values the condition needs are added
+    to `values`.
     """
-    conditions = ["TRUE"]
-    if visibility.sites is not None:
-        values.append(database.members(sorted(visibility.sites)))
-        one_of = {"own": f"{alias}.site", "patient": "p.site"}
-        members = {name: database.member(column, len(values)) for name, column in one_of.items()}
-        conditions.append(_OF_SITE.format(alias=alias, **members))
-    if visibility.studies is not None:
-        values.append(database.members(sorted(visibility.studies)))
-        one_of = {"own": f"{alias}.study_id", "itself": f"{alias}.id", "enrolled": "e.study_id"}
-        members = {name: database.member(column, len(values)) for name, column in one_of.items()}
-        conditions.append(_OF_STUDY.format(alias=alias, **members))
-    return " AND ".join(conditions)
+    if visibility == EVERYTHING:
+        return "TRUE"
+    return " AND ".join(("TRUE", *_Predicate(database, visibility, alias, values).conditions()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Predicate:
+    database: Database
+    visibility: Visibility
+    alias: str
+    values: list[Any]
+
+    def conditions(self) -> Iterator[str]:
+        seen, alias = self.visibility, self.alias
+        if seen.kinds is not None:
+            yield self._member(f"{alias}.type", seen.kinds)
+        if seen.sites is not None:
+            yield self._of_site(seen.sites)
+        if seen.studies is not None:
+            yield self._of_study(seen.studies)
+        if not seen.donors:
+            yield f"{alias}.type <> '{FROM_DONORS}'"
+            gave = _GAVE.format(alias=alias, arm=self._member("d.assigned_arm", donor_arms()))
+            yield f"({alias}.patient_id IS NULL OR NOT {gave})"
+        for kind, choices in seen.narrowed:
+            own = (" AND ".join(map(self._has, tokens)) for tokens in choices)
+            yield f"({alias}.type <> {self._value(kind)} OR {' OR '.join(own)})"
+
+    def _of_site(self, sites: frozenset[str]) -> str:
+        """The patient is of the site; what is about none is tagged with it, or nobody's, or a study."""
+        alias = self.alias
+        patient = _AT_SITE.format(alias=alias, site=self._member("p.site", sites))
+        own = self._member(f"{alias}.site", sites)
+        of_nobody = f"{alias}.site IS NULL AND {alias}.type IN ({_COMMON})"
+        unnamed = f"{alias}.type = 'ResearchStudy' OR {own} OR ({of_nobody})"
+        return f"({patient} OR ({alias}.patient_id IS NULL AND ({unnamed})))"
+
+    def _of_study(self, studies: frozenset[str]) -> str:
+        """What names one of the studies; what names none is of who takes part in one of them.
+
+        A site sees its patients before they take part in any.
+        """
+        alias = self.alias
+        part = _PART.format(alias=alias, of=f" AND {self._member('e.study_id', studies)}")
+        of_nobody = f"{alias}.type IN ({_COMMON})"
+        if self.visibility.sites is not None:
+            part = f"({part} OR NOT {_PART.format(alias=alias, of='')})"
+            of_nobody = "TRUE"  # its own tag says that it is the site's
+        unnamed = f"CASE WHEN {alias}.patient_id IS NULL THEN {of_nobody} ELSE {part} END"
+        return (
+            f"({self._member(f'{alias}.study_id', studies)} OR ({alias}.study_id IS NULL"
+            f" AND {alias}.type <> 'ResearchStudy' AND {unnamed}))"
+        )
+
+    def _has(self, token: Token) -> str:
+        name, system, code = token
+        of_system = "" if system is None else f" AND n.system = {self._value(system)}"
+        return _HAS.format(
+            alias=self.alias, parameter=self._value(name), code=self._value(code), system=of_system
+        )
+
+    def _value(self, value: Any) -> str:
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+    def _member(self, expression: str, strings: frozenset[str]) -> str:
+        self.values.append(self.database.members(sorted(strings)))
+        return self.database.member(expression, len(self.values))
+
+
+@cache
+def donor_arms() -> frozenset[str]:
+    """The arms of those who are not treated in their trial but gave something to it."""
+    return frozenset(one.name for protocol in load_all().values() for one in protocol.populations)
