@@ -69,7 +69,7 @@ async def planned(service: Service, intake: Intake, raw: bytes) -> Plan:
 async def _together(request: FhirRequest, plan: Plan, raw: bytes) -> Mapping[int, bytes]:
     """All writes or none; the first Refusal is that of the whole transaction."""
     service, writes = request.service, [write for _, write in plan.writes]
-    versions = await transact(service.store, request.visibility, writes, whole=raw, by=request.actor)
+    versions = await transact(service.store, request.writing, writes, whole=raw, by=request.actor)
     versions = await consequences.told(request, versions)
     return {index: _done(request, version) for (index, _), version in zip(plan.writes, versions, strict=True)}
 
@@ -89,7 +89,7 @@ async def _alone(request: FhirRequest, write: Write, index: int, slots: asyncio.
     """The version a write became, or the entry that says why it did not."""
     try:
         async with slots:
-            [version] = await transact(request.service.store, request.visibility, [write], by=request.actor)
+            [version] = await transact(request.service.store, request.writing, [write], by=request.actor)
     except Refusal as refused:
         return bundle.failed(refused.at(f"Bundle.entry[{index}]"))
     except Exception as error:  # noqa: BLE001 one entry's failure is that entry's answer

@@ -16,10 +16,11 @@ from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.shape import pretty
 from app.routers import answers, errors, permits, routes, trail
 from app.routers.answers import FhirResponse, Headers
+from app.routers.bodies import Disconnected
 from app.routers.load import Share
 from app.routers.metrics import Metrics
 from app.routers.negotiation import merged
-from app.routers.requests import Disconnected, FhirRequest, address_of
+from app.routers.requests import FhirRequest, address_of
 from app.routers.routes import Handler
 from app.routers.service import Service
 from app.routers.told import refuse_told

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from starlette.types import Receive
 
-from app.routers.requests import Disconnected, FhirRequest
+from app.routers.bodies import Disconnected
+from app.routers.requests import FhirRequest
 
 T = TypeVar("T")
 

@@ -24,9 +24,10 @@ from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.push import LATE, LONGEST_NUMBER, Message
 from app.fhir_mapping.sender import Senders
 from app.routers import bundle, errors, refused_pushes
+from app.routers.bodies import Disconnected
 from app.routers.load import Share, beside
 from app.routers.negotiation import media_type, merged
-from app.routers.requests import Disconnected, FhirRequest, address_of, intake_of
+from app.routers.requests import FhirRequest, address_of, intake_of
 from app.routers.service import Service
 from app.store import by_number
 from app.store.asker import Asker
@@ -185,7 +186,7 @@ async def _carried_out(raw: bytes, intake: Intake, service: Service, asker: Aske
     """The versions a Bundle becomes, on the way every transaction goes."""
     plan = await bundle.planned(service, intake, raw)
     writes = [write for _, write in plan.writes]
-    return await transact(service.store, asker.visibility, writes, whole=intake.kept(raw), by=asker.actor)
+    return await transact(service.store, asker.writing, writes, whole=intake.kept(raw), by=asker.actor)
 
 
 def _told_of(versions: Sequence[Version], said: transaction.Transaction) -> Fate:

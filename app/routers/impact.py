@@ -97,7 +97,7 @@ async def _accepted(request: FhirRequest, raw: bytes) -> Put:
         put = request.intake.put(resource, raw, id="")
         own = put.document.get("id")
         put = updating(replace(put, id=own)) if own else replace(put, id=new_id(), fresh=True)
-        await rehearse(request.service.store, request.visibility, [put], by=request.actor)
+        await rehearse(request.service.store, request.writing, [put], by=request.actor)
     except Refusal as refused:
         raise refused.at(resource.name) from None
     return put

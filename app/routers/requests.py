@@ -3,23 +3,22 @@
 Rules: https://hl7.org/fhir/R4/http.html#general (content negotiation, If-Match, Prefer).
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from starlette.types import Message as AsgiMessage
 from starlette.types import Receive, Scope
 
 from app.fhir_mapping import links
 from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.intake import Intake
-from app.fhir_mapping.outcome import Refusal, passing, refusal
+from app.fhir_mapping.outcome import Refusal, refusal
 from app.fhir_mapping.push import LONGEST_NUMBER, Message
 from app.fhir_mapping.resource import Resource
-from app.routers.load import FREE, Share
+from app.routers import bodies
+from app.routers.load import Share
 from app.routers.negotiation import (
     DEFAULTS,
     Preferences,
@@ -48,10 +47,6 @@ def intake_of(settings: Settings) -> Intake:
 
 Seen = tuple[str, str, int]
 """The type, id and version of a resource that somebody saw."""
-
-
-class Disconnected(Exception):
-    """The client went away before its request was complete; nobody waits for an answer."""
 
 
 @dataclass(kw_only=True)
@@ -86,6 +81,11 @@ class FhirRequest:
     def visibility(self) -> Visibility:
         """What of the store the asker may see."""
         return self.asker.visibility
+
+    @property
+    def writing(self) -> Visibility:
+        """What of the store is there for the writes of the asker."""
+        return self.asker.writing
 
     @property
     def actor(self) -> Actor:
@@ -205,68 +205,14 @@ class FhirRequest:
         return list(self.form)
 
     async def body(self) -> bytes:
-        """The whole body: not too large (413), not compressed (415), within the time allowed (408)."""
-        if self.headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            text = "send the body uncompressed (no Content-Encoding)"
-            raise refusal(415, "not-supported", text, "http.content-encoding")
-        largest = self.service.settings.max_body_bytes
-        declared = self.headers.get(b"content-length", b"")
-        if declared.isdigit() and int(declared) > largest:
-            raise too_large(largest)
-        try:
-            async with asyncio.timeout(self.service.settings.body_seconds) as limit:
-                message = await self.receive()
-                if not message.get("more_body", False) and len(_chunk(message)) <= min(largest, FREE):
-                    return _chunk(message)
-                self.share.begin(limit, int(declared) if declared.isdigit() else 0)
-                body = await self._streamed(message, largest)
-        except TimeoutError:
-            raise self._late() from None
-        await self.share.whole()
-        return body
-
-    def _late(self) -> Refusal:
-        """Why there is no more time for the body; the connection ends with the answer."""
-        if self.share.gave_way:
-            late = self.share.too_slow()
-        else:
-            late = passing(408, "timeout", "the body did not arrive in time", seconds=1)
-        return replace(late, headers=late.headers | {"Connection": "close"})
-
-    async def _streamed(self, message: AsgiMessage, largest: int) -> bytes:
-        received = bytearray(_chunk(message))
-        self.share.hold(len(received))
-        while message.get("more_body", False) and len(received) <= largest:
-            message = await self.receive()
-            received += _chunk(message)
-            self.share.hold(len(_chunk(message)))
-        if len(received) > largest:
-            raise too_large(largest)
-        return bytes(received)
+        """The whole body, within the bounds of this server."""
+        return await bodies.body(self.receive, self.headers, self.share, self.service.settings)
 
 
 def address_of(scope: Scope) -> str:
     """Where a request comes from."""
     client = scope.get("client")
     return client[0] if client else ""
-
-
-def too_large(largest: int) -> Refusal:
-    """413: the body is larger than this server takes; the connection ends with the answer."""
-    return Refusal(
-        413,
-        refusal(
-            413, "too-long", f"the body is larger than {largest} bytes; send it in several Bundles"
-        ).issues,
-        {"Connection": "close"},
-    )
-
-
-def _chunk(message: AsgiMessage) -> bytes:
-    if message["type"] != "http.request":
-        raise Disconnected
-    body: bytes = message.get("body", b"")
-    return body
 
 
 def _form(encoded: bytes) -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@ async def _said(request: FhirRequest, mode: str, raw: bytes | None) -> tuple[Iss
         raise refusal(400, "required", "send the resource to validate", request.resource.name)
     try:
         change = _write(request, await request.pushing(), mode=mode, raw=raw)
-        await rehearse(request.service.store, request.visibility, [change], by=request.actor)
+        await rehearse(request.service.store, request.writing, [change], by=request.actor)
     except Refusal as refused:
         return refused.issues
     return change.remarks if isinstance(change, Put) else ()

@@ -109,7 +109,7 @@ async def _taken(request: FhirRequest, raw: bytes, name: str) -> Put:
 
 
 async def _carried_out(request: FhirRequest, write: Write) -> Version:
-    [version] = await transact(request.service.store, request.visibility, [write], by=request.actor)
+    [version] = await transact(request.service.store, request.writing, [write], by=request.actor)
     return version
 
 

@@ -4,39 +4,47 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from app.fhir_mapping.access.client import Client
-from app.fhir_mapping.access.scope import Scope, Token
+from app.fhir_mapping.access.scope import LETTERS, Scope, Token
 from app.fhir_mapping.registry import RESOURCES
 from app.store.visibility import Visibility
 
 READING = frozenset("rs")
+WRITING = frozenset(LETTERS)
 
 
 def visibility_of(
-    client: Client, scopes: Sequence[Scope], parts: Mapping[str, AbstractSet[str]]
+    client: Client,
+    scopes: Sequence[Scope],
+    parts: Mapping[str, AbstractSet[str]],
+    *,
+    letters: AbstractSet[str] = READING,
 ) -> Visibility:
     """What a client sees by its role, its sites, its studies and the scopes of its token.
+
+    `letters` are what a scope must allow of a type for any of it to be seen: `WRITING` for what is there for
+    its writes.
 
     `parts` are, by study, the studies that are part of it, such as a site's: who sees a study sees them.
     """
     role = client.of
-    kinds = frozenset(kind for kind in role.reads if _covering(kind, scopes))
+    held = {kind: _covering(kind, scopes, letters) for kind in role.reads}
+    kinds = frozenset(kind for kind, covering in held.items() if covering)
     return Visibility(
         sites=frozenset(client.sites) if role.by_site else None,
         studies=None if client.studies is None else _with_parts(client.studies, parts),
         kinds=None if kinds.issuperset(RESOURCES) else kinds,
-        narrowed=tuple((kind, only) for kind in sorted(kinds) if (only := _narrowed(kind, scopes))),
+        narrowed=tuple((kind, only) for kind in sorted(kinds) if (only := _narrowed(held[kind]))),
         donors=role.donors,
     )
 
 
-def _covering(kind: str, scopes: Iterable[Scope]) -> list[Scope]:
-    """The scopes by which resources of this type are read or found."""
-    return [scope for scope in scopes if any(scope.covers(kind, letter) for letter in READING)]
+def _covering(kind: str, scopes: Iterable[Scope], letters: AbstractSet[str]) -> list[Scope]:
+    """The scopes that allow any of this with resources of this type."""
+    return [scope for scope in scopes if any(scope.covers(kind, letter) for letter in letters)]
 
 
-def _narrowed(kind: str, scopes: Iterable[Scope]) -> tuple[tuple[Token, ...], ...]:
+def _narrowed(covering: Sequence[Scope]) -> tuple[tuple[Token, ...], ...]:
     """The tokens of which a resource of this type must have one set; () where any will do."""
-    covering = _covering(kind, scopes)
     return () if any(not scope.where for scope in covering) else tuple(scope.where for scope in covering)
 
 

@@ -8,16 +8,19 @@ from app.store.visibility import EVERYTHING, Visibility
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """What the asker may see, which every statement applies, and who they are, which every trace tells."""
+    """What the asker may see, which every statement applies, and who they are, which every trace tells.
+
+    `writing` is what is there for their writes: also the types they may write and not read.
+    """
 
     visibility: Visibility
     actor: Actor
+    writing: Visibility
 
 
-NOBODY = Asker(
-    Visibility(kinds=frozenset()), Actor(role="nobody", scopes=(), senders=frozenset(), acts=frozenset())
-)
+_NOTHING = Visibility(kinds=frozenset())
+NOBODY = Asker(_NOTHING, Actor(role="nobody", scopes=(), senders=frozenset(), acts=frozenset()), _NOTHING)
 """Who has not been let in: sees nothing and may do nothing."""
 
-OPEN = Asker(EVERYTHING, SANDBOX)
+OPEN = Asker(EVERYTHING, SANDBOX, EVERYTHING)
 """Whoever asks an open sandbox."""
