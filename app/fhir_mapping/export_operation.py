@@ -38,4 +38,5 @@ EXPORT: Final = Operation(
     " count; or the file.",
     example="table=subjects",
     also=("application/fhir+ndjson", "text/csv"),
+    rests_on=EXPORTED,
 )

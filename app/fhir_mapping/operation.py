@@ -36,7 +36,8 @@ class Operation:
     `methods` are how it is asked over HTTP; `acts` says that it changes something. `standard` is HL7's
     definition it follows, None where the operation is our own. `searches` says that the search parameters
     of the type narrow it, too. `returns` is the type of its answer and `answer` what that holds; `example`
-    is a query that shows it. `also` are the media types it answers in beside FHIR JSON.
+    is a query that shows it. `also` are the media types it answers in beside FHIR JSON. `rests_on` are the
+    types its answer rests on: who may not read them all may not ask, for the answer would be another.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Operation:
     example: str = ""
     also: tuple[str, ...] = ()
     acts: bool = False
+    rests_on: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from app.clinical.statistics import STATISTICS
 from app.fhir_mapping.operation import STANDARD, Operation, OperationParameter
 from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.trial_parameters import VIEW
 
 EVERY_TYPE: Final = tuple(RESOURCES)
 MODES: Final = ("create", "update", "delete")
@@ -126,6 +127,7 @@ STATS: Final = Operation(
     answer="One parameter `statistics` per code, an Observation with a component per statistic; with"
     " `include` one `source` for each observation counted.",
     example="subject=Patient/msc-sle-p01&code=http://loinc.org|4485-9&statistic=average,count",
+    rests_on=("Observation",),
 )
 META: Final = Operation(
     name="$meta",
@@ -136,4 +138,25 @@ META: Final = Operation(
     about="The meta of one resource; asked of a type, all tags, profiles and labels in use there.",
     answer="One parameter `return`, a Meta.",
 )
-STANDARD_OPERATIONS: Final = (VALIDATE, EVERYTHING, LASTN, STATS, META)
+DIFF: Final = Operation(
+    name="$diff",
+    resources=EVERY_TYPE,
+    methods=("GET",),
+    title="What changed between two versions",
+    about="Every change from one version of a resource to another: where (FHIRPath), what it was and is, and"
+    " whether it was added, removed, replaced or moved within its list; who made each version, when and why,"
+    " as far as the audit trail tells. The order of members is no change; 0.50 is not 0.5. Asked of no"
+    " version it tells what the last one changed.",
+    parameters=(
+        OperationParameter(
+            name="from", kind="integer", about="The earlier version; the one before the other else."
+        ),
+        OperationParameter(name="to", kind="integer", about="The later version; the current one else."),
+        VIEW,
+    ),
+    answer="The two versions; one parameter `version` for each made after the earlier one, with `recorded`,"
+    " `who` and `why`; one parameter `change` for each change, with `kind`, `path`, `was` and `is`. What is"
+    " of a type no parameter can hold is told as its JSON.",
+    example="from=1&to=2",
+)
+STANDARD_OPERATIONS: Final = (VALIDATE, EVERYTHING, LASTN, STATS, META, DIFF)

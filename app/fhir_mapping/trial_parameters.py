@@ -1,6 +1,7 @@
 """What every question of the trial may be asked with, and how such a question is declared (decision 5)."""
 
 from app.fhir_mapping.operation import Operation, OperationParameter
+from app.fhir_mapping.registry import MAPPED
 
 LANGUAGES = ("en", "fr")
 VERDICTS = "One parameter `result` per question, with its verdict, criteria and evidence."
@@ -83,4 +84,5 @@ def _question(
         parameters=(*parameters, AS_OF, VIEW, LANG),
         answer=answer,
         example=example,
+        rests_on=tuple(MAPPED),
     )

@@ -20,6 +20,7 @@ from app.fhir_mapping.transaction import Plan
 from app.routers import errors, histories, interactions, rendering
 from app.routers.answers import FhirResponse, is_known
 from app.routers.requests import FhirRequest
+from app.routers.scopes import require
 from app.store import documents
 
 Changes = Mapping[tuple[str, str], Put | Patch | Delete]
@@ -163,11 +164,15 @@ async def _version(alone: FhirRequest, asked: Asked) -> Version:
 def _alone(request: FhirRequest, asked: Asked) -> FhirRequest:
     """The question as if it had been asked by itself, of the type it is about."""
     within = len(asked.path) == 3 and asked.path[2] in RESOURCES  # noqa: PLR2004 Patient/id/Type
+    kind = RESOURCES[asked.path[2]] if within else asked.resource
+    require(
+        request, kind.name, "r" if _handler(asked) in (None, histories.of_resource) and not within else "s"
+    )
     return replace(
         request,
         method="GET",
         query=urlencode(asked.parameters).encode(),
-        type=RESOURCES[asked.path[2]] if within else asked.resource,
+        type=kind,
         id=asked.id or "",
         compartment=(asked.id or "") if within else "",
         path="/".join(asked.path),

@@ -10,6 +10,7 @@ from app.fhir_mapping.served import page as served_page
 from app.routers import answers, rendering
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
+from app.routers.scopes import require_search
 from app.routers.told import refuse_told_in
 from app.store import documents
 from app.store.explain import explain
@@ -54,6 +55,7 @@ async def search(request: FhirRequest) -> FhirResponse:
         page = served_page(served, asked.query, at=service.started)
         account = served_account(served, asked.query, asked.expected) if asked.explain else None
     else:
+        require_search(request, asked.query)
         page = await find(service.store, request.visibility, asked.query)
         if asked.explain:
             account = await explain(service.store, request.visibility, asked.query, asked.expected)

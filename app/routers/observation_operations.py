@@ -18,6 +18,7 @@ from app.fhir_mapping.search_problems import CONTROLS
 from app.routers import answers, rendering
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
+from app.routers.scopes import require_search
 from app.store.latest import latest_of_each
 from app.store.search import find
 
@@ -45,6 +46,7 @@ async def lastn(request: FhirRequest, asked: Operation) -> FhirResponse:
     most = int(given.get("max", ["1"])[0])
     if most == 0:
         raise refusal(400, "value", "max must be a whole number from 1", "http.max")
+    require_search(request, found.query)
     service = request.service
     latest = await latest_of_each(service.store, request.visibility, found.query, most=most)
     address = f"{request.base}/{request.path.strip('/')}"

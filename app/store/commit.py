@@ -28,6 +28,7 @@ from app.store.letters import open_letters, write_letters
 from app.store.lives import judge
 from app.store.parking import park_unknown, park_withdrawn
 from app.store.piece import Indexes, Piece, standing
+from app.store.rights import check_rights
 from app.store.states import check_enrolments, check_states
 from app.store.versions import check_versions
 from app.store.visibility import Visibility
@@ -54,6 +55,7 @@ async def commit(
     await translate_anew(desk, connection, pieces)
     await refuse_taken(database, connection, pieces)
     await judge(database, connection, pieces, current)
+    check_rights(pieces, current)
     indexes = _indexes(pieces)
     await _check(database, connection, pieces, current, indexes)
     at = await _instant(connection, clock)

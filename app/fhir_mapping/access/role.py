@@ -46,7 +46,7 @@ ROLES: Final[dict[str, Role]] = {
         ),
         Role(
             name="donor-centre",
-            about="Who selects the donors and makes the cells: it reads and writes the donors of its own site.",
+            about="Who selects the donors and makes the cells: it reads and writes its own site's.",
             by_site=True,
             donors=True,
             writes=frozenset(RESOURCES) - {"ResearchStudy"},
@@ -66,18 +66,18 @@ ROLES: Final[dict[str, Role]] = {
         ),
         Role(
             name="pharmacovigilance",
-            about="Who reports serious events: it reads the trial data of its studies, the donors' among them.",
+            about="Who reports serious events: it reads the trial data of its studies, the donors' too.",
             donors=True,
             reads=_OF_THE_TRIAL | {"BiologicallyDerivedProduct", "Device", "Medication"},
         ),
         Role(
             name="auditor",
-            about="An inspector or monitor: it reads everything of its studies, and the trail of who did what.",
+            about="An inspector: it reads everything of its studies, and the trail of who did what.",
             donors=True,
         ),
         Role(
             name="administrator",
-            about="Who runs the server: everything, of every site and study, and the acts nobody else may do.",
+            about="Who runs the server: everything of every site, and the acts nobody else may do.",
             donors=True,
             writes=frozenset(RESOURCES),
             acts=frozenset(("sign", "lock", "unlock", "erase", "replay", "administer")),

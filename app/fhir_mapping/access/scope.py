@@ -24,8 +24,9 @@ Token = tuple[str, str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What may be done with resources of one type (`*`: of every type), or with those of them that have
-    every one of these tokens.
+    """What may be done with resources of one type; `*` is every type.
+
+    With `where`, only with those that have every one of these tokens.
     """
 
     kind: str
@@ -103,8 +104,9 @@ def spoken(scopes: Iterable[Scope]) -> str:
 def may(
     scopes: Iterable[Scope], kind: str, letter: str, *, has: Callable[[Token], bool] | None = None
 ) -> bool:
-    """Whether an interaction with a type is allowed: with all of its resources, or with one that `has` the
-    tokens a scope is narrowed to.
+    """Whether an interaction with a type is allowed: with all of its resources, or with the one asked about.
+
+    `has` says whether that one has a token that a scope is narrowed to.
     """
     covering = (one for one in scopes if one.covers(kind, letter))
     return any(not one.where or (has is not None and all(map(has, one.where))) for one in covering)

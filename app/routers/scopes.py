@@ -1,0 +1,40 @@
+"""What the token of an asker allows: asked before anything is looked up, so that a refusal tells nothing."""
+
+from collections.abc import Iterable
+
+from app.fhir_mapping.access.scope import may, mentions
+from app.fhir_mapping.outcome import refusal
+from app.fhir_mapping.query import Query
+from app.routers.requests import FhirRequest
+from app.store.claims import types_of
+from app.store.rights import lacking
+
+
+def require(request: FhirRequest, kind: str, *letters: str) -> None:
+    """Refuse (403) who may do none of these with any resource of a type."""
+    held = request.actor.scopes
+    if held is not None and not any(mentions(held, kind, letter) for letter in letters):
+        raise lacking(kind, letters[0], "http.authorization")
+
+
+def require_whole(request: FhirRequest, kinds: Iterable[str]) -> None:
+    """Refuse (403) who may not read all resources of these types: the answer rests on them."""
+    held = request.actor.scopes
+    for kind in kinds:
+        if held is not None and not may(held, kind, "r"):
+            raise lacking(kind, "r", "http.authorization")
+
+
+def require_search(request: FhirRequest, query: Query) -> None:
+    """Refuse (403) a search that looks at a type the asker may not read, rather than find nothing."""
+    included = {name for one in query.includes for name in (one.source.name, one.target) if name}
+    for kind in sorted(types_of(query) | included):
+        require(request, kind, *("s" if kind == query.resource.name else "rs"))
+
+
+def require_act(request: FhirRequest, act: str) -> None:
+    """Refuse (403) who may not do one of the further things, such as `lock`."""
+    actor = request.actor
+    if not actor.does(act):
+        text = f"a {actor.role} may not {act} here; ask the administrator of this server"
+        raise refusal(403, "forbidden", text, "http.authorization")
