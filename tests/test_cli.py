@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.databases import copy_of
 from tests.postgres import ROOT
 from tests.routers.make import HEADERS, body
 from tests.servers import answers, end, free_port, running_server
@@ -49,18 +50,29 @@ def test_it_says_its_version() -> None:
     assert run("--version").stdout.startswith("trialbridge 0.")
 
 
-def test_serve_does_not_start_without_being_told_who_may_ask() -> None:
-    refused = run("serve")
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"TRIALBRIDGE_AUTH": "none"}, "loopback only"),
+        ({"TRIALBRIDGE_AUTH": "none", "TRIALBRIDGE_BASE_URL": "https://a.example"}, "loopback only"),
+        ({"TRIALBRIDGE_AUTH": "none-i-accept"}, "TRIALBRIDGE_AUTH: Input should be 'smart' or 'none'"),
+        ({}, "TRIALBRIDGE_BASE_URL is needed"),
+        ({"TRIALBRIDGE_BASE_URL": "http://trial.example.org"}, "https://"),
+    ],
+)
+def test_serve_does_not_open_itself_to_the_network(settings: dict[str, str], says: str) -> None:
+    refused = run("serve", "--host", ANYWHERE, **settings)
 
     assert refused.returncode == 2
-    assert "TRIALBRIDGE_AUTH=none" in refused.stderr
+    assert says in refused.stderr
 
 
-def test_serve_does_not_open_itself_to_the_network() -> None:
-    refused = run("serve", "--host", ANYWHERE, TRIALBRIDGE_AUTH="none")
+def test_serve_is_not_open_unless_it_is_told_so(migrated_sqlite: Path, tmp_path: Path) -> None:
+    with running_server(copy_of(migrated_sqlite, tmp_path), tmp_path, TRIALBRIDGE_AUTH=None) as server:
+        answer = httpx.get(f"{server.url}/fhir/Patient/1")
 
-    assert refused.returncode == 2
-    assert "loopback" in refused.stderr
+    assert (answer.status_code, answer.json()["resourceType"]) == (401, "OperationOutcome")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "rebuild"])

@@ -20,6 +20,16 @@ def test_a_variable_that_is_no_setting_is_named_with_the_nearest(monkeypatch: py
     ("name", "value"),
     [
         ("TRIALBRIDGE_AUTH", "secret-maybe"),
+        ("TRIALBRIDGE_AUTH", "none-i-accept-secret"),
+        ("TRIALBRIDGE_TRUSTED_PROXIES", "10.0.0.5, proxy.secret.example"),
+        ("TRIALBRIDGE_TRUSTED_PROXIES", f"{ANYWHERE}/0"),
+        ("TRIALBRIDGE_CORS_ORIGINS", "*"),
+        ("TRIALBRIDGE_CORS_ORIGINS", "https://*.secret.example"),
+        ("TRIALBRIDGE_CORS_ORIGINS", "https://secret.example/"),
+        ("TRIALBRIDGE_CORS_ORIGINS", "https://secret.example:443"),
+        ("TRIALBRIDGE_CORS_ORIGINS", "null"),
+        ("TRIALBRIDGE_METRICS_TOKEN", "short-secret"),
+        ("TRIALBRIDGE_REQUESTS_PER_MINUTE", "0"),
         ("TRIALBRIDGE_DATABASE_URL", "mysql://user:secret@host/db"),
         ("TRIALBRIDGE_BASE_URL", "trial.secret.example"),
         ("TRIALBRIDGE_MAX_BODY_BYTES", "secret"),
@@ -58,7 +68,17 @@ def test_a_secret_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatc
 def test_an_empty_variable_is_as_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIALBRIDGE_AUTH", "")
 
-    assert from_environment().auth is None
+    assert from_environment().auth == "smart"
+
+
+def test_networks_and_origins_are_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIALBRIDGE_TRUSTED_PROXIES", "10.0.0.5, 10.1.0.0/16 fd00::/8")
+    monkeypatch.setenv("TRIALBRIDGE_CORS_ORIGINS", "https://app.example.org,http://localhost:3000")
+
+    settings = from_environment()
+
+    assert [str(one) for one in settings.trusted_proxies] == ["10.0.0.5/32", "10.1.0.0/16", "fd00::/8"]
+    assert settings.cors_origins == ("https://app.example.org", "http://localhost:3000")
 
 
 def test_a_relative_database_file_stays_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -72,25 +92,38 @@ def test_the_public_address_is_given_with_or_without_fhir(written: str) -> None:
     assert Settings(base_url=written).base_url == "https://a.example"
 
 
+PUBLIC = "https://trial.example.org"
+
+
 @pytest.mark.parametrize(
-    ("auth", "identifying", "host", "allowed"),
+    ("auth", "identifying", "base_url", "host", "refused"),
     [
-        (None, "refuse", "127.0.0.1", False),
-        ("none", "refuse", "127.0.0.1", True),
-        ("none", "refuse", "::1", True),
-        ("none", "refuse", "localhost", True),
-        ("none", "refuse", ANYWHERE, False),
-        ("none", "refuse", "trial.example.org", False),
-        ("none-i-accept", "refuse", ANYWHERE, True),
-        ("none", "accept", "127.0.0.1", True),
-        ("none-i-accept", "strip", ANYWHERE, True),
-        ("none-i-accept", "accept", ANYWHERE, False),
+        ("smart", "refuse", None, "127.0.0.1", None),
+        ("smart", "accept", None, "localhost", None),
+        ("none", "refuse", None, "127.0.0.1", None),
+        ("none", "refuse", None, "::1", None),
+        ("none", "refuse", None, "localhost", None),
+        ("none", "accept", None, "127.0.0.1", None),
+        ("none", "refuse", PUBLIC, ANYWHERE, "TRIALBRIDGE_AUTH=none"),
+        ("none", "refuse", PUBLIC, "::", "TRIALBRIDGE_AUTH=none"),
+        ("none", "refuse", PUBLIC, "trial.example.org", "TRIALBRIDGE_AUTH=none"),
+        ("smart", "refuse", PUBLIC, ANYWHERE, None),
+        ("smart", "strip", PUBLIC, "trial.example.org", None),
+        ("smart", "accept", PUBLIC, ANYWHERE, "TRIALBRIDGE_IDENTIFYING_DATA"),
+        ("smart", "refuse", None, ANYWHERE, "TRIALBRIDGE_BASE_URL is needed"),
+        ("smart", "refuse", "http://trial.example.org", ANYWHERE, "https://"),
+        ("smart", "refuse", "http://localhost.example.org", ANYWHERE, "https://"),
+        ("smart", "refuse", "http://127.0.0.1:8000", ANYWHERE, None),
     ],
 )
-def test_it_listens_only_where_that_is_safe(auth: str, identifying: str, host: str, allowed: bool) -> None:
-    settings = Settings.model_validate({"auth": auth, "identifying_data": identifying})
+def test_it_listens_only_where_that_is_safe(
+    auth: str, identifying: str, base_url: str | None, host: str, refused: str | None
+) -> None:
+    said = Settings.model_validate({"auth": auth, "identifying_data": identifying, "base_url": base_url})
 
-    assert (settings.refuses_to_listen_on(host) is None) is allowed
+    why = said.refuses_to_listen_on(host)
+
+    assert (why is None) if refused is None else (refused in (why or ""))
 
 
 @pytest.mark.parametrize(

@@ -3,33 +3,21 @@
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-PREFIX = "TRIALBRIDGE_"
-SECRETS = ("database_url",)
-"""The settings that may also be given as a file: TRIALBRIDGE_DATABASE_URL_FILE names it."""
+from app.settings import addresses
+from app.settings.addresses import is_loopback, loopback_address
+from app.settings.secret_files import PREFIX, SECRETS, SecretFiles
+
+__all__ = ["Settings", "SettingsError", "from_environment", "is_loopback", "loopback_address", "tell_workers"]
 
 
 class SettingsError(Exception):
     """The environment does not make sense; the text says which variable and what it may be."""
-
-
-class _SecretFiles(PydanticBaseSettingsSource):
-    """Secrets from files, as container platforms hand them out."""
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        del field
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE") if field_name in SECRETS else None
-        return (None if path is None else Path(path).read_text().strip()), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        found = {name: self.get_field_value(None, name)[0] for name in SECRETS}
-        return {name: value for name, value in found.items() if value is not None}
 
 
 class Settings(BaseSettings):
@@ -53,8 +41,8 @@ class Settings(BaseSettings):
     )
     auth: Literal["smart", "none"] = Field(
         default="smart",
-        description="Who may ask. `smart`: registered clients, by SMART Backend Services. `none`: anybody, on "
-        "loopback only; who brings a token is still seen as its client.",
+        description="Who may ask. `smart`: registered clients, by SMART Backend Services. `none`: anybody, "
+        "on loopback only; who brings a token is still seen as its client.",
     )
     protocols: Path | None = Field(
         default=None,
@@ -76,6 +64,28 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="From which severity on log lines are written. Logs never hold contents."
+    )
+    trusted_proxies: Annotated[tuple[addresses.Network, ...], NoDecode] = Field(
+        default=(),
+        description="The proxies in front, as addresses or networks (`10.0.0.5, 10.1.0.0/16`). Only from "
+        "these `X-Forwarded-For` and `Forwarded` are believed, for the address that is audited and counted.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Web pages of other origins whose scripts may ask, as exact origins "
+        "(`https://app.example.org, https://other.example.org`). None may, if not set; `*` is refused.",
+    )
+    metrics_token: str | None = Field(
+        default=None,
+        min_length=16,
+        repr=False,
+        description="What Prometheus sends as `Authorization: Bearer` to read `/metrics`, 16 characters or "
+        "more. Without it nobody reads `/metrics`, but where `TRIALBRIDGE_AUTH` is `none`.",
+    )
+    requests_per_minute: Annotated[int, Field(ge=1)] = Field(
+        default=6000,
+        description="How many requests a client may make in a minute, if nothing else was agreed with it; "
+        "beyond, 429 (`throttled`). So many may also come from an address that nobody has signed in from.",
     )
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=16 * 1024 * 1024, description="The largest request body; a larger one is answered 413."
@@ -132,7 +142,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then variables, then secret files."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _SecretFiles(settings_cls)
+        return init_settings, env_settings, SecretFiles(settings_cls)
 
     @field_validator("database_url")
     @classmethod
@@ -153,6 +163,18 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return url.rstrip("/").removesuffix("/fhir")
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, written: object) -> object:
+        """Addresses and networks, separated by commas or blanks."""
+        return addresses.networks(written) if isinstance(written, str) else written
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, written: object) -> object:
+        """Origins as a browser writes them, separated by commas or blanks."""
+        return addresses.origins(written) if isinstance(written, str) else written
+
     @property
     def fhir_base(self) -> str:
         """The address under which a reference with a whole URL is one of ours."""
@@ -168,26 +190,23 @@ class Settings(BaseSettings):
         if is_loopback(host):
             return None
         if self.is_open:
-            return f"TRIALBRIDGE_AUTH=none listens on loopback only, not on {host}. Use --host 127.0.0.1, or sign clients in (TRIALBRIDGE_AUTH=smart)."
-        if self.base_url is None:
-            return f"TRIALBRIDGE_BASE_URL is needed to listen on {host}: clients sign in at that address."
+            return (
+                f"TRIALBRIDGE_AUTH=none listens on loopback only, not on {host}. Use --host 127.0.0.1, or "
+                "let clients sign in (TRIALBRIDGE_AUTH=smart)."
+            )
         if self.identifying_data == "accept":
             return f"TRIALBRIDGE_IDENTIFYING_DATA=accept is for tests on loopback only, not on {host}."
+        if self.base_url is None:
+            return (
+                f"TRIALBRIDGE_BASE_URL is needed to listen on {host}: the public address at which clients "
+                "sign in, such as https://trial.example.org."
+            )
+        if not addresses.is_private(self.base_url):
+            return (
+                "TRIALBRIDGE_BASE_URL must start with https:// (a proxy in front of this service ends TLS), "
+                "or be a loopback address: else tokens and patients' data cross the network in clear."
+            )
         return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach that address."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def loopback_address(host: str, port: int) -> str:
-    """The address a client on this machine asks at."""
-    name = "127.0.0.1" if host == "localhost" else host.strip("[]")
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def tell_workers(base_url: str) -> None:
