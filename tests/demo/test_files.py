@@ -28,7 +28,7 @@ PLACE = demonstration.PLACE
 NAMES = [name for name, _ in TRIALS]
 IDENTIFYING = ("name", "telecom", "address", "photo", "contact")
 SYNTHETIC = {"system": "https://trialbridge.example/fhir/CodeSystem/data-origin", "code": "synthetic"}
-REFERENCE = re.compile(rb'"reference": "([^"]+)"')
+REFERENCE = re.compile(rb'"reference": ?"([^"]+)"')
 NAMED = re.compile(rb'"reference": "[^"]*", "display"|"display": "[^"]*", "reference"')
 MEGABYTE = 1_000_000
 
@@ -127,7 +127,34 @@ def test_everything_but_the_study_itself_says_that_it_is_synthetic() -> None:
     for made in everything:
         said = made["meta"].get("tag") == [SYNTHETIC]
         assert said is (made["resourceType"] != "ResearchStudy"), made["id"]
-        assert made["meta"]["security"][0]["code"] == "SLS"
+
+
+def test_everything_says_at_which_site_it_came_to_be_and_only_the_product_is_of_every_site() -> None:
+    sites = {made["id"]: [one["code"] for one in made["meta"].get("security", ())] for made in resources()}
+    assert [name for name, site in sites.items() if not site] == ["msc-sle-cells"]
+    of_b = {name for name, site in sites.items() if site == ["CHU-B"]}
+    assert {name for name, site in sites.items() if site == ["SLS"]} == set(sites) - of_b - {"msc-sle-cells"}
+    parts = ("msc-sle-07", "msc-sle-08", "msc-sle-c03", "msc-ssc-03", "msc-ssc-04", "msc-ssc-d02")
+    own = [(part, part.replace("sle-", "sle-p").replace("ssc-", "ssc-p")) for part in parts]
+    assert of_b == {name for name in sites for part, person in own if name.startswith(part) or name == person}
+
+
+def test_what_is_of_a_site_refers_to_nothing_of_another() -> None:
+    site_of = {
+        f"{one['resourceType']}/{one['id']}": (one["meta"].get("security") or [{"code": ""}])[0]["code"]
+        for one in resources()
+    }
+    for name, site in site_of.items():
+        referred = {found.decode() for found in REFERENCE.findall(codec.write(resource(name)))}
+        others = {other for other in referred if site_of.get(other, site) not in ("", site)}
+        assert all(other.startswith("ResearchStudy/") for other in others), (name, others)
+
+
+def test_a_trial_number_names_the_site() -> None:
+    numbers = {one["id"]: one["identifier"][0]["value"] for one in resources("ResearchSubject")}
+    assert numbers["msc-sle-01"] == "MSC-SLE-SLS-01"
+    assert numbers["msc-sle-c03"] == "MSC-SLE-CHU-B-C03"
+    assert len(set(numbers.values())) == len(numbers)
 
 
 # ---- The published figures (docs/demonstration.md) ---------------------------------------------------

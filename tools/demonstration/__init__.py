@@ -12,6 +12,7 @@ from tools.demonstration.candidates import CANDIDATES, candidate
 from tools.demonstration.hospital import around
 from tools.demonstration.layout import bundle
 from tools.demonstration.sclerosis import INFUSED, SCREENED_DONORS, SCREENED_RECIPIENTS
+from tools.demonstration.sites import at
 from tools.demonstration.subjects import TREATED
 from tools.demonstration.treated import corrections, treated
 
@@ -31,4 +32,10 @@ def files() -> dict[str, str]:
         for one in SCREENED_RECIPIENTS
     }
     contents |= {f"msc-ssc/donor-{one.number}.json": sclerosis_records.donor(one) for one in SCREENED_DONORS}
-    return {name: bundle(resources) for name, resources in contents.items()}
+    return {name: bundle(at(_part(name), resources)) for name, resources in contents.items()}
+
+
+def _part(name: str) -> str:
+    """Whose file it is, as the id of the ResearchSubject; that of a study is nobody's."""
+    trial, _, whose = name.removesuffix(".json").partition("/")
+    return f"{trial}-{whose.rpartition('-')[2]}"

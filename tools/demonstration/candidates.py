@@ -32,6 +32,7 @@ from tools.demonstration.pieces import (
     scores,
     study_of,
 )
+from tools.demonstration.sites import trial_number
 from tools.demonstration.subjects import Seen
 
 HYDROXYCHLOROQUINE = ("P01BA02", "hydroxychloroquine")
@@ -149,7 +150,7 @@ OF_WOMEN = ("childbearing-potential", "breastfeeding")
 def candidate(one: Candidate) -> list[Json]:
     """Everything recorded of one candidate on the day of screening and before."""
     name, patient = f"msc-sle-{one.number}", f"msc-sle-p{one.number}"
-    number = f"MSC-SLE-SLS-{one.number.upper()}"
+    number = trial_number(name)
     start = {"start": one.screened.isoformat()}
     agreed: dict[str, Any] = {"consent": {"reference": f"Consent/{name}-consent"}} if one.recorded else {}
     return [

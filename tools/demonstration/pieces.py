@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from app.clinical.codes import BASE, BILAG_GRADE, BILAG_SYSTEM, CLASSIC_SYSTEMS, SCORE, SLEDAI_ITEM
 from app.clinical.criteria.attestation import SYSTEM as ATTESTATION
 from app.clinical.records import Coding
-from app.fhir_mapping.extensions import SITE, VISIT
+from app.fhir_mapping.extensions import VISIT
 from app.fhir_mapping.units import LOINC, UCUM
 from tools.demonstration.laboratory import Analyte, Test, Unit
 from tools.demonstration.subjects import Seen
@@ -52,9 +52,8 @@ def study_of(trial: str) -> Json:
 
 
 def meta(*, synthetic: bool = True) -> Json:
-    """Which site it comes from, and that its values are made up."""
-    site = {"security": [coding(SITE, "SLS")]}
-    return site | ({"tag": [coding(NATURE, "synthetic")]} if synthetic else {})
+    """That its values are made up; `sites.at` adds the site."""
+    return {"tag": [coding(NATURE, "synthetic")]} if synthetic else {}
 
 
 def instant(day: date, clock: str, *, later: timedelta = timedelta(0)) -> str:

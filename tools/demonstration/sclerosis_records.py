@@ -36,6 +36,7 @@ from tools.demonstration.pieces import (
     quantity,
 )
 from tools.demonstration.sclerosis import Assessed, Considered, Recipient
+from tools.demonstration.sites import trial_number
 
 TRIAL = "msc-ssc"
 CYCLOPHOSPHAMIDE = ("L01AA01", "cyclophosphamide")
@@ -204,11 +205,10 @@ def donor(one: Considered) -> list[Json]:
 
 def _screened(one: Considered, **arm: str) -> list[Json]:
     """The person, and the enrolment that is not decided yet."""
-    patient, number = f"{TRIAL}-p{one.number}", f"{TRIAL.upper()}-SLS-{one.number.upper()}"
+    name, patient = f"{TRIAL}-{one.number}", f"{TRIAL}-p{one.number}"
+    number = trial_number(name)
     period = {"start": one.screened.isoformat()}
-    part = enrolled(
-        f"{TRIAL}-{one.number}", patient, number, trial=TRIAL, status="screening", period=period, **arm
-    )
+    part = enrolled(name, patient, number, trial=TRIAL, status="screening", period=period, **arm)
     return [person(patient, number, one.gender, one.born), part]
 
 

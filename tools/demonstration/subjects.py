@@ -6,6 +6,8 @@ Which of these numbers are published and which are made up: docs/demonstration.m
 from dataclasses import dataclass
 from datetime import date
 
+from tools.demonstration.sites import trial_number
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -73,8 +75,8 @@ class Infused:
 
     @property
     def trial_number(self) -> str:
-        """The subject's number in the trial, at its one site."""
-        return f"{self.trial.upper()}-SLS-{self.number}"
+        """The subject's number in the trial, at its site."""
+        return trial_number(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
