@@ -26,7 +26,8 @@ _OF_SERVER: Final = frozenset(("versionId", "_versionId", "lastUpdated", "_lastU
 _OF_MESSAGE: Final = frozenset(("id", "identifier", "meta", "timestamp"))
 _PASSING_NAME: Final = re.compile(rb'"urn:uuid:[0-9A-Fa-f-]{36}"')
 _SIXTEEN_BYTES: Final = 16
-_canonical = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
+canonical = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
+"""A value as JSON that is the same for the same content: every digit, and the members in order of names."""
 
 
 def as_sent(document: Document) -> Document:
@@ -38,7 +39,7 @@ def as_sent(document: Document) -> Document:
 
 def digest(document: Document) -> bytes:
     """What tells one content from another: 1.50 is not 1.5, the order of members is nothing."""
-    return blake2b(_canonical(_said(document)), digest_size=_SIXTEEN_BYTES).digest()
+    return blake2b(canonical(_said(document)), digest_size=_SIXTEEN_BYTES).digest()
 
 
 def of_bundle(raw: bytes) -> bytes:
@@ -187,5 +188,5 @@ def _differences(one: Any, other: Any, path: str) -> Iterator[str]:
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for number, (mine, others) in enumerate(zip(one, other, strict=True)):
             yield from _differences(mine, others, f"{path}[{number}]")
-    elif _canonical(one) != _canonical(other):
+    elif canonical(one) != canonical(other):
         yield path

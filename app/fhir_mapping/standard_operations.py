@@ -157,6 +157,6 @@ DIFF: Final = Operation(
     answer="The two versions; one parameter `version` for each made after the earlier one, with `recorded`,"
     " `who` and `why`; one parameter `change` for each change, with `kind`, `path`, `was` and `is`. What is"
     " of a type no parameter can hold is told as its JSON.",
-    example="from=1&to=2",
+    example="view=plain",
 )
 STANDARD_OPERATIONS: Final = (VALIDATE, EVERYTHING, LASTN, STATS, META, DIFF)

@@ -8,6 +8,7 @@ from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.operation import Level, Operation, OperationParameter
 from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.trial_operations import TRIAL_OPERATIONS
+from app.fhir_mapping.trial_parameters import VIEW
 from app.routers import examples
 from app.routers.describe import narrowed
 from app.routers.example_candidate import CANDIDATE
@@ -64,7 +65,7 @@ def operation(asked: Operation, resource: Resource, level: Level, method: str) -
     )
     for media_type in asked.also:
         said["responses"]["200"]["content"][media_type] = {"schema": {"type": "string"}}
-    return _plainly(said) if asked in TRIAL_OPERATIONS else said
+    return _plainly(said) if VIEW in asked.parameters else said
 
 
 def _plainly(said: Said) -> Said:

@@ -11,13 +11,14 @@ from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.operations import OPERATIONS, named, served
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.question import Question, from_parameters, parse
-from app.fhir_mapping.standard_operations import EVERYTHING, LASTN, META, STATS, VALIDATE
+from app.fhir_mapping.standard_operations import DIFF, EVERYTHING, LASTN, META, STATS, VALIDATE
 from app.fhir_mapping.subject_operations import IMPACT, STATUS_HISTORY
 from app.fhir_mapping.wording import did_you_mean
 from app.routers import inbox_operations, observation_operations, standard_operations
 from app.routers.answers import FhirResponse, unless_held
 from app.routers.check_eligibility import check_eligibility
 from app.routers.decisions import decide
+from app.routers.difference import diff
 from app.routers.everything import everything
 from app.routers.export import export
 from app.routers.gone import unless_gone
@@ -85,6 +86,7 @@ async def _of_study(request: FhirRequest, asked: Operation) -> FhirResponse:
 STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse]]] = {
     VALIDATE.name: standard_operations.validate,
     META.name: standard_operations.meta,
+    DIFF.name: diff,
     EVERYTHING.name: everything,
     EXPORT.name: export,
     LASTN.name: observation_operations.lastn,
