@@ -12,10 +12,11 @@ from app.fhir_mapping import codec
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.outcome import Issue, Refusal
-from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.registry import MAPPED, RESOURCES
 from app.routers import errors
 from app.routers.impact import since
 from app.routers.requests import FhirRequest
+from app.routers.scopes import reads_whole
 from app.routers.trial_answers import now, protocol_of, today
 from app.store import documents
 from app.store.records import Recorded, parts_of, recorded
@@ -29,8 +30,11 @@ MOST = 20
 async def told(request: FhirRequest, versions: Sequence[Version]) -> list[Version]:
     """The versions, each that corrects another with what that changes in the answers about its subject.
 
-    They are stored already: whatever goes wrong here, they are answered.
+    They are stored already: whatever goes wrong here, they are answered. Who may not ask those answers is
+    told nothing of them.
     """
+    if not reads_whole(request, MAPPED):
+        return list(versions)
     corrections = [version for version in versions if corrected(version) is not None]
     looked = _Looked(request, until=monotonic() + SECONDS)
     said = {id(version): await _said_of(looked, version) for version in corrections[:MOST]}
