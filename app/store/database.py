@@ -124,5 +124,9 @@ class Database(Protocol):
         """That the bytes of a column are those of an expression's hexadecimal digits."""
         ...
 
+    def text(self, column: str) -> str:
+        """The text whose UTF-8 the bytes of a column are."""
+        ...
+
     locking: str  # appended to a SELECT whose rows must not change until the commit
     sharing: str  # appended to a SELECT whose rows must not go away until the commit

@@ -11,7 +11,7 @@ from app.store.session import Store
 from app.store.visibility import Visibility, visible
 
 _ABOUT = """(r.patient_id = $1 OR (r.type = 'ResearchStudy' AND r.id IN (
- SELECT e.study_id FROM resource e WHERE e.patient_id = $1 AND NOT e.deleted)))"""
+ SELECT e.study_id FROM resource e WHERE e.patient_id = $1 AND NOT e.deleted AND {seen})))"""
 _META = ("_profile", "_security", "_tag")
 
 
@@ -44,7 +44,8 @@ class Found:
 async def about_patient(store: Store, visibility: Visibility, wanted: Wanted) -> Found:
     """The patient, what is about them, and the studies they take part in; by type and id."""
     values: list[Any] = [wanted.patient]
-    conditions = [_ABOUT, "NOT r.deleted", *_narrowed(store, wanted, values)]
+    about = _ABOUT.format(seen=visible(store.database, visibility, "e", values))
+    conditions = [about, "NOT r.deleted", *_narrowed(store, wanted, values)]
     conditions.append(visible(store.database, visibility, "r", values))
     counting, counted = f"SELECT count(*) FROM resource r WHERE {' AND '.join(conditions)}", list(values)
     if wanted.after is not None:

@@ -86,7 +86,7 @@ def _sums(statement: Statement, at: int, span: Span) -> str:
         sender=statement.value(span.sender.name),
         since=statement.value(span.begins[0]),
         until=statement.value(span.begins[-1]),
-        seen=_seen(statement, "i.patient_id"),
+        seen=_seen(statement, "i"),
     )
 
 
@@ -103,8 +103,8 @@ def _counted(row: Row) -> Counted:
     )
 
 
-def _seen(statement: Statement, column: str) -> str:
-    return visible_patient(statement.database, statement.visibility, column, statement.values)
+def _seen(statement: Statement, alias: str) -> str:
+    return visible_patient(statement.database, statement.visibility, alias, statement.values)
 
 
 async def known(store: Store, visibility: Visibility) -> list[Sender]:
@@ -118,7 +118,7 @@ async def known(store: Store, visibility: Visibility) -> list[Sender]:
 async def standings(store: Store, visibility: Visibility, *, since: datetime) -> list[Standing]:
     """How each of them stands; what was refused is counted since that instant."""
     statement = Statement(store.database, visibility)
-    sql = _SENDERS.format(seen=_seen(statement, "i.patient_id"), conditions=_heard(statement))
+    sql = _SENDERS.format(seen=_seen(statement, "i"), conditions=_heard(statement))
     rows = await store.search(lambda connection: connection.fetch(sql, *statement.values))
     numbers = await _numbers(store, visibility, since)
     return [_standing(row, numbers) for row in rows]
@@ -143,9 +143,9 @@ async def _numbers(
     """By sender and what is counted: how many for each reason."""
     statement = Statement(store.database, visibility)
     parts = (
-        _PARKED.format(seen=_seen(statement, "i.patient_id")),
-        _REFUSED.format(since=statement.value(since), seen=_seen(statement, "i.patient_id")),
-        _WAITING.format(seen=_seen(statement, "a.patient_id")),
+        _PARKED.format(seen=_seen(statement, "i")),
+        _REFUSED.format(since=statement.value(since), seen=_seen(statement, "i")),
+        _WAITING.format(seen=_seen(statement, "a")),
     )
     sql = " UNION ALL ".join(parts)
     found: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
@@ -158,5 +158,5 @@ def _heard(statement: Statement) -> str:
     """That the asker may know of a sender `s`: one that was heard of about a patient they see."""
     if statement.visibility == EVERYTHING:
         return "TRUE"
-    seen = _seen(statement, "h.patient_id")
+    seen = _seen(statement, "h")
     return f"EXISTS (SELECT 1 FROM inbox h WHERE h.sender = s.name AND {seen})"

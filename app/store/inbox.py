@@ -87,9 +87,7 @@ async def page(store: Store, visibility: Visibility, wanted: Wanted, *, senders:
 
 def _arm(statement: Statement, wanted: Wanted, sender: str | None) -> str:
     conditions = [*_conditions(statement, wanted, sender)]
-    conditions.append(
-        visible_patient(statement.database, statement.visibility, "i.patient_id", statement.values)
-    )
+    conditions.append(visible_patient(statement.database, statement.visibility, "i", statement.values))
     return f"SELECT {_COLUMNS} FROM inbox i WHERE {' AND '.join(conditions)}"
 
 
@@ -133,7 +131,7 @@ async def unmapped(
         for column, meant in (("sender", sender), ("kind", kind))
         if meant is not None
     ]
-    conditions.append(visible_patient(store.database, visibility, "a.patient_id", statement.values))
+    conditions.append(visible_patient(store.database, visibility, "a", statement.values))
     sql = _UNMAPPED.format(conditions=" AND ".join(conditions), count=count)
     rows = await store.search(lambda connection: connection.fetch(sql, *statement.values))
     return [_unmapped(row) for row in rows]

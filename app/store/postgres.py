@@ -226,3 +226,7 @@ class PostgresDatabase:
     def is_hex(self, column: str, digits: str) -> str:
         """That the bytes of a column are those of an expression's hexadecimal digits."""
         return f"{column} = decode({digits}, 'hex')"
+
+    def text(self, column: str) -> str:
+        """The text whose UTF-8 the bytes of a column are."""
+        return f"convert_from({column}, 'UTF8')"

@@ -229,3 +229,7 @@ class SqliteDatabase:
     def is_hex(self, column: str, digits: str) -> str:
         """That the bytes of a column are those of an expression's hexadecimal digits."""
         return f"hex({column}) = upper({digits})"
+
+    def text(self, column: str) -> str:
+        """The text whose UTF-8 the bytes of a column are."""
+        return f"CAST({column} AS TEXT)"

@@ -3,14 +3,19 @@
 What is about a patient is seen by who may see the patient: of the asker's sites by the tag the Patient bears
 now, of the asker's studies by the parts the patient takes in them. What is about no patient is seen by its
 own tag and study. What is not the asker's is as if it were not there.
+
+An earlier version is seen by whom it is about itself, and is judged by how that patient stands now: where a
+result was moved to another patient, each of the two sites sees the versions that are about its own. A scope
+that is narrowed to some codes is judged by the codes the resource bears now; what is deleted bears none.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
 from app.fhir_mapping.access.scope import Token
+from app.fhir_mapping.registry import RESOURCES
 from app.protocol.loader import load_all
 from app.store.database import Database
 
@@ -39,25 +44,36 @@ FROM_DONORS: Final = "BiologicallyDerivedProduct"
 """Names its donor, so it is hidden from who may not know them."""
 
 _OF_PATIENT = """EXISTS (SELECT 1 FROM resource whose WHERE whose.type = 'Patient'
- AND whose.id = {column} AND {seen})"""
+ AND whose.id = {alias}.patient_id AND {seen})"""
 _AT_SITE = """EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
  AND p.id = {alias}.patient_id AND {site})"""
 _PART = """EXISTS (SELECT 1 FROM resource e WHERE e.type = 'ResearchSubject' AND NOT e.deleted
  AND e.patient_id = {alias}.patient_id{of})"""
-_GAVE = """EXISTS (SELECT 1 FROM subject d WHERE d.patient_id = {alias}.patient_id AND {arm})"""
+_GAVE = """EXISTS (SELECT 1 FROM subject d WHERE d.patient_id = {alias}.patient_id AND ({arm} OR {actual}))"""
+# A part that was deleted is in no table of parts: its last version says what it was. CROSS JOIN keeps SQLite,
+# which has no statistics, from reading all versions first.
+_ONCE_GAVE = """EXISTS (SELECT 1 FROM resource d CROSS JOIN version l WHERE d.type = 'ResearchSubject'
+ AND d.patient_id = {alias}.patient_id AND d.deleted AND l.type = 'ResearchSubject' AND l.id = d.id
+ AND l.version = d.version - 1 AND ({said}))"""
 _HAS = """EXISTS (SELECT 1 FROM search_token n WHERE n.type = {alias}.type AND n.id = {alias}.id
  AND n.parameter = {parameter} AND n.code = {code}{system})"""
 
 
-def visible_patient(database: Database, visibility: Visibility, column: str, values: list[Any]) -> str:
-    """The condition that keeps out of sight what is about nobody the asker may see; `column` says about whom.
+def visible_patient(database: Database, visibility: Visibility, alias: str, values: list[Any]) -> str:
+    """The condition that keeps out of sight what was pushed about nobody the asker may see.
 
-    What is about no patient who is stored is seen only by those who see everything.
+    `alias` has the columns type and patient_id. What is about no patient who is stored is seen only by those
+    who see everything; what is of a type of which the asker sees nothing, or only some, is not.
     """
     if visibility == EVERYTHING:
         return "TRUE"
-    seen = visible(database, visibility, "whose", values)
-    return _OF_PATIENT.format(column=column, seen=seen)
+    partly = {kind for kind, _ in visibility.narrowed}
+    kinds = (visibility.kinds if visibility.kinds is not None else frozenset(RESOURCES)) - partly
+    whoever = replace(visibility, kinds=None, narrowed=())
+    values.append(database.members(sorted(kinds)))
+    of_kind = database.member(f"{alias}.type", len(values))
+    seen = visible(database, whoever, "whose", values)
+    return f"({of_kind} AND {_OF_PATIENT.format(alias=alias, seen=seen)})"
 
 
 def visible(database: Database, visibility: Visibility, alias: str, values: list[Any]) -> str:
@@ -88,11 +104,23 @@ class _Predicate:
             yield self._of_study(seen.studies)
         if not seen.donors:
             yield f"{alias}.type <> '{FROM_DONORS}'"
-            gave = _GAVE.format(alias=alias, arm=self._member("d.assigned_arm", donor_arms()))
-            yield f"({alias}.patient_id IS NULL OR NOT {gave})"
+            yield f"({alias}.patient_id IS NULL OR NOT ({self._gave()}))"
         for kind, choices in seen.narrowed:
             own = (" AND ".join(map(self._has, tokens)) for tokens in choices)
             yield f"({alias}.type <> {self._value(kind)} OR {' OR '.join(own)})"
+
+    def _gave(self) -> str:
+        """The patient is in a donors' arm, or was in one when their part in the study was deleted."""
+        assigned, actual = (
+            self._member(f"d.{column}_arm", donor_arms()) for column in ("assigned", "actual")
+        )
+        text = self.database.text("l.document")
+        words = (
+            f'%"{name}"%"{arm}"%' for name in ("assignedArm", "actualArm") for arm in sorted(donor_arms())
+        )
+        said = " OR ".join(f"{text} LIKE {self._value(word)}" for word in words)
+        now = _GAVE.format(alias=self.alias, arm=assigned, actual=actual)
+        return f"{now} OR {_ONCE_GAVE.format(alias=self.alias, said=said)}"
 
     def _of_site(self, sites: frozenset[str]) -> str:
         """The patient is of the site; what is about none is tagged with it, or nobody's, or a study."""
