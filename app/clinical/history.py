@@ -37,12 +37,14 @@ class History:
     procedures: tuple[Procedure, ...] = ()
     consents: tuple[Consent, ...] = ()
     not_understood: tuple[Source, ...] = ()  # left out: they carry a modifier whose meaning is not known
+    out_of_sight: bool = False  # the patient takes part in another study, which the asker may not see
 
     def remarks(self) -> tuple[str, ...]:
         """What an answer must say about what it does not rest on."""
         text = "carries a modifierExtension or implicitRules that is not understood here: it was left out"
         odd = (f"{source} {text}" for source in self.not_understood)
-        return (*odd, *waiting(self.unmapped()), *self._queries())
+        hidden = ("the patient's records in another study are out of the asker's sight: they were left out",)
+        return (*odd, *waiting(self.unmapped()), *self._queries(), *(hidden if self.out_of_sight else ()))
 
     def _queries(self) -> tuple[str, ...]:
         """That values are hardly a living patient's: they were used as they are, and should be checked."""

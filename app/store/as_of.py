@@ -54,6 +54,18 @@ class AsOf:
         """The resources of these types about these patients."""
         return await self._rows(*self._about(kinds), [self._database.members(patients)])
 
+    async def also_elsewhere(self, patients: Sequence[str]) -> set[str]:
+        """Those of these patients who take part in a study that the asker may not see."""
+        if self._visibility.studies is None:
+            return set()
+        whose = self._database.member("patient_id", 2)
+        condition = f"type = 'ResearchSubject' AND {whose} AND document IS NOT NULL"
+        values: list[Any] = [self._at, self._database.members(patients)]
+        seen = visible(self._database, self._visibility, "r", values)
+        then = _THEN.format(now=condition, then=condition)
+        rows = await self._connection.fetch(f"SELECT r.patient_id FROM {then} WHERE NOT ({seen})", *values)
+        return {patient for (patient,) in rows}
+
     async def counts(self, patients: Sequence[str], kinds: Sequence[str]) -> list[Row]:
         """How many resources of each of these types there are about these patients: type, study, number."""
         return await self._grouped(patients, kinds, columns=_COUNTED, by="r.type, r.study_id")

@@ -5,7 +5,7 @@ documents as they are stored, so that they can be read, and decided from, in ano
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,11 +37,13 @@ class Page:
     subjects: Sequence[tuple[str, str, str]]
     documents: Mapping[str, Sequence[Row]]
     studies: Mapping[str, Row]
+    elsewhere: Collection[str] = ()  # the patients who take part in a study that the asker may not see
 
     def histories(self) -> Iterator[History]:
         """What they say of each subject."""
         for name, patient, study in self.subjects:
-            yield history(name, [self.studies[study], *self.documents[patient]])
+            rows = [self.studies[study], *self.documents[patient]]
+            yield history(name, rows, elsewhere=patient in self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,16 +100,17 @@ class Subjects:
         return found
 
     async def _page(self, patients: Sequence[str]) -> Page:
-        async def work(connection: Connection) -> list[Row]:
+        async def work(connection: Connection) -> tuple[list[Row], set[str]]:
             then = AsOf(self.store.database, connection, self.visibility, self.as_of)
-            return await then.about(patients, KINDS)
+            return await then.about(patients, KINDS), await then.also_elsewhere(patients)
 
+        found, elsewhere = await self.store.database.read(work, seconds=SECONDS)
         documents: dict[str, list[Row]] = {patient: [] for patient in patients}
-        for row in await self.store.database.read(work, seconds=SECONDS):
+        for row in found:
             documents[row[3]].append(tuple(row))  # a row of a driver cannot go to another process
         there = {row[:2] for rows in documents.values() for row in rows if row[5] is not None}
         subjects = [one for one in self.members if ("ResearchSubject", one[0]) in there]
-        return Page(subjects, documents, self.studies)
+        return Page(subjects, documents, self.studies, elsewhere)
 
 
 async def subjects_of(store: Store, visibility: Visibility, name: str, as_of: datetime) -> Subjects:

@@ -5,7 +5,7 @@ would have been given then come by one path. The typed tables hold the same (`re
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,7 @@ class Recorded:
 
     name: str
     rows: Sequence[Row]
+    elsewhere: bool = False  # the patient takes part in a study that the asker may not see
 
     @cached_property
     def history(self) -> History:
@@ -41,7 +42,7 @@ class Recorded:
         if self.source("ResearchSubject", self.name) is None:
             text = f"without ResearchSubject/{self.name} itself nothing can be decided"
             raise refusal(422, "business-rule", text)
-        return history(self.name, self.rows)
+        return history(self.name, self.rows, elsewhere=self.elsewhere)
 
     def source(self, kind: str, name: str) -> Source | None:
         """The version of a resource that is recorded; None where it is not of this subject."""
@@ -49,7 +50,8 @@ class Recorded:
 
     def without(self, kind: str, name: str) -> "Recorded":
         """The same as if this resource were not there."""
-        return Recorded(self.name, [row for row in self.rows if tuple(row[:2]) != (kind, name)])
+        rows = [row for row in self.rows if tuple(row[:2]) != (kind, name)]
+        return replace(self, rows=rows)
 
     def having(self, source: Source, document: Document, *, base: str) -> "Recorded":
         """The same as if this version of a resource stood there; nothing where it is of somebody else."""
@@ -57,7 +59,7 @@ class Recorded:
         found = index_rows(resource, document, base=base, own_id=source.id)
         row = (source.type, source.id, source.version, found.patient, found.study, codec.write(document))
         rest = self.without(source.type, source.id)
-        return Recorded(self.name, [*rest.rows, row]) if self._is_of(source, found.patient) else rest
+        return replace(self, rows=[*rest.rows, row]) if self._is_of(source, found.patient) else rest
 
     def _is_of(self, source: Source, patient: str | None) -> bool:
         """Whether a document is about this subject's patient, or is the study."""
@@ -73,21 +75,23 @@ async def recorded(store: Store, visibility: Visibility, name: str, as_of: datet
     Raises Refusal 404 where there is no such subject (or was none then), 410 where it was deleted.
     """
 
-    async def work(connection: Connection) -> tuple[list[Row], list[Row]]:
+    async def work(connection: Connection) -> tuple[list[Row], list[Row], bool]:
         then = AsOf(store.database, connection, visibility, as_of)
         subject = await then.named("ResearchSubject", name)
         if not subject or subject[0][5] is None:
-            return subject, []
+            return subject, [], False
         patient, study = subject[0][3:5]
-        rows = await then.about([patient], KINDS) if patient is not None else subject
-        return subject, [*await then.named("ResearchStudy", study), *rows]
+        of_patient = [] if patient is None else [patient]
+        rows = await then.about(of_patient, KINDS) if of_patient else subject
+        elsewhere = bool(of_patient and await then.also_elsewhere(of_patient))
+        return subject, [*await then.named("ResearchStudy", study), *rows], elsewhere
 
-    subject, rows = await store.search(work)
+    subject, rows, elsewhere = await store.search(work)
     if not subject:
         raise not_found(f"ResearchSubject/{name}", at=as_of)
     if subject[0][5] is None:
         raise gone(f"ResearchSubject/{name}")
-    return Recorded(name, rows)
+    return Recorded(name, rows, elsewhere)
 
 
 async def parts_of(store: Store, visibility: Visibility, patient: str) -> list[str]:
@@ -102,8 +106,11 @@ KINDS = tuple(kind for kind in MAPPED if kind != "ResearchStudy")
 """The types that are about a patient and that decisions are made from."""
 
 
-def history(name: str, rows: Sequence[Row]) -> History:
-    """What the stored documents say of a ResearchSubject: those about the patient, and the study."""
+def history(name: str, rows: Sequence[Row], *, elsewhere: bool = False) -> History:
+    """What the stored documents say of a ResearchSubject: those about the patient, and the study.
+
+    `elsewhere` says that the patient takes part in a study that the asker may not see.
+    """
     found: list[Record] = []
     odd: list[Source] = []
     for row in rows:
@@ -111,7 +118,7 @@ def history(name: str, rows: Sequence[Row]) -> History:
             found += _records(row)
         else:
             odd.append(Source(*row[:3]))
-    return _history(name, found, not_understood=tuple(odd))
+    return replace(_history(name, found, not_understood=tuple(odd)), out_of_sight=elsewhere)
 
 
 def read_study(row: Row) -> Study:

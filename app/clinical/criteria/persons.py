@@ -86,6 +86,10 @@ def other_enrolment(criterion: OtherEnrolment, case: Case) -> Judged:
     ]
     each = [(_covers(other, case.on), other) for other in others]
     truth = any_of(covers for covers, _ in each)
+    if truth is Truth.NO and case.history.out_of_sight:
+        return unknown(
+            "out-of-sight", "somebody who may see the patient's other study says whether it goes on"
+        )
     deciding = [other for covers, other in each if covers is truth]
     return Judged(
         truth=truth,
