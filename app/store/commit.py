@@ -29,10 +29,12 @@ from app.store.lives import judge
 from app.store.parking import park_unknown, park_withdrawn
 from app.store.piece import Indexes, Piece, standing
 from app.store.rights import check_rights
+from app.store.sight import check_sight
+from app.store.sites import tag_sites
 from app.store.states import check_enrolments, check_states
 from app.store.versions import check_versions
 from app.store.visibility import Visibility
-from app.store.writing import TICK, planned, write
+from app.store.writing import TICK, Plan, planned, write
 
 _LATEST = "SELECT last_updated FROM resource ORDER BY last_updated DESC LIMIT 1"
 
@@ -45,8 +47,11 @@ async def commit(
     desk: CurrentDesk,
     claimed: Claims,
     clock: Callable[[], datetime],
-) -> None:
-    """Carry out the pieces; a refused one leaves no trace and does not touch its neighbours."""
+) -> tuple[Sequence[Plan], Indexes, datetime]:
+    """Carry out the pieces; a refused one leaves no trace and does not touch its neighbours.
+
+    Returns what was written, and when.
+    """
     if claimed.exclusive or claimed.shared:
         await database.claim(connection, sorted(claimed.exclusive), sorted(claimed.shared))
     await open_letters(database, connection, pieces)
@@ -63,7 +68,9 @@ async def commit(
     await park_withdrawn(database, connection, pieces, indexes, at=at)
     plans = planned(pieces, current, at)
     await write(database, connection, plans, indexes, at=at)
+    await check_sight(database, connection, pieces, plans=plans, indexes=indexes)
     await write_letters(database, connection, pieces, plans=plans, indexes=indexes, at=at)
+    return plans, indexes, at
 
 
 async def _settle(
@@ -81,6 +88,7 @@ async def _settle(
     for piece in standing(pieces):
         piece.refused = objection(piece, current)
     await _fetch(database, connection, pieces)
+    tag_sites(pieces, current)
     for piece in standing(searching):
         late = [*linking.asked_late(piece), *settle.asked_late(piece)]
         if late:

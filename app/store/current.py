@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app.fhir_mapping.change import Patch, Plain, Put
+from app.fhir_mapping.change import Delete, Patch, Plain, Put
 from app.fhir_mapping.outcome import Issue, Refusal, gone, not_found
 from app.store.database import Connection, Contention, Database, Key
 from app.store.piece import Piece, standing
@@ -75,11 +75,18 @@ async def _hide(
     keys: Sequence[Key],
 ) -> None:
     """Mark what stands under these ids and may not be seen."""
+    in_sight = await seen(database, connection, visibility, keys)
+    for key in keys:
+        current[key] = replace(current[key], seen=key in in_sight)
+
+
+async def seen(
+    database: Database, connection: Connection, visibility: Visibility, keys: Sequence[Key]
+) -> set[Key]:
+    """Those of these resources, the deleted ones among them, that may be seen."""
     values: list[Any] = [database.key_set(keys)]
     sql = _SEEN.format(keys=database.keys(1), visible=visible(database, visibility, "r", values))
-    seen = {(kind, name) for kind, name in await connection.fetch(sql, *values)}
-    for key in keys:
-        current[key] = replace(current[key], seen=key in seen)
+    return {(kind, name) for kind, name in await connection.fetch(sql, *values)}
 
 
 def objection(piece: Piece, current: dict[Key, Current]) -> Refusal | None:
@@ -91,7 +98,7 @@ def objection(piece: Piece, current: dict[Key, Current]) -> Refusal | None:
 def _objections(piece: Piece, change: Plain, current: dict[Key, Current]) -> Iterator[Refusal]:
     key = (change.resource.name, change.id)
     found = current.get(key, NEVER)
-    if not found.seen or (isinstance(change, Patch) and found.deleted):
+    if not found.seen or _is_nobodys(piece, change, found) or (isinstance(change, Patch) and found.deleted):
         said = (not_found if found is NEVER or not found.seen else gone)("/".join(key))
         yield said if change.where is None else said.within(key[0], _place(change, "url"))
     elif change.if_match is not None and not _is_matched(change.if_match, found):
@@ -100,6 +107,16 @@ def _objections(piece: Piece, change: Plain, current: dict[Key, Current]) -> Ite
         yield Refusal(412, (Issue("conflict", text, _place(change, "ifMatch")),))
     elif isinstance(change, Put) and not found.deleted:
         yield from _taken(piece, change, found)
+
+
+def _is_nobodys(piece: Piece, change: Plain, found: Current) -> bool:
+    """Whether nothing ever stood what is to be changed, which must not be told from what is out of sight.
+
+    An id that the client chose for something new is the one thing that tells: if it stands out of sight it is
+    404, and nothing is changed; else it is stored.
+    """
+    changes_what_stands = isinstance(change, Delete) or change.if_match is not None
+    return found is NEVER and changes_what_stands and piece.visibility != EVERYTHING
 
 
 def _taken(piece: Piece, put: Put, found: Current) -> Iterator[Refusal]:
