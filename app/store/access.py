@@ -3,13 +3,30 @@
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.access.client import Client
 from app.fhir_mapping.access.scope import LETTERS, Scope, Token
 from app.fhir_mapping.registry import RESOURCES
+from app.store.asker import Asker
 from app.store.visibility import Visibility
 
 READING = frozenset("rs")
 WRITING = frozenset(LETTERS)
+
+
+def asker_of(client: Client, scopes: Sequence[Scope], parts: Mapping[str, AbstractSet[str]]) -> Asker:
+    """Who a client is that acts with these scopes of its own, and what it sees."""
+    actor = Actor(
+        client=client.name,
+        role=client.role,
+        sites=client.sites,
+        scopes=tuple(scopes),
+        senders=frozenset(client.senders),
+        acts=client.of.acts,
+        purpose=client.purpose,
+    )
+    writing = visibility_of(client, scopes, parts, letters=WRITING)
+    return Asker(visibility_of(client, scopes, parts), actor, writing)
 
 
 def visibility_of(

@@ -210,7 +210,7 @@ async def test_a_client_of_several_sites_says_of_which_a_patient_is(sites: Store
 async def test_a_refused_one_does_not_take_its_neighbours_with_it(sites: Store) -> None:
     def writer(number: int) -> Any:
         own, other = (OF_SLS, OF_REN) if number % 2 else (OF_REN, OF_SLS)
-        [own_site], [other_site] = own.sites or "", other.sites or ""
+        [own_site], [other_site] = own.sites or (), other.sites or ()
         tag = other_site if number % 5 == 0 else own_site
         asked = [put(patient(site=tag), f"n{number}"), put(c3(f"n{number}"), f"of-n{number}")]
         return transact(sites, own, asked)
