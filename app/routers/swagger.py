@@ -1,49 +1,59 @@
-"""The Swagger page at /docs, whole without the internet, and /openapi.json."""
+"""The page /docs, where calls are tried out and one signs in, whole without the internet; /openapi.json.
+
+No script and no style stands in the page itself, so that its policy can forbid them (`POLICY`).
+"""
 
 from pathlib import Path
+from typing import Any, Final
 
 import fastapi_offline
-from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from app.fhir_mapping import codec
 from app.routers import openapi
 
-PAGES = Path(fastapi_offline.__file__).parent / "static"
-FILES = "/docs-files"
+OWN = Path(__file__).with_name("pages")
+SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 OPENAPI = "/openapi.json"
-PARAMETERS = {
-    "docExpansion": "none",
-    "defaultModelsExpandDepth": -1,
-    "displayRequestDuration": True,
-    "filter": True,
-    "tryItOutEnabled": True,
-}
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:;"
+    " style-src 'self' 'unsafe-inline';"  # Swagger writes style attributes
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What the page may load: its own, and from here; Content-Security-Policy."""
+_HEADERS: Final = {"Content-Security-Policy": POLICY}
 
 
 def mount(app: FastAPI, *, sandbox: bool) -> None:
-    """Add the page, the files it needs, and the description it shows."""
+    """Add the page, the files it needs, and the description it shows.
+
+    `app.state.ready_clients` are those one may sign in as with a click: the demonstration's, or none.
+    """
     document = openapi.document(sandbox=sandbox)
     described = codec.write(document)
-    page = get_swagger_ui_html(
-        openapi_url=OPENAPI,
-        title=f"{app.title}: try it out",
-        swagger_js_url=f"{FILES}/swagger-ui-bundle.js",
-        swagger_css_url=f"{FILES}/swagger-ui.css",
-        swagger_favicon_url=f"{FILES}/favicon.png",
-        swagger_ui_parameters=PARAMETERS,
-    )
+    page = HTMLResponse((OWN / "docs.html").read_bytes(), headers=_HEADERS)
+    app.state.ready_clients = []
 
     async def docs() -> HTMLResponse:
         return page
 
-    async def description() -> Response:
-        return Response(described, media_type="application/json")
+    async def clients(request: Request) -> Response:
+        found: list[dict[str, Any]] = request.app.state.ready_clients
+        return _json(codec.write({"open": sandbox, "clients": found}))
 
-    app.mount(FILES, StaticFiles(directory=PAGES), name="docs-files")
-    app.add_api_route("/docs", docs, include_in_schema=False)
-    app.add_api_route("/docs/", docs, include_in_schema=False)
+    async def description() -> Response:
+        return _json(described)
+
+    app.mount("/docs-files", StaticFiles(directory=SWAGGER), name="docs-files")
+    app.mount("/docs-page", StaticFiles(directory=OWN / "files"), name="docs-page")
+    for path in ("/docs", "/docs/"):
+        app.add_api_route(path, docs, include_in_schema=False)
+    app.add_api_route("/docs/clients", clients, include_in_schema=False)
     app.add_api_route(OPENAPI, description, include_in_schema=False)
     app.openapi = lambda: document  # type: ignore[method-assign] # what FastAPI would draw knows no FHIR
+
+
+def _json(content: bytes) -> Response:
+    return Response(content, media_type="application/json")
