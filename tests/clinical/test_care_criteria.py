@@ -307,3 +307,19 @@ def test_every_choice_is_named_in_the_answer_it_was_made_for() -> None:
         for note in found.notes
         if " = " in note and note.partition(" = ")[0] in {choice.name for choice in MSC_SLE.choices}
     }
+
+
+# --------------------------------------------------------------------------------- E10, another study
+
+
+@pytest.mark.parametrize(
+    ("out_of_sight", "expected"), [(False, (NOT_MET, ())), (True, (OPEN, ("out-of-sight",)))]
+)
+def test_a_study_the_asker_may_not_see_is_not_taken_for_none(
+    out_of_sight: bool, expected: tuple[str, tuple[str, ...]]
+) -> None:
+    asked = replace(candidate(), out_of_sight=out_of_sight)
+
+    found = findings(asked)["E10-here"]
+
+    assert (wire(found.verdict), found.reasons) == expected
