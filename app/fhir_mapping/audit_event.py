@@ -1,4 +1,4 @@
-"""What was done, by whom, to which versions: as an AuditEvent, the form in which the trail keeps and shows it.
+"""What was done, by whom, to which versions: as an AuditEvent, in which the trail keeps and shows it.
 
 An event is drawn once and kept byte for byte. It says itself where it stands in the trail (its study, who
 wrote it down, its number), so that nothing kept beside it has to be believed.

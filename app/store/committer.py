@@ -7,27 +7,27 @@ is answered only after its commit; one that is refused or fails never takes its 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.change import Put, Version, Write, changed
 from app.fhir_mapping.outcome import Issue, Refusal, passing
+from app.store.audited import events
 from app.store.claims import Claims, claims
 from app.store.commit import commit
-from app.store.database import Connection, Contention, Database, DatabaseError, Key
+from app.store.database import Connection, Database, DatabaseError, Key
 from app.store.desk import CurrentDesk
 from app.store.identities import plain
 from app.store.piece import Indexes, Parked, Piece, index_of
+from app.store.trail import Chains, Event
+from app.store.tries import tried
 from app.store.visibility import Visibility
-
-T = TypeVar("T")
+from app.store.writing import Plan
 
 _GROUP = 256  # changes and claims of one commit, beyond which a piece waits for the next
-_TRIES = 8
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +61,7 @@ class Committer:
         self,
         database: Database,
         desk: CurrentDesk,
+        chains: Chains,
         *,
         clock: Callable[[], datetime],
         base: str,
@@ -68,6 +69,7 @@ class Committer:
     ) -> None:
         self._database = database
         self._desk = desk
+        self.chains = chains
         self._clock = clock
         self._base = base
         self._queue: deque[_Waiting] = deque()
@@ -129,7 +131,7 @@ class Committer:
                 await self._database.write(work)
             return piece
 
-        piece = await _tried(once)
+        piece = await tried(once)
         if piece.parked is not None:
             raise _would_be_parked(piece.parked)
         if piece.refused is not None:
@@ -157,6 +159,7 @@ class Committer:
         self._closed = True
         if self._task is not None:
             await self._task
+        await self.chains.close()
 
     async def _work(self) -> None:
         try:
@@ -197,7 +200,7 @@ class Committer:
 
     async def _alone(self, waiting: _Waiting) -> None:
         try:
-            await _tried(lambda: self._attempt([waiting]))
+            await tried(lambda: self._attempt([waiting]))
         except Exception as error:  # noqa: BLE001 - whatever it was, every waiting writer must be answered
             if not waiting.answer.done():
                 waiting.answer.set_exception(error)
@@ -205,26 +208,25 @@ class Committer:
     async def _attempt(self, group: list[_Waiting]) -> None:
         pieces = [waiting.piece(self._base) for waiting in group]
         claimed = Claims.of_all([one.claims for one in group])
-        await self._database.write(
-            lambda connection: self._carry_out(connection, pieces, claimed), feeding=True
-        )
+
+        async def work(connection: Connection) -> tuple[None, Sequence[Event]]:
+            plans, indexes, at = await self._carry_out(connection, pieces, claimed)
+            told = events(pieces, plans, indexes, at=at) if self.chains.kept else ()
+            return None, tuple(told)
+
+        await self.chains.write(work, feeding=True)
         if self.on_stored is not None:
             self.on_stored(set().union(*(piece.types() for piece in pieces if piece.refused is None)))
         for waiting, piece in zip(group, pieces, strict=True):
             if not waiting.answer.done():  # the asker may have gone away
                 _resolve(waiting.answer, piece)
 
-    async def _carry_out(self, connection: Connection, pieces: Sequence[Piece], claimed: Claims) -> None:
-        await commit(self._database, connection, pieces, desk=self._desk, claimed=claimed, clock=self._clock)
-
-
-async def _tried(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Try, and try again where another process was there first: what it wrote is seen on the next try."""
-    for turn in range(_TRIES):
-        with suppress(Contention):
-            return await attempt()
-        await asyncio.sleep(0.002 * 2**turn)
-    return await attempt()
+    async def _carry_out(
+        self, connection: Connection, pieces: Sequence[Piece], claimed: Claims
+    ) -> tuple[Sequence[Plan], Indexes, datetime]:
+        return await commit(
+            self._database, connection, pieces, desk=self._desk, claimed=claimed, clock=self._clock
+        )
 
 
 def busy(waiting: int) -> Refusal:

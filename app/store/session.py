@@ -3,18 +3,23 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from app.store.database import Connection, Database, DatabaseError
 from app.store.postgres import PostgresDatabase
 from app.store.revision import head
 from app.store.sqlite import SqliteDatabase
+from app.store.trail import Chains
 
 if TYPE_CHECKING:
+    from app.store.auditor import Auditor
     from app.store.committer import Committer
     from app.store.desk import CurrentDesk
 
 T = TypeVar("T")
+
+Audit = Literal["all", "changes", "off"]
+"""What is written down in the trail: every access and change, changes alone, nothing."""
 
 SEARCH_SECONDS = 20.0
 """How long a read of more than a few look-ups by key may take."""
@@ -45,6 +50,7 @@ class Store:
     database: Database
     committer: "Committer"
     desk: "CurrentDesk"
+    auditor: "Auditor"
     search_seconds: float = SEARCH_SECONDS
     link_key: bytes = b""  # signs the links to further pages; empty where the database is not migrated
 
@@ -57,15 +63,22 @@ class Store:
         clock: Callable[[], datetime] = utc_now,
         search_seconds: float = SEARCH_SECONDS,
         most_waiting: int = MOST_WAITING,
+        audit: Audit = "changes",
     ) -> "Store":
-        """Open the store; `base` is the address under which absolute references are our own."""
+        """Open the store; `base` is the address under which absolute references are our own.
+
+        `audit` says what the trail tells: `all`, changes alone, or nothing (`off`).
+        """
+        from app.store.auditor import Auditor  # noqa: PLC0415 as below
         from app.store.committer import Committer  # noqa: PLC0415 it searches, and the search knows the Store
         from app.store.desk import CurrentDesk  # noqa: PLC0415 as above
 
         database = await open_database(url)
         desk = CurrentDesk(database)
-        committer = Committer(database, desk, clock=clock, base=base, most_waiting=most_waiting)
-        return cls(database, committer, desk, search_seconds, await _link_key(database))
+        changes, accesses = (Chains(database, kept=audit != "off") for _ in range(2))
+        committer = Committer(database, desk, changes, clock=clock, base=base, most_waiting=most_waiting)
+        auditor = Auditor(database, accesses, clock=clock, reads=audit == "all")
+        return cls(database, committer, desk, auditor, search_seconds, await _link_key(database))
 
     async def ready(self) -> None:
         """Raise DatabaseError unless the database answers and is migrated to the version we speak."""
@@ -81,6 +94,7 @@ class Store:
     async def close(self) -> None:
         """Finish what was accepted, then let go of the database."""
         await self.committer.close()
+        await self.auditor.close()
         await self.database.close()
 
 

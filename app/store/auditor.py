@@ -1,0 +1,115 @@
+"""Who saw what, written down before the answer goes out: many answers by one commit.
+
+There is no timer: a group is what was answered while the one before it was being written.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.fhir_mapping.audit_event import Entity
+from app.store.audited import study_of
+from app.store.database import Connection, Database, DatabaseError, Key
+from app.store.trail import Chains, Event
+from app.store.tries import tried
+from app.store.visibility import Visibility
+
+_GROUP = 256
+_WHOSE = """SELECT r.type, r.id, r.patient_id, r.study_id
+ FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id"""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    event: Event
+    visibility: Visibility
+    written: asyncio.Future[None]
+
+    def about(self) -> set[Key]:
+        return {(one.type, one.id) for one in self.event.entities}
+
+
+class Auditor:
+    """Takes what was seen, and says when it is written down. `reads` False lets reads go unnoticed."""
+
+    def __init__(
+        self, database: Database, chains: Chains, *, clock: Callable[[], datetime], reads: bool
+    ) -> None:
+        self.chains = chains
+        self.reads = reads and chains.kept
+        self._database = database
+        self._clock = clock
+        self._queue: deque[_Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def note(self, event: Event, visibility: Visibility) -> None:
+        """Write it down; whose the versions are, and of which study, is looked up here."""
+        if not self.chains.kept:
+            return
+        if self._closed:
+            raise DatabaseError("the store is closing")
+        waiting = _Waiting(event, visibility, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+        await waiting.written
+
+    async def close(self) -> None:
+        """Write down what is waiting, and take nothing more."""
+        self._closed = True
+        if self._task is not None:
+            await self._task
+        await self.chains.close()
+
+    async def _work(self) -> None:
+        try:
+            while self._queue:
+                group = [self._queue.popleft() for _ in range(min(_GROUP, len(self._queue)))]
+                await self._write_down(group)
+        finally:
+            self._task = None
+
+    async def _write_down(self, group: Sequence[_Waiting]) -> None:
+        async def work(connection: Connection) -> tuple[None, Sequence[Event]]:
+            return None, await self._events(connection, group)
+
+        failed: Exception | None = None
+        try:
+            await tried(lambda: self.chains.write(work))
+        except Exception as error:  # noqa: BLE001 - whatever it was, everyone who waits must be answered
+            failed = error
+        for waiting in group:
+            if waiting.written.done():  # the asker may have gone away
+                continue
+            if failed is None:
+                waiting.written.set_result(None)
+            else:
+                waiting.written.set_exception(failed)
+
+    async def _events(self, connection: Connection, group: Sequence[_Waiting]) -> list[Event]:
+        keys = set[Key]().union(*(waiting.about() for waiting in group))
+        rows = []
+        if keys:
+            sql = _WHOSE.format(keys=self._database.keys(1))
+            rows = await connection.fetch(sql, self._database.key_set(sorted(keys)))
+        whose = {(kind, name): (patient or "", study) for kind, name, patient, study in rows}
+        at = self._clock()
+        return [_told(waiting, whose, at) for waiting in group]
+
+
+def _told(waiting: _Waiting, whose: dict[Key, tuple[str, str | None]], at: datetime) -> Event:
+    event = waiting.event
+
+    def known(one: Entity) -> Entity:
+        return replace(one, patient=whose.get((one.type, one.id), ("", None))[0])
+
+    studies = (whose[key][1] for key in waiting.about() if key in whose)
+    return replace(
+        event,
+        recorded=at,
+        entities=tuple(map(known, event.entities)),
+        study=study_of(studies, waiting.visibility),
+    )
