@@ -10,6 +10,7 @@ from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.push import Delivered, Push
 from app.fhir_mapping.registry import RESOURCES
 from app.store import models
+from app.store.bindings import Unbound
 from app.store.database import Row
 from app.store.ids import new_id
 from app.store.parking import OpenedAlready, pushes
@@ -39,6 +40,8 @@ def _rows(piece: Piece, beneath: Beneath, indexes: Indexes, at: datetime) -> Ite
         again = push.message.letter and (piece.parked or _is_opened(piece))
         if push.companion or push.translated_again or again:
             continue  # nothing arrived
+        if isinstance(piece.refused, Unbound):
+            continue  # its sender sent nothing
         if piece.refused is not None:
             letter = piece.parked.letter if piece.parked else push.message.letter or ""
             told = said(piece.refused, put.where, parked=piece.parked.reason if piece.parked else None)

@@ -17,6 +17,7 @@ from app.store import linking, settle
 from app.store.ahead import refuse_ahead
 from app.store.arms import check_arms
 from app.store.arrivals import deliver_found
+from app.store.bindings import refuse_registering, refuse_unbound
 from app.store.claims import Claims
 from app.store.criteria import Found, stored
 from app.store.current import Current, lock_current, objection
@@ -26,6 +27,7 @@ from app.store.identities import recognise, refuse_taken
 from app.store.integrity import check_deletions, check_references
 from app.store.letters import open_letters, write_letters
 from app.store.lives import judge
+from app.store.locks import check_locks
 from app.store.parking import park_unknown, park_withdrawn
 from app.store.piece import Indexes, Piece, standing
 from app.store.rights import check_rights
@@ -77,6 +79,7 @@ async def _settle(
     database: Database, connection: Connection, pieces: Sequence[Piece], clock: Callable[[], datetime]
 ) -> dict[Key, Current]:
     """Find out what every write comes to; what stands under the ids they change."""
+    refuse_unbound(pieces)
     refuse_ahead(pieces, clock)
     found = Found()
     searching = [piece for piece in pieces if piece.searches()]
@@ -88,6 +91,7 @@ async def _settle(
     for piece in standing(pieces):
         piece.refused = objection(piece, current)
     await _fetch(database, connection, pieces)
+    refuse_registering(pieces)
     tag_sites(pieces, current)
     for piece in standing(searching):
         late = [*linking.asked_late(piece), *settle.asked_late(piece)]
@@ -107,6 +111,7 @@ async def _check(
 ) -> None:
     """Refuse what must not stand: each rule by one statement for all the pieces."""
     await check_references(database, connection, pieces, indexes)
+    await check_locks(database, connection, pieces, current, indexes)
     await check_versions(database, connection, pieces, current)
     await check_arms(database, connection, pieces, indexes)
     await check_states(database, connection, pieces, current, indexes)

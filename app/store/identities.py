@@ -6,7 +6,9 @@ primary key of `identity`. Whoever comes second is turned away by it, tries agai
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl
 
 from app.fhir_mapping import rewriting
@@ -15,16 +17,18 @@ from app.fhir_mapping.codec import read
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.push import Identity
 from app.store.criteria import named
+from app.store.current import seen
 from app.store.database import Connection, Database, Key
 from app.store.piece import Piece, Twin, standing
 from app.store.settle import changed_twice, together
+from app.store.visibility import EVERYTHING, Visibility, visible
 
 _KNOWN = """SELECT i.type, i.system, i.value, i.code, i.id FROM {tokens}
  JOIN identity i ON i.type = k.type AND i.system = k.system AND i.value = k.code"""
 _BEARING = """SELECT k.type, k.system, k.code, r.id FROM {tokens}
  JOIN search_token s ON s.type = k.type AND s.parameter = 'identifier' AND s.code = k.code
   AND s.system = k.system
- JOIN resource r ON r.type = s.type AND r.id = s.id WHERE NOT r.deleted ORDER BY r.id"""
+ JOIN resource r ON r.type = s.type AND r.id = s.id WHERE NOT r.deleted AND {visible} ORDER BY r.id"""
 _OTHERS = """SELECT i.type, i.system, i.value, i.code, i.id FROM {keys}
  JOIN identity i ON i.type = k.type AND i.id = k.id"""
 _FOLLOW = """UPDATE identity SET patient_id = coalesce((SELECT r.patient_id FROM resource r
@@ -52,24 +56,51 @@ def pushed(piece: Piece) -> Iterator[tuple[int, Put, Identity]]:
 
 
 async def recognise(database: Database, connection: Connection, pieces: Sequence[Piece]) -> None:
-    """Lead every pushed resource to where it is stored already, and every mention of it, too."""
-    pushing = [piece for piece in standing(pieces) if any(pushed(piece))]
-    if not pushing:
-        return
-    tokens = {(one.type, one.system, one.value) for piece in pushing for _, _, one in pushed(piece)}
+    """Lead every pushed resource to where it is stored already, and every mention of it, too.
+
+    What is stored out of sight leads nobody there: a result of that number is refused (404) without a word
+    of what it is, and what only comes with results is stored anew.
+    """
+    pushing: dict[Visibility, list[Piece]] = defaultdict(list)
+    for piece in standing(pieces):
+        if any(pushed(piece)):
+            pushing[piece.visibility].append(piece)
+    for visibility, own in pushing.items():
+        known, hidden = await _known(database, connection, visibility, own)
+        for piece in own:
+            piece.recognised = {one for _, _, one in pushed(piece) if one in known or one in hidden}
+            piece.refused = together([*_out_of_sight(piece, hidden), *_led_astray(piece, known)])
+        for piece in standing(own):
+            _lead(piece, known)
+            _join(piece)
+            piece.refused = changed_twice(piece) if len(piece.writes) > 1 else None
+        await _refuse_others(database, connection, own, known)
+
+
+async def _known(
+    database: Database, connection: Connection, visibility: Visibility, pieces: Sequence[Piece]
+) -> tuple[Known, AbstractSet[Identity]]:
+    """Where what these bring is stored, as far as it may be seen; what of it is stored out of sight."""
+    tokens = {(one.type, one.system, one.value) for piece in pieces for _, _, one in pushed(piece)}
     rows = await connection.fetch(
         _KNOWN.format(tokens=database.tokens(1)), database.token_set(sorted(tokens))
     )
     known = {Identity(kind, system, value, code): name for kind, system, value, code, name in rows}
-    known |= await _borne(database, connection, pushing, known)
-    for piece in pushing:
-        piece.recognised = {one for _, _, one in pushed(piece) if one in known}
-        piece.refused = together(list(_led_astray(piece, known)))
-    for piece in standing(pushing):
-        _lead(piece, known)
-        _join(piece)
-        piece.refused = changed_twice(piece) if len(piece.writes) > 1 else None
-    await _refuse_others(database, connection, pushing, known)
+    hidden: set[Identity] = set()
+    if known and visibility != EVERYTHING:
+        keys = sorted({(one.type, name) for one, name in known.items()})
+        there = await seen(database, connection, visibility, keys)
+        hidden = {one for one, name in known.items() if (one.type, name) not in there}
+    known = {one: name for one, name in known.items() if one not in hidden}
+    return known | await _borne(database, connection, visibility, pieces, known=known), hidden
+
+
+def _out_of_sight(piece: Piece, hidden: AbstractSet[Identity]) -> Iterator[Refusal]:
+    for _, put, identity in pushed(piece):
+        if identity in hidden and not (put.push is not None and put.push.companion):
+            kind = put.resource.name
+            text = "a result of this number is not known here as one that you may see or change"
+            yield refusal(404, "not-found", text, f"{put.where or kind}.identifier")
 
 
 async def refuse_taken(database: Database, connection: Connection, pieces: Sequence[Piece]) -> None:
@@ -89,7 +120,8 @@ async def refuse_taken(database: Database, connection: Connection, pieces: Seque
     for piece, put, identity in registering:
         own = given.setdefault(identity, known.get(identity, put.id))
         if own != put.id:
-            text = f"{identity.type}/{own} is this result of its sender's: change that one"
+            name = f"{identity.type}/{own}" if piece.visibility == EVERYTHING else "another resource"
+            text = f"{name} is this result of its sender's: change that one"
             place = f"{put.where or identity.type}.identifier"
             piece.refused = refusal(409, "conflict", text, place)
 
@@ -101,7 +133,12 @@ async def follow(database: Database, connection: Connection, moved: Sequence[Key
 
 
 async def _borne(
-    database: Database, connection: Connection, pieces: Sequence[Piece], known: Known
+    database: Database,
+    connection: Connection,
+    visibility: Visibility,
+    pieces: Sequence[Piece],
+    *,
+    known: Known,
 ) -> dict[Identity, str]:
     """What only comes with results, and is here already under an identifier it bears: the oldest of these."""
     wanted = {
@@ -113,8 +150,10 @@ async def _borne(
     if not wanted:
         return {}
     tokens = sorted((one.type, one.system, one.value) for one in wanted)
-    sql = _BEARING.format(tokens=database.tokens(1))
-    rows = await connection.fetch(sql, database.token_set(tokens))
+    values: list[Any] = [database.token_set(tokens)]
+    condition = visible(database, visibility, "r", values)
+    sql = _BEARING.format(tokens=database.tokens(1), visible=condition)
+    rows = await connection.fetch(sql, *values)
     return {Identity(kind, system, value): name for kind, system, value, name in reversed(rows)}
 
 
@@ -164,7 +203,10 @@ def _join(piece: Piece) -> None:
 async def _refuse_others(
     database: Database, connection: Connection, pieces: Sequence[Piece], known: Known
 ) -> None:
-    """409 where a sender stores a result under an id that another of its results has."""
+    """409 where a sender stores a result under an id that another of its results has.
+
+    All of these see the same; what stands out of sight under that id is refused as such later.
+    """
     chosen = {
         (put.resource.name, put.id)
         for piece in pieces
@@ -177,6 +219,9 @@ async def _refuse_others(
     taken: dict[Key, set[Identity]] = defaultdict(set)
     for kind, system, value, code, name in rows:
         taken[kind, name].add(Identity(kind, system, value, code))
+    if taken and pieces[0].visibility != EVERYTHING:
+        there = await seen(database, connection, pieces[0].visibility, sorted(taken))
+        taken = {key: others for key, others in taken.items() if key in there}
     for piece in standing(pieces):
         issues = tuple(
             _taken(put)

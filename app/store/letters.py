@@ -149,7 +149,7 @@ async def _keep(database: Database, connection: Connection, piece: Piece, at: da
         return
     sender = pushes(piece)[0][2].sender
     document = _bundle(piece)
-    digest = content.of_bundle(document)
+    digest = _digest(document, piece.by.client)
     found = await connection.fetch(_PARKED.format(locking=database.locking), sender, digest)
     if found:
         park(piece, replace(parked, letter=found[0][0]))
@@ -158,6 +158,12 @@ async def _keep(database: Database, connection: Connection, piece: Piece, at: da
     await connection.insert(
         models.parked, [(parked.letter, sender, *waits, at, digest, document, piece.by.client)]
     )
+
+
+def _digest(document: bytes, client: str) -> bytes:
+    """What tells a letter: its content and who brought it, for it is carried out as what they may do."""
+    of_bundle = content.of_bundle(document)
+    return content.digest({"client": client, "said": of_bundle.hex()}) if client else of_bundle
 
 
 def _bundle(piece: Piece) -> bytes:

@@ -9,38 +9,49 @@ from http import HTTPStatus
 from typing import Any
 
 from app.fhir_mapping import transaction
+from app.fhir_mapping.access.actor import SERVICE
 from app.fhir_mapping.companions import accompanied
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.push import CONSENT_WITHDRAWN, Message
 from app.fhir_mapping.registry import RESOURCES
+from app.store.access import asker_of
+from app.store.asker import Asker
+from app.store.current_access import Access
 from app.store.database import Connection, Row
 from app.store.ids import new_id
-from app.store.parking import OpenedAlready, withdrawn
+from app.store.parking import LOCK, OpenedAlready, withdrawn
 from app.store.session import Store, utc_now
 from app.store.transact import transact
-from app.store.visibility import EVERYTHING
+from app.store.visibility import EVERYTHING, visible
 
 log = logging.getLogger("trialbridge")
 
 PAGE = 200
+_ITSELF = Asker(EVERYTHING, SERVICE, EVERYTHING)
+"""As whom the service carries out what nobody who signed in brought."""
 _ARRIVED = "SELECT i.{column} FROM inbox i WHERE i.letter = p.id AND i.fate = 'parked' ORDER BY i.id LIMIT 1"
 _ALL = f"""SELECT p.id, p.sender, p.document, ({_ARRIVED.format(column="message")}),
- ({_ARRIVED.format(column="change_reason")})
+ ({_ARRIVED.format(column="change_reason")}), p.client
  FROM parked p WHERE p.id > $1{{conditions}} ORDER BY p.id LIMIT ${{last}}"""
 _LEFT = "SELECT count(*) FROM parked p WHERE p.id > $1{conditions}"
 _REFUSED = """UPDATE parked SET reason = $2, awaits = '', awaits_system = '', awaits_value = ''
  WHERE id = $1"""
+_CLIENTS = "SELECT DISTINCT p.client FROM parked p WHERE {sender}"
 _THERE = f"""SELECT p.id FROM parked p WHERE p.reason <> '{CONSENT_WITHDRAWN}' AND p.awaits <> ''
- AND p.awaits_system = '' AND {{sender}} AND EXISTS (SELECT 1 FROM resource r
- WHERE r.type = p.awaits AND r.id = p.awaits_value AND NOT r.deleted)"""
-_BORNE = """SELECT p.id FROM parked p WHERE p.awaits_system <> '' AND {sender} AND EXISTS (
- SELECT 1 FROM search_token s WHERE s.type = p.awaits AND s.parameter = 'identifier'
- AND s.code = p.awaits_value AND s.system = p.awaits_system)"""
+ AND p.awaits_system = '' AND {{sender}} AND p.client = $2 AND EXISTS (SELECT 1 FROM resource r
+ WHERE r.type = p.awaits AND r.id = p.awaits_value AND NOT r.deleted AND {{visible}})"""
+_BORNE = """SELECT p.id FROM parked p WHERE p.awaits_system <> '' AND {sender} AND p.client = $2 AND EXISTS (
+ SELECT 1 FROM search_token s JOIN resource r ON r.type = s.type AND r.id = s.id
+ WHERE s.type = p.awaits AND s.parameter = 'identifier' AND s.code = p.awaits_value
+ AND s.system = p.awaits_system AND NOT r.deleted AND {visible})"""
 _WITHDRAWN = f"""SELECT DISTINCT p.awaits_value FROM parked p WHERE p.reason = '{CONSENT_WITHDRAWN}'
  AND {{sender}}"""
 _AGREED_AGAIN = f"""SELECT p.id FROM parked p WHERE p.reason = '{CONSENT_WITHDRAWN}' AND {{sender}}
  AND {{patient}}"""
+
+_UNLOCKED = f"""SELECT p.id FROM parked p WHERE p.awaits = '{LOCK}' AND {{sender}}
+ AND NOT EXISTS (SELECT 1 FROM data_lock l WHERE l.id = p.awaits_value AND l.unlocked IS NULL)"""
 
 
 @dataclass(slots=True)
@@ -63,13 +74,14 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is parked: the transaction, who sent it, under which number, and why it was changed."""
+    """What is parked: the transaction, its sender, its number, why it was changed, and who brought it."""
 
     id: str
     sender: str
     document: bytes
     number: str | None
     change_reason: str | None
+    client: str
 
 
 async def replay(
@@ -99,8 +111,8 @@ async def replay(
     values = [value for _, value in wanted]
     sql = _ALL.format(conditions=conditions, last=2 + len(values))
     while rows := await store.database.read(partial(_fetch, sql, (done.last, *values, _page(done, most)))):
-        for name, by, document, number, change_reason in rows:
-            letter = Letter(name, by, bytes(document), number, change_reason)
+        for name, by, document, *rest in rows:
+            letter = Letter(name, by, bytes(document), *rest)
             done.fates[name] = await _fate(store, intake, letter, done)
         done.last = rows[-1][0]
         if len(done.fates) == most:
@@ -130,9 +142,13 @@ async def _fate(store: Store, intake: Intake, letter: Letter, done: Replayed) ->
 
 
 async def _open(store: Store, intake: Intake, letter: Letter) -> str:
-    """Carry out one letter; its fate. One of a sender that may not push any more is not opened."""
+    """Carry out one letter, as what who brought it may do now; its fate.
+
+    One of a sender that may not push any more, or of a client that is let in no more, is not opened.
+    """
     desk = await store.desk.now()
-    if letter.sender not in {one.name for one in desk.senders.registered}:
+    bringing = _asker(letter.client, await store.access.now())
+    if bringing is None or letter.sender not in {one.name for one in desk.senders.registered}:
         return "parked"
     message = Message(
         door="replay", number=letter.number or "", change_reason=letter.change_reason, letter=letter.id
@@ -147,12 +163,21 @@ async def _open(store: Store, intake: Intake, letter: Letter) -> str:
             most=len(letter.document),  # it was let in when it came
         )
         writes = [write for _, write in accompanied(plan).writes]
-        await transact(store, EVERYTHING, writes, whole=letter.document, letter=letter.id)
+        by = replace(bringing.actor, reason=letter.change_reason, request=letter.id)
+        await transact(store, bringing.writing, writes, whole=letter.document, letter=letter.id, by=by)
     except OpenedAlready:
         return "stored"
     except Refusal as refused:
         return await _refused(store, letter, refused)
     return "stored"
+
+
+def _asker(client: str, access: Access) -> Asker | None:
+    """Whoever brought it, as they are now; None where they are let in no more."""
+    if not client:
+        return _ITSELF
+    known = access.client(client)
+    return None if known is None else asker_of(known, known.scopes, access.parts)
 
 
 async def _refused(store: Store, letter: Letter, refused: Refusal) -> str:
@@ -173,11 +198,20 @@ async def sweep(store: Store, intake: Intake, *, but: AbstractSet[str] = frozens
 
 
 async def ready(store: Store, connection: Connection, senders: Sequence[str]) -> set[str]:
-    """The letters of these senders that wait for nothing any more."""
-    database = store.database
+    """The letters of these senders that wait for nothing any more.
+
+    What somebody else's patient bears, whom who brought the letter does not see, opens it for nobody.
+    """
+    database, access = store.database, await store.access.now()
     may_push, own = database.members(senders), database.member("p.sender", 1)
-    rows = await connection.fetch(_THERE.format(sender=own), may_push)
-    rows += await connection.fetch(_BORNE.format(sender=own), may_push)
+    rows: list[Row] = []
+    for (client,) in await connection.fetch(_CLIENTS.format(sender=own), may_push):
+        if (bringing := _asker(client, access)) is None:
+            continue
+        for waiting_for in (_THERE, _BORNE):
+            values: list[Any] = [may_push, client]
+            seen = visible(database, bringing.writing, "r", values)
+            rows += await connection.fetch(waiting_for.format(sender=own, visible=seen), *values)
     waiting = {patient for (patient,) in await connection.fetch(_WITHDRAWN.format(sender=own), may_push)}
     agreed = waiting - await withdrawn(database, connection, waiting, at=utc_now())
     if agreed:

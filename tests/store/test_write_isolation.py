@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.change import Put, Version, Write
 from app.fhir_mapping.outcome import Refusal
+from app.fhir_mapping.push import Identity, Message, Push
 from app.store.documents import history, read
 from app.store.session import Store
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING, Visibility
+from tests.store import pushing
 from tests.store.conditions import setting
 from tests.store.make import SITE, c3, delete, patient, put, study, subject
+from tests.store.pushing import result
 
 OF_SLS = Visibility(sites=frozenset({"SLS"}), studies=frozenset({"s1"}), donors=False)
 OF_REN = Visibility(sites=frozenset({"REN"}), studies=frozenset({"s1"}), donors=False)
@@ -209,9 +213,8 @@ async def test_a_client_of_several_sites_says_of_which_a_patient_is(sites: Store
 @pytest.mark.rule(78)
 async def test_a_refused_one_does_not_take_its_neighbours_with_it(sites: Store) -> None:
     def writer(number: int) -> Any:
-        own, other = (OF_SLS, OF_REN) if number % 2 else (OF_REN, OF_SLS)
-        [own_site], [other_site] = own.sites or (), other.sites or ()
-        tag = other_site if number % 5 == 0 else own_site
+        own, tags_ = (OF_SLS, ("SLS", "REN")) if number % 2 else (OF_REN, ("REN", "SLS"))
+        tag = tags_[number % 5 == 0]
         asked = [put(patient(site=tag), f"n{number}"), put(c3(f"n{number}"), f"of-n{number}")]
         return transact(sites, own, asked)
 
@@ -244,3 +247,76 @@ async def test_who_sees_everything_is_not_asked_about(sites: Store) -> None:
         return sites.database.statements - before
 
     assert await statements(EVERYTHING) + 1 == await statements(OF_SLS)
+
+
+BOUND = Actor(client="lab-of-sls", role="site", senders=frozenset({"lab-a"}))
+UNBOUND = Actor(client="clinic-of-sls", role="site", senders=frozenset({"lab-b"}))
+NUMBERS = [{"system": "urn:oid:1.2.250.1.0.99.1", "value": "L1^C3"}]
+
+
+async def inbox(store: Store) -> list[tuple[Any, ...]]:
+    sql = "SELECT sender, fate, patient_id FROM inbox ORDER BY id"
+    return [tuple(row) for row in await store.database.read(lambda c: c.fetch(sql))]
+
+
+@pytest.mark.rule(78)
+@pytest.mark.parametrize("of", ["p1", "p2", "p9"])
+async def test_nobody_pushes_for_a_sender_they_are_not_bound_to(sites: Store, of: str) -> None:
+    before = await kept(sites)
+    pushed = pushing.put(result(subject={"reference": f"Patient/{of}"}))
+
+    refused = await refusal_of(sites, OF_SLS, pushed, by=UNBOUND)
+
+    [said] = refused.issues
+    assert (refused.status, said.code, said.expression) == (403, "forbidden", "Observation.identifier")
+    assert f"numbered by {NUMBERS[0]['system']} belongs to the sender lab-a" in said.text
+    assert await kept(sites) == before
+    assert await inbox(sites) == []  # its sender sent nothing
+    [stored] = await transact(sites, OF_SLS, [pushing.put(result())], by=BOUND)
+    assert stored.version == 1
+
+
+@pytest.mark.rule(78)
+async def test_a_number_that_stands_out_of_sight_tells_nothing_of_what_it_is(sites: Store) -> None:
+    [hidden] = await transact(sites, OF_REN, [pushing.put(result(subject={"reference": "Patient/p2"}))])
+    before = await kept(sites)
+
+    refused = await refusal_of(sites, OF_SLS, pushing.put(result()), by=BOUND)
+
+    assert (refused.status, refused.issues[0].code) == (404, "not-found")
+    assert hidden.id not in str(refused.issues)
+    assert await kept(sites) == before
+    own_id = await refusal_of(sites, OF_SLS, pushing.put(result("L2"), own_id=hidden.id), by=BOUND)
+    assert (own_id.status, own_id.issues[0].text) == (404, f"Observation/{hidden.id} is not known here")
+
+
+def companion(document: dict[str, Any]) -> Put:
+    """What only comes with the results of a sender, told by the identifier it bears."""
+    made = put(document)
+    [borne] = document["identifier"]
+    identity = Identity(document["resourceType"], borne["system"], borne["value"])
+    return replace(made, push=Push(sender="lab-a", identity=identity, message=Message(), companion=True))
+
+
+@pytest.mark.rule(78)
+async def test_what_comes_with_results_is_not_led_to_what_is_another_sites(sites: Store) -> None:
+    tube = specimen(identifier=[{"system": "urn:oid:1.2.250.1.0.99.9", "value": "T1"}])
+    [of_ren] = await transact(sites, OF_REN, [companion(tube)])
+    [of_sls] = await transact(sites, OF_SLS, [companion(tube)])
+    [again] = await transact(sites, OF_SLS, [companion(tube)])
+
+    assert of_sls.id != of_ren.id
+    assert (again.id, again.version) == (of_sls.id, 1)
+    assert await tags(sites, of_ren) == ["REN"]
+
+
+@pytest.mark.rule(78)
+async def test_a_letter_lies_apart_for_each_who_brought_it(sites: Store) -> None:
+    unknown = pushing.put(result(subject={"reference": "Patient/p2"}))
+
+    async def letter(visibility: Visibility, client: str) -> str:
+        refused = await refusal_of(sites, visibility, unknown, by=replace(BOUND, client=client))
+        assert refused.status == 202
+        return refused.headers["X-Inbox-Id"]
+
+    assert await letter(OF_SLS, "one") == await letter(OF_SLS, "one") != await letter(OF_SLS, "two")
