@@ -35,6 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
             base=settings.fhir_base,
             search_seconds=settings.search_seconds,
             most_waiting=settings.max_waiting_changes,
+            audit=settings.audit,
         )
         await health.is_ready(store)  # a word in the log at the start, rather than errors later
         sweeper = Sweeper(store, intake_of(settings))

@@ -192,7 +192,10 @@ async def serve(
     for said in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(said, ends.set)
     store = await Store.open(
-        settings.database_url, base=settings.fhir_base, most_waiting=settings.max_waiting_changes
+        settings.database_url,
+        base=settings.fhir_base,
+        most_waiting=settings.max_waiting_changes,
+        audit=settings.audit,
     )
     try:
         await health.is_ready(store)

@@ -129,7 +129,7 @@ def _on_store(work: "Callable[[Store], Awaitable[T]]") -> T:
     settings = settings_or_stop()
 
     async def opened() -> T:
-        store = await Store.open(settings.database_url, base=settings.fhir_base)
+        store = await Store.open(settings.database_url, base=settings.fhir_base, audit=settings.audit)
         try:
             await store.ready()
             return await work(store)

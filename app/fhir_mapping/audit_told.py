@@ -17,6 +17,7 @@ class Told:
     `seen` those that were read; `heads` what it cites.
     """
 
+    id: str
     study: str
     committer: str
     number: int
@@ -25,11 +26,16 @@ class Told:
     interaction: str
     outcome: str
     client: str
-    patient: str
+    patients: frozenset[str]
     query: str
     changed: Mapping[tuple[str, str, int], bytes | None]
     seen: frozenset[tuple[str, str, int]]
     heads: Sequence[Head]
+
+    @property
+    def patient(self) -> str:
+        """The one patient it is about; empty where it is about none or several."""
+        return next(iter(self.patients)) if len(self.patients) == 1 else ""
 
 
 def told(document: Document) -> Told:
@@ -43,8 +49,8 @@ def told(document: Document) -> Told:
         for one, own in versions
         if one["lifecycle"]["code"] != LIVES["R"]
     }
-    patients = _patients(others)
     return Told(
+        id=document["id"],
         study=head.study,
         committer=head.committer,
         number=head.number,
@@ -53,7 +59,7 @@ def told(document: Document) -> Told:
         interaction=document["subtype"][-1]["code"],
         outcome=document["outcome"],
         client=who["value"] if "system" in who else "",
-        patient=patients.pop() if len(patients) == 1 else "",
+        patients=frozenset(_patients(others)),
         query=next((b64decode(one["query"]).decode() for one in others if "query" in one), ""),
         changed=changed,
         seen=frozenset(own for _, own in versions if own not in changed),

@@ -134,6 +134,11 @@ class Version:
     remarks: tuple[Issue, ...] = ()
 
     @property
+    def name(self) -> tuple[str, str, int]:
+        """The type, id and number that tell it from every other."""
+        return self.type, self.id, self.version
+
+    @property
     def deleted(self) -> bool:
         """Whether this version is a deletion."""
         return self.document is None

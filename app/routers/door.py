@@ -92,14 +92,15 @@ class Door:
         began = perf_counter()
         interaction = "unknown"
         try:
-            request.share.enter()
-            handler = await self._admitted(request, address)
-            interaction = handler.__name__
-            request.negotiate()
-            response = await handler(request)
-            await trail.note(request, interaction, response)
-        except Refusal as refusal:
-            response = errors.refused(refusal, request.request_id, place=_place(request))
+            try:
+                request.share.enter()
+                handler = await self._admitted(request, address)
+                interaction = handler.__name__
+                request.negotiate()
+                response = await handler(request)
+            except Refusal as refusal:
+                response = errors.refused(refusal, request.request_id, place=_place(request))
+            await trail.note(request, response)  # nothing goes out that is not written down
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001 whatever it is, the client gets an OperationOutcome

@@ -23,6 +23,7 @@ async def read(request: FhirRequest) -> FhirResponse:
     rendering.refuse_unknown(request)
     service = request.service
     version = await documents.read(service.store, request.visibility, request.resource.name, request.id)
+    request.saw(version.name)
     return answers.stored(request, version, shape=shape)
 
 
@@ -35,6 +36,7 @@ async def vread(request: FhirRequest) -> FhirResponse:
     version = await documents.vread(
         service.store, request.visibility, request.resource.name, request.id, number
     )
+    request.saw(version.name)
     return answers.stored(request, version, shape=shape)
 
 
@@ -59,6 +61,7 @@ async def search(request: FhirRequest) -> FhirResponse:
         page = await find(service.store, request.visibility, asked.query)
         if asked.explain:
             account = await explain(service.store, request.visibility, asked.query, asked.expected)
+    request.saw(*(one.name for one in (*page.versions, *page.included)))
     found = bundle.searchset(
         page, asked, base=request.base, key=service.store.link_key, shape=shape, account=account
     )

@@ -49,6 +49,7 @@ async def lastn(request: FhirRequest, asked: Operation) -> FhirResponse:
     require_search(request, found.query)
     service = request.service
     latest = await latest_of_each(service.store, request.visibility, found.query, most=most)
+    request.saw(*(one.name for one in latest.versions))
     address = f"{request.base}/{request.path.strip('/')}"
     here = links.with_parameters(address, [*found.applied, ("max", str(most))])
     answer = bundle.gathered(
@@ -93,6 +94,7 @@ async def stats(request: FhirRequest, asked: Operation) -> FhirResponse:
         measurements = _measurements(request, versions)
         samples.append(sample(_coding(token, measurements), measurements))
         counted += versions
+    request.saw(*(one.name for one in counted))
     observations = [statistics.observation(one, _names(given), subject=subject) for one in samples]
     included = [version.document or b"" for version in counted[: _limit(given)]]
     return answers.resource(statistics.parameters(observations, included))

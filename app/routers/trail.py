@@ -1,9 +1,92 @@
 """What was asked and answered, noted in the trail before the answer goes out."""
 
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from app.fhir_mapping.audit_event import Entity
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
+from app.store.session import utc_now
+from app.store.trail import Event
+
+_WRITES = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_ACTIONS = {"create": "C", "update": "U", "patch": "U", "delete": "D", "transaction": "E", "batch": "E"}
+_OUT_OF_REACH = frozenset((HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE))
+_PASSING = frozenset((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE))
+"""Nothing was looked at, and more to write would make it worse."""
+_BATCH = b'"type":"batch-response"'
+_HEAD = 200
 
 
-async def note(request: FhirRequest, interaction: str, response: FhirResponse) -> None:
-    """Note an access; it is on disk when this returns. Changes are noted with the change itself."""
-    del request, interaction, response
+async def note(request: FhirRequest, response: FhirResponse) -> None:
+    """Note an access, or a change that was refused; it is on disk when this returns.
+
+    A change that was carried out is noted with the change itself. Who is not known is not noted: a flood of
+    those would fill the trail.
+    """
+    auditor = request.service.store.auditor
+    if not auditor.reads or request.actor.role == "nobody":
+        return
+    interaction = _interaction(request, response)
+    if not _is_told(request, response, interaction):
+        return
+    reads = interaction not in _ACTIONS or (bool(request.seen) and response.status < HTTPStatus.BAD_REQUEST)
+    event = Event(
+        recorded=utc_now(),
+        action="E" if request.operation else "R" if reads else _ACTIONS[interaction],
+        interaction=interaction,
+        status=response.status,
+        actor=request.actor,
+        entities=_entities(request),
+        query=_query(request) if reads else "",
+    )
+    await auditor.note(event, request.visibility)
+
+
+def _is_told(request: FhirRequest, response: FhirResponse, interaction: str) -> bool:
+    """Whether it read, asked or searched; was kept out; or was a change that was refused."""
+    if response.status < HTTPStatus.BAD_REQUEST:
+        return interaction not in _ACTIONS or bool(request.seen)
+    if interaction in _ACTIONS:
+        return response.status not in _PASSING
+    is_somewhere = request.type is not None or bool(request.operation)
+    return response.status in _OUT_OF_REACH and (is_somewhere or response.status == HTTPStatus.FORBIDDEN)
+
+
+def _interaction(request: FhirRequest, response: FhirResponse) -> str:
+    """What was asked, in R4's words; an operation by its name."""
+    if request.operation:
+        return request.operation
+    reads = request.method in {"GET", "HEAD"} or request.path.endswith("/_search")
+    if reads:
+        return _reading(request)
+    if request.method == "POST" and request.type is None:
+        return "batch" if _BATCH in response.body[:_HEAD] else "transaction"
+    return _WRITES.get(request.method, "create")
+
+
+def _reading(request: FhirRequest) -> str:
+    if request.version:
+        return "vread"
+    if request.path.endswith("/_history"):
+        return (
+            "history-system" if request.type is None else "history-instance" if request.id else "history-type"
+        )
+    return "read" if request.id else "search-type"
+
+
+def _entities(request: FhirRequest) -> tuple[Entity, ...]:
+    """What was seen, and whatever else the address names."""
+    seen = dict.fromkeys(request.seen)
+    named = request.type.name if request.type is not None else ""
+    if request.id and not any(one[:2] == (named, request.id) for one in seen):
+        seen[(named, request.id, int(request.version) if request.version.isdecimal() else 0)] = None
+    if request.compartment:
+        seen.setdefault(("Patient", request.compartment, 0))
+    return tuple(Entity(type=kind, id=name, version=number) for kind, name, number in seen)
+
+
+def _query(request: FhirRequest) -> str:
+    """How it was searched: the query as it was sent, and what was posted as a form."""
+    posted = urlencode(list(request.form))
+    return "&".join(part for part in (request.query.decode("latin-1"), posted) if part)

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         description="Who may ask. `smart`: registered clients, by SMART Backend Services. `none`: anybody, "
         "on loopback only; who brings a token is still seen as its client.",
     )
+    audit: Literal["all", "changes", "off"] = Field(
+        default="all",
+        description="What the trail tells. `all`: every access and every change. `changes`: changes alone. "
+        "`off`: nothing, on loopback only.",
+    )
     protocols: Path | None = Field(
         default=None,
         description="A directory with the protocols (TOML) of further trials, read beside those that come "
@@ -196,6 +201,8 @@ class Settings(BaseSettings):
             )
         if self.identifying_data == "accept":
             return f"TRIALBRIDGE_IDENTIFYING_DATA=accept is for tests on loopback only, not on {host}."
+        if self.audit == "off":
+            return f"TRIALBRIDGE_AUDIT=off is for tests on loopback only, not on {host}."
         if self.base_url is None:
             return (
                 f"TRIALBRIDGE_BASE_URL is needed to listen on {host}: the public address at which clients "

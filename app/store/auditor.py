@@ -5,9 +5,8 @@ There is no timer: a group is what was answered while the one before it was bein
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from app.fhir_mapping.audit_event import Entity
 from app.store.audited import study_of
@@ -34,13 +33,10 @@ class _Waiting:
 class Auditor:
     """Takes what was seen, and says when it is written down. `reads` False lets reads go unnoticed."""
 
-    def __init__(
-        self, database: Database, chains: Chains, *, clock: Callable[[], datetime], reads: bool
-    ) -> None:
+    def __init__(self, database: Database, chains: Chains, *, reads: bool) -> None:
         self.chains = chains
         self.reads = reads and chains.kept
         self._database = database
-        self._clock = clock
         self._queue: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -96,11 +92,10 @@ class Auditor:
             sql = _WHOSE.format(keys=self._database.keys(1))
             rows = await connection.fetch(sql, self._database.key_set(sorted(keys)))
         whose = {(kind, name): (patient or "", study) for kind, name, patient, study in rows}
-        at = self._clock()
-        return [_told(waiting, whose, at) for waiting in group]
+        return [_told(waiting, whose) for waiting in group]
 
 
-def _told(waiting: _Waiting, whose: dict[Key, tuple[str, str | None]], at: datetime) -> Event:
+def _told(waiting: _Waiting, whose: dict[Key, tuple[str, str | None]]) -> Event:
     event = waiting.event
 
     def known(one: Entity) -> Entity:
@@ -109,7 +104,6 @@ def _told(waiting: _Waiting, whose: dict[Key, tuple[str, str | None]], at: datet
     studies = (whose[key][1] for key in waiting.about() if key in whose)
     return replace(
         event,
-        recorded=at,
         entities=tuple(map(known, event.entities)),
         study=study_of(studies, waiting.visibility),
     )

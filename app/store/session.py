@@ -77,7 +77,7 @@ class Store:
         desk = CurrentDesk(database)
         changes, accesses = (Chains(database, kept=audit != "off") for _ in range(2))
         committer = Committer(database, desk, changes, clock=clock, base=base, most_waiting=most_waiting)
-        auditor = Auditor(database, accesses, clock=clock, reads=audit == "all")
+        auditor = Auditor(database, accesses, reads=audit == "all")
         return cls(database, committer, desk, auditor, search_seconds, await _link_key(database))
 
     async def ready(self) -> None:
