@@ -1,4 +1,4 @@
-"""The command line: serve, mllp, demo, migrate, rebuild, export, openapi, sender.
+"""The command line: serve, mllp, demo, migrate, rebuild, export, openapi, sender, audit.
 
 Exit codes: 0 done; 1 it could not be done (a database, a protocol, a port); 2 it must not be done as
 asked (a wrong option, a missing or senseless setting).
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
+from app.cli.audit import audit
 from app.cli.mllp import mllp
 from app.cli.senders import senders
 from app.cli.serving import demo, serve
@@ -24,6 +25,7 @@ cli = typer.Typer(
 for command in (serve, mllp, demo, migrate, rebuild, export, openapi):
     cli.command()(command)
 cli.add_typer(senders)
+cli.add_typer(audit)
 
 
 def main() -> None:
