@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from app import __version__
 from app.protocol import loader
-from app.routers import errors, health, hl7v2, swagger
+from app.routers import errors, health, hl7v2, swagger, tokens
 from app.routers.door import Door
 from app.routers.entrance import Entrance
 from app.routers.load import Load
@@ -65,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = Metrics()
     app.include_router(health.router)
     app.include_router(hl7v2.router)
+    app.include_router(tokens.router)
     swagger.mount(app, sandbox=settings.is_open)
     app.add_middleware(Door, metrics=app.state.metrics)
     return app

@@ -10,7 +10,8 @@ from app.fhir_mapping import codec
 from app.fhir_mapping.primitives import is_shaped
 from app.fhir_mapping.sender import Sender
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,63}", re.ASCII)
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,63}", re.ASCII)
+"""What senders and clients may be called."""
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[!-~]+", re.ASCII)
 _APPLICATION: Final = re.compile(r"[^|]+\|[^|]*")
 _LONGEST: Final = 250
@@ -34,7 +35,7 @@ def problems(sender: Sender) -> list[str]:
 
 
 def _name_problems(sender: Sender) -> Iterator[str]:
-    if _NAME.fullmatch(sender.name) is None:
+    if NAME.fullmatch(sender.name) is None:
         yield "a sender's name is 1 to 64 letters, digits, '-' and '.', such as chu-a"
 
 

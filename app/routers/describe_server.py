@@ -55,6 +55,18 @@ def capabilities(path: str) -> Said:
     )
 
 
+def smart_configuration(_path: str) -> Said:
+    """GET of where tokens are."""
+    plain: Said = {"description": STATUS["200"], "content": {"application/json": {"schema": {"type": "object"}}}}
+    return interaction(
+        "smartConfiguration",
+        "",
+        "Where access tokens are given",
+        "The token endpoint, what it takes, and the scopes there are (SMART App Launch); nobody signs in for it.",
+        answers={"200": plain},
+    )
+
+
 def search_served(path: str) -> Said:
     """GET of a type that is only served."""
     served = _served(path)

@@ -27,6 +27,7 @@ from app.routers import (
     metadata,
     operations,
     schemas,
+    tokens,
     writes,
 )
 from app.routers.describe_hl7v2 import HL7_V2
@@ -70,6 +71,7 @@ PLAIN: dict[Handler, Callable[[str], Said]] = {
     bundles.take: describe_server.take,
     metadata.capabilities: describe_server.capabilities,
     histories.of_everything: describe_histories.of_everything,
+    tokens.smart_configuration: describe_server.smart_configuration,
 }
 
 

@@ -9,12 +9,13 @@ from typing import Final
 from app.fhir_mapping.operation import Level
 from app.fhir_mapping.operations import named
 from app.fhir_mapping.served import SERVED
-from app.routers import bundle, histories, interactions, metadata, operations, writes
+from app.routers import bundle, histories, interactions, metadata, operations, recorded, tokens, writes
+from app.routers.entrance import SMART_CONFIGURATION
 from app.routers.requests import FhirRequest
 from app.routers.routes import Handler
 from app.routers.scopes import require, require_whole
 
-PUBLIC: Final = ("/", "/metadata")
+PUBLIC: Final = ("/", "/metadata", SMART_CONFIGURATION)
 """What is said to whoever asks: what this server can do (https://hl7.org/fhir/R4/http.html#capabilities)."""
 
 _NEEDED: Final[Mapping[Handler, tuple[str, ...]]] = {
@@ -23,6 +24,7 @@ _NEEDED: Final[Mapping[Handler, tuple[str, ...]]] = {
     histories.of_resource: ("r",),
     histories.of_type: ("s",),
     interactions.search: ("s",),
+    recorded.read: ("r",),
     interactions.search_of_patient: ("s",),
     writes.create: ("c",),
     writes.update: ("u",),
@@ -34,7 +36,9 @@ _NEEDED: Final[Mapping[Handler, tuple[str, ...]]] = {
 }
 """By interaction with a type, every letter it needs."""
 
-_BY_ITSELF: Final = frozenset({bundle.take, histories.of_everything, metadata.capabilities, metadata.read})
+_BY_ITSELF: Final = frozenset(
+    {bundle.take, histories.of_everything, metadata.capabilities, metadata.read, tokens.smart_configuration}
+)
 """What needs no scope of its own: its parts do, or it shows what the asker may see."""
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 from app.fhir_mapping import links
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
+from app.fhir_mapping.recorded import RECORDED
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.served import SERVED
 from app.fhir_mapping.wording import did_you_mean, shown
-from app.routers import bundle, histories, interactions, metadata, operations, writes
+from app.routers import bundle, histories, interactions, metadata, operations, recorded, tokens, writes
 from app.routers.answers import FhirResponse
+from app.routers.entrance import SMART_CONFIGURATION
 from app.routers.requests import FhirRequest
 
 Handler = Callable[[FhirRequest], Awaitable[FhirResponse]]
@@ -36,14 +38,19 @@ def _segments(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/"))
 
 
+READ_ONLY = {name: served.resource for name, served in SERVED.items()} | RECORDED
+"""The types nobody writes, by name."""
+
 ROUTES = (
     Route(path="/", methods={"GET": metadata.capabilities, "POST": bundle.take}),
     Route(path="/metadata", methods={"GET": metadata.capabilities}),
+    Route(path=SMART_CONFIGURATION, methods={"GET": tokens.smart_configuration}),
     Route(path="/_history", methods={"GET": histories.of_everything}),
     Route(path="/{operation}", methods={"GET": operations.operation, "POST": operations.operation}),
-    *(Route(path=f"/{name}", methods={"GET": interactions.search}) for name in SERVED),
-    *(Route(path=f"/{name}/_search", methods={"POST": interactions.search}) for name in SERVED),
+    *(Route(path=f"/{name}", methods={"GET": interactions.search}) for name in READ_ONLY),
+    *(Route(path=f"/{name}/_search", methods={"POST": interactions.search}) for name in READ_ONLY),
     *(Route(path=f"/{name}/{{id}}", methods={"GET": metadata.read}) for name in SERVED),
+    *(Route(path=f"/{name}/{{id}}", methods={"GET": recorded.read}) for name in RECORDED),
     Route(
         path="/{type}",
         methods={
@@ -114,7 +121,7 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
             case "{type}":
                 request.type = RESOURCES.get(found)
                 if request.type is None:
-                    raise _only_served(found) if found in SERVED else unknown_type(found)
+                    raise _only_read(found) if found in READ_ONLY else unknown_type(found)
             case "{id}":
                 request.id = _checked_id(found)
             case "{compartment}" if found != "Patient":
@@ -126,12 +133,13 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
             case "{operation}":
                 request.operation = found
             case _:
-                request.type = SERVED[want].resource if want in SERVED else request.type
+                request.type = READ_ONLY.get(want, request.type)
 
 
-def _only_served(name: str) -> Refusal:
+def _only_read(name: str) -> Refusal:
     """404 for what only the types that are stored have."""
-    text = f"{name} is drawn from the program and only read and searched: it has no history and no operations"
+    source = "what was done here" if name in RECORDED else "the program"
+    text = f"{name} is drawn from {source} and only read and searched: it has no history and no operations"
     return refusal(404, "not-supported", text, "http.url")
 
 

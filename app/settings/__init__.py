@@ -44,6 +44,12 @@ class Settings(BaseSettings):
         description="Who may ask. `smart`: registered clients, by SMART Backend Services. `none`: anybody, "
         "on loopback only; who brings a token is still seen as its client.",
     )
+    issuer: str | None = Field(
+        default=None,
+        description="An external identity provider that signs access tokens instead of this service, by its "
+        "issuer URL, such as `https://id.example.org/realms/trial`: its keys come from its "
+        "`/.well-known/openid-configuration`. What a client may do is still what is registered here.",
+    )
     audit: Literal["all", "changes", "off"] = Field(
         default="all",
         description="What the trail tells. `all`: every access and every change. `changes`: changes alone. "
@@ -180,10 +186,23 @@ class Settings(BaseSettings):
         """Origins as a browser writes them, separated by commas or blanks."""
         return addresses.origins(written) if isinstance(written, str) else written
 
+    @field_validator("issuer")
+    @classmethod
+    def _unread(cls, url: str | None) -> str | None:
+        """Its keys must come from it and nobody between."""
+        if url is not None and not addresses.is_private(url):
+            raise ValueError("must start with https://")
+        return url
+
+    @property
+    def address(self) -> str:
+        """The address of this service, below which everything it serves lies."""
+        return self.base_url or "http://127.0.0.1:8000"
+
     @property
     def fhir_base(self) -> str:
         """The address under which a reference with a whole URL is one of ours."""
-        return f"{self.base_url or 'http://127.0.0.1:8000'}/fhir"
+        return f"{self.address}/fhir"
 
     @property
     def is_open(self) -> bool:

@@ -14,6 +14,7 @@ from app.store.trail import Chains
 if TYPE_CHECKING:
     from app.store.auditor import Auditor
     from app.store.committer import Committer
+    from app.store.current_access import CurrentAccess
     from app.store.desk import CurrentDesk
 
 T = TypeVar("T")
@@ -51,6 +52,7 @@ class Store:
     committer: "Committer"
     desk: "CurrentDesk"
     auditor: "Auditor"
+    access: "CurrentAccess"
     search_seconds: float = SEARCH_SECONDS
     link_key: bytes = b""  # signs the links to further pages; empty where the database is not migrated
 
@@ -71,6 +73,7 @@ class Store:
         """
         from app.store.auditor import Auditor  # noqa: PLC0415 as below
         from app.store.committer import Committer  # noqa: PLC0415 it searches, and the search knows the Store
+        from app.store.current_access import CurrentAccess  # noqa: PLC0415 as above
         from app.store.desk import CurrentDesk  # noqa: PLC0415 as above
 
         database = await open_database(url)
@@ -78,7 +81,8 @@ class Store:
         changes, accesses = (Chains(database, kept=audit != "off") for _ in range(2))
         committer = Committer(database, desk, changes, clock=clock, base=base, most_waiting=most_waiting)
         auditor = Auditor(database, accesses, reads=audit == "all")
-        return cls(database, committer, desk, auditor, search_seconds, await _link_key(database))
+        access = CurrentAccess(database)
+        return cls(database, committer, desk, auditor, access, search_seconds, await _link_key(database))
 
     async def ready(self) -> None:
         """Raise DatabaseError unless the database answers and is migrated to the version we speak."""

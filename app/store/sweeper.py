@@ -10,7 +10,8 @@ from time import monotonic
 from app.fhir_mapping.intake import Intake
 from app.store.replay import sweep
 from app.store.retranslate import retranslate
-from app.store.session import Store
+from app.store.session import Store, utc_now
+from app.store.tokens import forget
 
 log = logging.getLogger("trialbridge")
 
@@ -41,6 +42,8 @@ class Sweeper:
         """What is stored may be what others wait for."""
         if "ConceptMap" in types:
             self._store.desk.expire()
+        if "ResearchStudy" in types:
+            self._store.access.expire()
         if not types <= _NEVER_AWAITED:
             self._stored.set()
 
@@ -65,6 +68,7 @@ class Sweeper:
         """Open what is ready; what failed is tried again in a minute, whatever is stored until then."""
         if monotonic() >= self._until:
             self._failed, self._until = frozenset(), monotonic() + EVERY_SECONDS
+            await _surely("forgetting failed", lambda: forget(self._store, at=utc_now()))
         self._failed |= (await sweep(self._store, self._intake, but=self._failed)).failed
 
 
