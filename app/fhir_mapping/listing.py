@@ -35,6 +35,15 @@ class Numbered:
 
 
 @dataclass(frozen=True, slots=True)
+class Coded:
+    """A code of a public system."""
+
+    system: str
+    code: str
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
 class Each:
     """Rows of one name; `plural` is what the list of them is called in plain JSON."""
 
@@ -50,7 +59,7 @@ class Every:
     values: Sequence[str]
 
 
-Value = str | int | date | Numbered | Each | Every | None
+Value = str | int | date | Numbered | Coded | Each | Every | None
 """An int may be a bool, a date a datetime; what is empty is not said."""
 
 Row = Sequence[tuple[str, Value]]
@@ -81,7 +90,7 @@ def _parts(row: Row) -> Iterator[Part]:
             yield {"name": name} | _valued(value)
 
 
-def _valued(value: str | int | date | Numbered) -> Part:
+def _valued(value: str | int | date | Numbered | Coded) -> Part:
     name, written = next((name, write) for kind, name, write in _ELEMENTS if isinstance(value, kind))
     return {name: written(value)}
 
@@ -92,6 +101,7 @@ _ELEMENTS: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (datetime, "valueInstant", links.instant),
     (date, "valueDate", date.isoformat),
     (Numbered, "valueIdentifier", asdict),
+    (Coded, "valueCoding", asdict),
     (Code, "valueCode", str),
     (Reference, "valueReference", lambda value: {"reference": str(value)}),
     (Address, "valueUri", str),
@@ -108,7 +118,7 @@ def _plain(row: Row) -> Part:
     }
 
 
-def _plainly(value: str | int | date | Numbered | Each | Every) -> Any:
+def _plainly(value: str | int | date | Numbered | Coded | Each | Every) -> Any:
     match value:
         case Each(rows=rows):
             return [_plain(row) for row in rows]

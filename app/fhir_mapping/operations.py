@@ -4,11 +4,18 @@ from typing import Final
 
 from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.inbox_operations import INBOX_OPERATIONS
+from app.fhir_mapping.integrity_operations import INTEGRITY_OPERATIONS
 from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.standard_operations import STANDARD_OPERATIONS
 from app.fhir_mapping.trial_operations import TRIAL_OPERATIONS
 
-OPERATIONS: Final = (*TRIAL_OPERATIONS, EXPORT, *INBOX_OPERATIONS, *STANDARD_OPERATIONS)
+OPERATIONS: Final = (
+    *TRIAL_OPERATIONS,
+    EXPORT,
+    *INBOX_OPERATIONS,
+    *INTEGRITY_OPERATIONS,
+    *STANDARD_OPERATIONS,
+)
 """Every operation, in the order the Swagger page shows them."""
 
 

@@ -21,6 +21,7 @@ CONSENT_WITHDRAWN = "consent-withdrawn"
 UNMAPPED_CODE = "unmapped-code"
 UNMAPPED_UNIT = "unmapped-unit"
 LATE = "late"
+LOCKED = "locked"
 
 
 @dataclass(frozen=True, slots=True)

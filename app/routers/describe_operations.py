@@ -1,6 +1,7 @@
 """What each operation takes and answers, in the words of OpenAPI; drawn from its declaration."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from app.fhir_mapping.check_operation import CHECK_ELIGIBILITY
@@ -46,7 +47,8 @@ def of_server(asked: Operation, method: str) -> Said:
 def operation(asked: Operation, resource: Resource, level: Level, method: str) -> Said:
     """GET of an operation, or POST of its Parameters."""
     posted = method == "POST"
-    name, filled = examples.ASKED.get(asked.name, (examples.STORED[resource.name], {}))
+    drawn = (examples.STORED[resource.name], dict(parse_qsl(asked.example)))
+    name, filled = examples.ASKED.get(asked.name, drawn)
     by_post = ", asked with Parameters" if posted and "GET" in asked.methods else ""
     place = "" if level == "instance" or len(asked.levels) == 1 else "OfType"
     said = interaction(
@@ -84,7 +86,8 @@ def _held(asked: Operation, *, posted: bool) -> Said:
 def _refused(asked: Operation, level: Level) -> tuple[str, ...]:
     found = ("404", "410") if level == "instance" else ()
     decides = asked in TRIAL_OPERATIONS or asked is EXPORT
-    return ("400", *found, *(("422",) if decides else ()))
+    acts = ("403", "409", "422") if asked.acts else ()
+    return ("400", *acts, *found, *(("422",) if decides else ()))
 
 
 def _sent(asked: Operation, resource: Resource, level: Level, filled: Mapping[str, str]) -> Said:
@@ -113,7 +116,8 @@ def _asked_with(parameter: OperationParameter, filled: Mapping[str, str]) -> Sai
 
 
 def _part(name: str, kind: str, value: str) -> Said:
-    return {"name": name, f"value{kind.capitalize()}": int(value) if kind == "integer" else value}
+    read: Mapping[str, Callable[[str], Any]] = {"integer": int, "boolean": "true".__eq__}
+    return {"name": name, f"value{kind.capitalize()}": read.get(kind, str)(value)}
 
 
 def _parameters(asked: Operation, filled: Mapping[str, str], searched: Mapping[str, str] = _NONE) -> Said:

@@ -18,6 +18,7 @@ STATUS = {
     "204": "It is gone.",
     "304": "The version named by If-None-Match is still the current one.",
     "400": "The request is not FHIR R4; every problem is listed.",
+    "403": "Who asks may not do this.",
     "404": "There is no such resource, or no such type.",
     "406": "Only JSON is served.",
     "409": "Another resource still refers to this one; or nothing says which content of a result is newer.",
@@ -26,6 +27,7 @@ STATUS = {
     "413": "The body is too large.",
     "415": "The body is not FHIR JSON.",
     "422": "R4 allows it and this trial does not: identifying data, or a reference to nothing here.",
+    "423": "What it belongs to is locked: the answer says since when, by whom and why.",
     "429": "More is under way than the server can hold: send it again after Retry-After.",
 }
 _TEXT: Schema = {"type": "string"}
@@ -50,7 +52,7 @@ _CONTROLS: Mapping[str, tuple[Any, ...]] = {
 CONTROLS = tuple(_CONTROLS)
 """The parameters that shape an answer, described once for all types."""
 
-WRITTEN = ("202", "400", "409", "413", "415", "422", "429")
+WRITTEN = ("202", "400", "409", "413", "415", "422", "423", "429")
 """What a write may be answered with instead of what it stores."""
 
 VERSION = ("ETag", "Last-Modified", "Location")

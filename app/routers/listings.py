@@ -13,6 +13,8 @@ from app.routers.answers import PLAIN_JSON, FhirResponse
 from app.routers.requests import FhirRequest
 from app.store import feeds
 
+_LONGEST_TEXT = 500
+
 
 def only(given: Given, name: str) -> str:
     """The value of a parameter that is given once; empty where it is not given."""
@@ -29,6 +31,15 @@ def printable(given: Given, *names: str) -> None:
     for name in names:
         if not all(text.isprintable() for text in given.get(name, ())):
             raise refusal(400, "value", f"{name} holds a control character", f"http.{name}")
+
+
+def text_of(given: Given, name: str) -> str:
+    """A text for people that is kept: of one line, and not too long."""
+    printable(given, name)
+    text = only(given, name).strip()
+    if len(text) > _LONGEST_TEXT:
+        raise refusal(400, "too-long", f"{name} has over {_LONGEST_TEXT} characters", f"http.{name}")
+    return text
 
 
 async def named_senders(request: FhirRequest, given: Given) -> Sequence[Sender]:

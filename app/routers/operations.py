@@ -14,7 +14,13 @@ from app.fhir_mapping.question import Question, from_parameters, parse
 from app.fhir_mapping.standard_operations import DIFF, EVERYTHING, LASTN, META, STATS, VALIDATE
 from app.fhir_mapping.subject_operations import IMPACT, STATUS_HISTORY
 from app.fhir_mapping.wording import did_you_mean
-from app.routers import inbox_operations, observation_operations, standard_operations
+from app.routers import (
+    inbox_operations,
+    locking,
+    observation_operations,
+    signing,
+    standard_operations,
+)
 from app.routers.answers import FhirResponse, unless_held
 from app.routers.check_eligibility import check_eligibility
 from app.routers.decisions import decide
@@ -95,6 +101,8 @@ STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse
     CHECK_ELIGIBILITY.name: check_eligibility,
     STATUS_HISTORY.name: status_history,
     **inbox_operations.HANDLERS,
+    **signing.HANDLERS,
+    **locking.HANDLERS,
 }
 """By operation, what answers it, where it is not a question of the trial like the others."""
 

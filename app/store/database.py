@@ -85,6 +85,14 @@ class Database(Protocol):
         """
         ...
 
+    async def alone(self, connection: Connection) -> None:
+        """Wait until the writers under way have ended; no other stores anything until the transaction ends.
+
+        So whoever stores something later sees what this transaction wrote, and this one sees what they had
+        stored before. Refusal 503 where the writers under way take too long.
+        """
+        ...
+
     async def horizon(self) -> datetime | None:
         """The last instant of which all versions are committed; None where every instant is so.
 

@@ -14,7 +14,7 @@ from app.fhir_mapping.dates import PARIS
 from app.fhir_mapping.identity import LONGEST
 from app.fhir_mapping.kept import KEPT
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
-from app.fhir_mapping.push import CONSENT_WITHDRAWN, UNKNOWN_REFERENCE, UNKNOWN_SUBJECT, Push
+from app.fhir_mapping.push import CONSENT_WITHDRAWN, LOCKED, UNKNOWN_REFERENCE, UNKNOWN_SUBJECT, Push
 from app.store.database import Connection, Database, Row
 from app.store.ids import new_id
 from app.store.piece import Awaits, Indexes, Parked, Piece, standing
@@ -22,6 +22,8 @@ from app.store.states import records_of
 
 _AGREED = """SELECT r.type, r.id, r.version, r.patient_id, r.study_id, r.document FROM resource r
  WHERE r.type IN ('Consent', 'ResearchSubject') AND {patient} AND NOT r.deleted"""
+LOCK = "data-lock"
+"""What a letter waits for, beside types of resources: that a lock ends."""
 _AGREEING = ("Consent", "ResearchSubject")
 _NEVER_HELD_BACK = frozenset(
     ("AdverseEvent", "Consent", "MedicationAdministration", "Patient", "ResearchSubject")
@@ -36,6 +38,7 @@ _SAYS = {
     UNKNOWN_SUBJECT: "the subject is not known here yet",
     UNKNOWN_REFERENCE: "it refers to something that is not known here yet",
     CONSENT_WITHDRAWN: "the subject's consent is withdrawn",
+    LOCKED: "the data it belongs to are locked",
 }
 
 
@@ -95,6 +98,18 @@ async def park_withdrawn(
             piece.refused = refusal(422, "business-rule", text, pushes(piece)[0][1].where)
         else:
             _parked(piece, CONSENT_WITHDRAWN, ("Patient", "", theirs[0]))
+
+
+def park_locked(piece: Piece, lock: str) -> bool:
+    """Park what a registered sender brings about locked data until the lock ends, where it may wait.
+
+    What the server itself or a person makes of a result may not: nothing arrived.
+    """
+    arrived = [push for _, _, push in pushes(piece) if not push.translated_again]
+    may_wait = bool(arrived) and all(map(_may_wait, piece.writes))
+    if may_wait:
+        _parked(piece, LOCKED, (LOCK, "", lock))
+    return may_wait
 
 
 def _newly_about(piece: Piece, indexes: Indexes) -> set[str]:

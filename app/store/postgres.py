@@ -169,17 +169,21 @@ class PostgresDatabase:
         alone = set(exclusive)
         await connection.fetch(_CLAIMS, names, [name in alone for name in names])
 
+    async def alone(self, connection: Connection) -> None:
+        """Take for oneself the lock that every writer shares."""
+        await connection.execute(f"SET LOCAL lock_timeout = '{SECONDS}s'")
+        try:
+            await connection.fetch(f"SELECT pg_advisory_xact_lock({FEED_LOCK})")
+        except asyncpg.LockNotAvailableError:
+            raise held_up() from None
+
     async def horizon(self) -> datetime | None:
         """Wait for the writers under way; the next ones begin when the latest instant is known."""
         return await self._horizon.known()
 
     async def _latest(self, passed: Callable[[], None]) -> datetime:
         async def latest(connection: Connection) -> datetime:
-            await connection.execute(f"SET LOCAL lock_timeout = '{SECONDS}s'")
-            try:
-                await connection.fetch(f"SELECT pg_advisory_xact_lock({FEED_LOCK})")
-            except asyncpg.LockNotAvailableError:
-                raise held_up() from None
+            await self.alone(connection)
             passed()
             [row] = await connection.fetch("SELECT max(last_updated) FROM resource")
             return row[0] or datetime.min.replace(tzinfo=UTC)

@@ -49,7 +49,6 @@ _WITHDRAWN = f"""SELECT DISTINCT p.awaits_value FROM parked p WHERE p.reason = '
  AND {{sender}}"""
 _AGREED_AGAIN = f"""SELECT p.id FROM parked p WHERE p.reason = '{CONSENT_WITHDRAWN}' AND {{sender}}
  AND {{patient}}"""
-
 _UNLOCKED = f"""SELECT p.id FROM parked p WHERE p.awaits = '{LOCK}' AND {{sender}}
  AND NOT EXISTS (SELECT 1 FROM data_lock l WHERE l.id = p.awaits_value AND l.unlocked IS NULL)"""
 
@@ -212,6 +211,7 @@ async def ready(store: Store, connection: Connection, senders: Sequence[str]) ->
             values: list[Any] = [may_push, client]
             seen = visible(database, bringing.writing, "r", values)
             rows += await connection.fetch(waiting_for.format(sender=own, visible=seen), *values)
+    rows += await connection.fetch(_UNLOCKED.format(sender=own), may_push)
     waiting = {patient for (patient,) in await connection.fetch(_WITHDRAWN.format(sender=own), may_push)}
     agreed = waiting - await withdrawn(database, connection, waiting, at=utc_now())
     if agreed:

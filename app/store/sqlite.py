@@ -187,6 +187,9 @@ class SqliteDatabase:
     async def claim(self, connection: Connection, exclusive: Sequence[str], shared: Sequence[str]) -> None:
         """Nothing to wait for: the writer is alone."""
 
+    async def alone(self, connection: Connection) -> None:
+        """Nothing to wait for: the writer is alone."""
+
     async def horizon(self) -> datetime | None:
         """Writers come one after the other, and so do their instants."""
         return None
