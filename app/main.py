@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(hl7v2.router)
     app.include_router(tokens.router)
     swagger.mount(app, sandbox=settings.is_open)
-    app.add_middleware(Door, metrics=app.state.metrics)
+    app.add_middleware(Door, metrics=app.state.metrics, settings=settings)
     return app
 
 

@@ -9,7 +9,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.fhir_mapping import codec
 from app.fhir_mapping.outcome import Issue, operation_outcome, passing
 from app.routers.answers import FHIR_JSON
-from app.routers.door import ALWAYS, NOT_KEPT
+from app.routers.door import NOT_KEPT
+from app.routers.guard import ALWAYS, DATA
 
 LONGEST_HEAD = 65_536
 """So many bytes may the request line and the headers have together."""
@@ -114,7 +115,7 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus, issue: Issue, further: Mapping[str, str] = _NO_HEADERS) -> None:
         body = codec.write(operation_outcome([issue]))
         length = (b"content-length", b"%d" % len(body))
-        headers = [FHIR_JSON, *ALWAYS, NOT_KEPT, length, (b"connection", b"close")]
+        headers = [FHIR_JSON, *ALWAYS, DATA, NOT_KEPT, length, (b"connection", b"close")]
         headers += [(name.encode(), value.encode()) for name, value in further.items()]
         lines = [b"HTTP/1.1 %d %b" % (status, status.phrase.encode()), *(b"%b: %b" % one for one in headers)]
         self.transport.write(b"\r\n".join([*lines, b"", body]))

@@ -14,22 +14,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.fhir_mapping.national_numbers import is_told
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.shape import pretty
-from app.routers import answers, errors, permits, routes, trail
+from app.routers import admission, answers, errors, permits, routes, trail
 from app.routers.answers import FhirResponse, Headers
 from app.routers.bodies import Disconnected
+from app.routers.guard import PREFLIGHT, Guard
+from app.routers.hops import address_of
 from app.routers.load import Share
 from app.routers.metrics import Metrics
 from app.routers.negotiation import merged
-from app.routers.requests import FhirRequest, address_of
+from app.routers.requests import FhirRequest
 from app.routers.routes import Handler
 from app.routers.service import Service
 from app.routers.told import refuse_told
+from app.settings import Settings
 
 BASE_PATH = "/fhir"
-ALWAYS: Headers = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-]
 NOT_KEPT = (b"cache-control", b"no-store")
 """Trial data must not lie in the caches between us and the asker."""
 _LONGEST_CORRELATION = 128
@@ -38,9 +37,10 @@ _LONGEST_CORRELATION = 128
 class Door:
     """Every request comes in here."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, settings: Settings) -> None:
         self.app = app
         self.metrics = metrics
+        self._guard = Guard(settings)
         self._process = os.urandom(6).hex()
         self._number = count(1)
 
@@ -52,12 +52,14 @@ class Door:
         request_id = f"{self._process}-{next(self._number)}"
         headers = merged(scope["headers"])
         ours = [
-            *ALWAYS,
+            *self._guard.headers(headers),
             (b"x-request-id", request_id.encode()),
             *_correlation(headers.get(b"x-correlation-id")),
         ]
         path: str = scope["path"]
-        if path == BASE_PATH or path.startswith(BASE_PATH + "/"):
+        if self._guard.is_preflight(scope["method"], headers):
+            await _sent(FhirResponse(204, headers=PREFLIGHT), ours, send, with_body=False)
+        elif path == BASE_PATH or path.startswith(BASE_PATH + "/"):
             service: Service = scope["app"].state.service
             request = FhirRequest(
                 service=service,
@@ -79,10 +81,15 @@ class Door:
 
     async def _admitted(self, request: FhirRequest, address: str) -> Handler:
         """What answers the request, once it is known who asks and that they may."""
-        if not permits.is_public(request):
-            entrance = request.service.entrance
-            authorization = request.header(b"authorization")
-            request.asker = await entrance.asker(authorization, address=address, request=request.request_id)
+        if permits.is_public(request):
+            admission.count(request.service, address, request.path)
+        else:
+            request.asker = await admission.admitted(
+                request.service,
+                request.header(b"authorization"),
+                address=address,
+                request=request.request_id,
+            )
         refuse_told(request)
         handler = routes.find(request)
         permits.permit(request, handler)
@@ -125,11 +132,17 @@ class Door:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message.get("headers", ()), *ours]
+                said = message.get("headers", ())
+                names = {name for name, _ in said}  # a page has a policy of its own
+                message["headers"] = [*said, *(one for one in ours if one[0] not in names)]
             await send(message)
 
         try:
+            admission.count(scope["app"].state.service, address_of(scope), scope["path"])
             await self.app(scope, receive, with_headers)
+        except Refusal as refusal:
+            refused = errors.refused(refusal, request_id, place="http.url")
+            await _sent(refused, ours, send, with_body=True)
         except Exception as error:
             if started:
                 raise

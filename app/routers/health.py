@@ -1,15 +1,20 @@
 """Whether the service is alive, whether it can work, and what it has done so far."""
 
+from hmac import compare_digest
+
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app.fhir_mapping import codec
-from app.fhir_mapping.outcome import operation_outcome, passing
+from app.fhir_mapping.outcome import Issue, operation_outcome, passing
 from app.routers import inbox_metrics
 from app.routers.errors import RETRY_AFTER, lineage, log
 from app.routers.metrics import Metrics
 from app.routers.service import Service
+from app.settings import Settings
 from app.store.session import Store
+
+FHIR = "application/fhir+json; charset=utf-8"
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,7 +41,7 @@ async def ready(request: Request) -> Response:
         )
         away = passing(503, "transient", text, seconds=RETRY_AFTER)
         body = codec.write(operation_outcome(away.issues))
-        return Response(body, away.status, away.headers, media_type="application/fhir+json; charset=utf-8")
+        return Response(body, away.status, away.headers, media_type=FHIR)
     return JSONResponse({"status": "ready"})
 
 
@@ -56,5 +61,18 @@ async def metrics(request: Request) -> Response:
     """Counters for Prometheus, of the worker process that answers; and how the feed of each sender stands."""
     counted: Metrics = request.app.state.metrics
     service: Service = request.app.state.service
+    if not may_see_metrics(service.settings, request.headers.get("authorization", "")):
+        headers = {"WWW-Authenticate": 'Bearer realm="Trialbridge metrics"'}
+        text = "send Authorization: Bearer and the TRIALBRIDGE_METRICS_TOKEN of this service"
+        outcome = operation_outcome([Issue("login", text, "http.authorization")])
+        return Response(codec.write(outcome), 401, headers, media_type=FHIR)
     told = counted.text() + await inbox_metrics.text(service.store)
     return PlainTextResponse(told, media_type="text/plain; version=0.0.4")
+
+
+def may_see_metrics(settings: Settings, authorization: str) -> bool:
+    """Whether this is the token for the metrics; without such a token, only a sandbox shows them."""
+    token = settings.metrics_token
+    if token is None:
+        return settings.is_open
+    return compare_digest(authorization.encode(), f"Bearer {token}".encode())

@@ -23,11 +23,12 @@ from app.fhir_mapping.national_numbers import is_told
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.push import LATE, LONGEST_NUMBER, Message
 from app.fhir_mapping.sender import Senders
-from app.routers import bundle, errors, refused_pushes
+from app.routers import admission, bundle, errors, refused_pushes
 from app.routers.bodies import Disconnected
+from app.routers.hops import address_of
 from app.routers.load import Share, beside
 from app.routers.negotiation import media_type, merged
-from app.routers.requests import FhirRequest, address_of, intake_of
+from app.routers.requests import FhirRequest, intake_of
 from app.routers.service import Service
 from app.store import by_number
 from app.store.asker import Asker
@@ -89,8 +90,11 @@ async def _answered(request: Request, service: Service, share: Share) -> Answer:
     sent, parameters = _sent(request)
     try:
         share.enter()
-        asker = await service.entrance.asker(
-            request.headers.get("authorization"), address=address_of(request.scope), request=_number()
+        asker = await admission.admitted(
+            service,
+            request.headers.get("authorization"),
+            address=address_of(request.scope),
+            request=_number(),
         )
         if sent not in MEDIA_TYPES:
             text = f"send ER7 with Content-Type: {MEDIA_TYPES[0]}"

@@ -18,6 +18,7 @@ from itertools import takewhile
 from typing import Concatenate, ParamSpec, TypeVar
 
 from app.fhir_mapping.outcome import Refusal, passing
+from app.routers.rates import Rates
 from app.settings import Settings
 
 P = ParamSpec("P")
@@ -39,6 +40,7 @@ class Load:
         self.most_requests = settings.max_requests
         self.most_bytes = max(settings.max_held_bytes, settings.max_body_bytes)
         self.turns = Turns(settings.max_body_bytes)
+        self.rates = Rates(settings.requests_per_minute)
         self.requests = 0
         self.held = 0
         self.refused = {"requests": 0, "bytes": 0, "slow": 0}

@@ -36,7 +36,9 @@ class LoadMetrics(Collector):
         refused = CounterMetricFamily(
             "trialbridge_refused_for_load", "Requests and entries answered 429, by reason.", labels=["reason"]
         )
-        for reason, count in (load.refused | {"queue": committer.refused}).items():
+        for reason, count in (
+            load.refused | {"rate": load.rates.refused, "queue": committer.refused}
+        ).items():
             refused.add_metric([reason], count)
         yield refused
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from starlette.types import Receive, Scope
+from starlette.types import Receive
 
 from app.fhir_mapping import links
 from app.fhir_mapping.access.actor import Actor
@@ -207,12 +207,6 @@ class FhirRequest:
     async def body(self) -> bytes:
         """The whole body, within the bounds of this server."""
         return await bodies.body(self.receive, self.headers, self.share, self.service.settings)
-
-
-def address_of(scope: Scope) -> str:
-    """Where a request comes from."""
-    client = scope.get("client")
-    return client[0] if client else ""
 
 
 def _form(encoded: bytes) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ class Actor:
     service). `scopes` None means that everything is allowed; `senders` None, that it may push for any.
     `acts` are the further things it may do (`Role.acts`). `address` is where it asks from, `request` the id
     of the request, `reason` why something is changed, `purpose` why it asks (v3-ActReason).
+    `requests_per_minute` None is what the settings say.
     """
 
     client: str = ""
@@ -22,6 +23,7 @@ class Actor:
     senders: frozenset[str] | None = None
     acts: frozenset[str] | None = None
     purpose: str = ""
+    requests_per_minute: int | None = None
     address: str = ""
     request: str = ""
     reason: str | None = None
