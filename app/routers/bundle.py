@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from app.fhir_mapping import bundle, transaction
+from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.change import Version, Write
 from app.fhir_mapping.companions import accompanied
 from app.fhir_mapping.intake import Intake
@@ -31,7 +32,7 @@ async def take(request: FhirRequest) -> FhirResponse:
     if len(raw) > FREE:
         request.service.store.committer.refuse_more()
     intake = await request.pushing()
-    plan = await planned(request.service, intake, raw)
+    plan = await planned(request.service, intake, raw, by=request.actor)
     asks.refuse_many(request, plan)
     answered = {
         index: bundle.failed(refused.at(f"Bundle.entry[{index}]")) for index, refused in plan.refused.items()
@@ -45,7 +46,7 @@ async def take(request: FhirRequest) -> FhirResponse:
     return answers.resource(bundle.response(plan.kind, (answered[index] for index in range(plan.size))))
 
 
-async def planned(service: Service, intake: Intake, raw: bytes) -> Plan:
+async def planned(service: Service, intake: Intake, raw: bytes, *, by: Actor) -> Plan:
     """What the Bundle asks for; what a sender pushes and cannot be taken is noted."""
     store, most = service.store, service.settings.max_bundle_entries
     try:
@@ -59,10 +60,10 @@ async def planned(service: Service, intake: Intake, raw: bytes) -> Plan:
             most=most,
         )
     except Refusal as refused:
-        await refused_pushes.note(store, intake.message, refused_pushes.whole(raw, refused))
+        await refused_pushes.note(store, intake.message, refused_pushes.whole(raw, refused), by=by)
         raise
     if plan.refused:
-        await refused_pushes.note(store, intake.message, refused_pushes.each(raw, plan.refused))
+        await refused_pushes.note(store, intake.message, refused_pushes.each(raw, plan.refused), by=by)
     return accompanied(plan) if plan.kind == "transaction" else plan
 
 

@@ -32,6 +32,7 @@ from app.routers.requests import FhirRequest, intake_of
 from app.routers.service import Service
 from app.store import by_number
 from app.store.asker import Asker
+from app.store.bindings import may_push, unbound
 from app.store.session import utc_now
 from app.store.transact import transact
 
@@ -157,12 +158,15 @@ async def _stored(arriving: Arriving, header: Header, service: Service) -> Fate:
         message=Message(door=arriving.door, number=_named(header)),
         base=arriving.base,
     )
+    sender = header.sender(desk.senders)
+    if sender is not None and not may_push(arriving.asker.actor, sender.name):
+        raise unbound(sender.systems[0], sender.name, "MSH[1]-3")
     try:
         if header.control_id and not intake.message.number and intake.identifying_data != "accept":
             raise refusal(422, "business-rule", "the message is numbered by a national number", "MSH[1]-10")
         said = await _said(arriving, service, desk.senders)
     except Refusal as refused:
-        await refused_pushes.note_whole(service.store, header.sender(desk.senders), intake.message, refused)
+        await refused_pushes.note_whole(service.store, sender, intake.message, refused)
         raise
     if not said.places:
         return Fate.stored(said.warnings, text="nothing new")
@@ -188,7 +192,7 @@ async def _said(arriving: Arriving, service: Service, senders: Senders) -> trans
 
 async def _carried_out(raw: bytes, intake: Intake, service: Service, asker: Asker) -> Sequence[Version]:
     """The versions a Bundle becomes, on the way every transaction goes."""
-    plan = await bundle.planned(service, intake, raw)
+    plan = await bundle.planned(service, intake, raw, by=asker.actor)
     writes = [write for _, write in plan.writes]
     return await transact(service.store, asker.writing, writes, whole=intake.kept(raw), by=asker.actor)
 

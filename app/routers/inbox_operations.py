@@ -29,7 +29,6 @@ from app.store import feeds
 from app.store.feeds import Days
 from app.store.inbox import unmapped as waiting_for_maps
 from app.store.replay import replay as replayed
-from app.store.visibility import EVERYTHING
 
 _LATELY: Final = timedelta(hours=24)
 _ONE_DAY: Final = timedelta(days=1)
@@ -84,12 +83,12 @@ async def senders(request: FhirRequest, asked: Operation) -> FhirResponse:
 async def unmapped(request: FhirRequest, asked: Operation) -> FhirResponse:
     """What no map knows, the most awaited first."""
     given = question.given(asked, request.parameters)
-    await named_senders(request, given)
+    senders_ = await named_senders(request, given)
     service = request.service
     found = await waiting_for_maps(
         service.store,
         request.visibility,
-        sender=only(given, "sender") or None,
+        senders=[one.name for one in senders_],
         kind=only(given, "kind") or None,
         count=count(given),
     )
@@ -100,9 +99,9 @@ async def replay(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Take parked messages through the door again."""
     given = question.given(asked, request.parameters)
     service = request.service
-    if request.visibility != EVERYTHING:
-        raise refusal(403, "forbidden", "only who sees everything may have parked messages tried again")
-    await named_senders(request, given)
+    if not request.actor.does("replay"):
+        raise refusal(403, "forbidden", "only an administrator may have parked messages tried again")
+    there = await named_senders(request, given)
     printable(given, "id")
     printable(given, "after")
     if not any(given.get(name) for name in ("reason", "sender", "id")):
@@ -111,7 +110,7 @@ async def replay(request: FhirRequest, asked: Operation) -> FhirResponse:
         service.store,
         request.intake,
         reason=only(given, "reason") or None,
-        sender=only(given, "sender") or None,
+        senders=[one.name for one in there],
         ids=given.get("id", ()),
         most=MOST_LETTERS,
         after=only(given, "after"),

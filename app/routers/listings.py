@@ -12,6 +12,7 @@ from app.routers import answers
 from app.routers.answers import PLAIN_JSON, FhirResponse
 from app.routers.requests import FhirRequest
 from app.store import feeds
+from app.store.bindings import may_push
 
 _LONGEST_TEXT = 500
 
@@ -43,9 +44,14 @@ def text_of(given: Given, name: str) -> str:
 
 
 async def named_senders(request: FhirRequest, given: Given) -> Sequence[Sender]:
-    """The sender that is named, or all there are; 400 where none is registered under that name."""
+    """The sender that is named, or all there are; 400 where none is registered under that name.
+
+    For a client of a site there are those it may push for; for others those of the patients they see.
+    """
     service = request.service
     there = await feeds.known(service.store, request.visibility)
+    if request.visibility.sites is not None:
+        there = [sender for sender in there if may_push(request.actor, sender.name)]
     name = only(given, "sender")
     found = [sender for sender in there if name in ("", sender.name)]
     if name and not found:

@@ -1,11 +1,13 @@
 """What a registered sender sends and the check refuses is written down in the inbox, without its contents.
 
-Whatever happens to the note, the sender gets the answer it would have got.
+What somebody sends who may not push for that sender is not: the sender sent nothing. Whatever happens to the
+note, whoever sent it gets the answer they would have got.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.bundle_shell import opened
 from app.fhir_mapping.identity import identity_of
 from app.fhir_mapping.national_numbers import is_told
@@ -15,6 +17,7 @@ from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.sender import Sender, Senders
 from app.routers import errors
 from app.store.arrivals import row, said, write_rows
+from app.store.bindings import may_push
 from app.store.database import Row
 from app.store.ids import new_id
 from app.store.session import Store, utc_now
@@ -23,10 +26,10 @@ Sent = tuple[bytes, str | None, Refusal]
 """A resource as it was sent, its place in a Bundle, and why it was refused."""
 
 
-async def note(store: Store, message: Message, sent: Sequence[Sent]) -> None:
+async def note(store: Store, message: Message, sent: Sequence[Sent], *, by: Actor) -> None:
     """Write down that these were refused, as far as it can be told whose they are."""
     try:
-        rows = list(_rows((await store.desk.now()).senders, message, sent))
+        rows = list(_rows((await store.desk.now()).senders, message, sent, by))
         if rows:
             await write_rows(store, rows)
     except Exception as error:  # noqa: BLE001 what was refused is answered all the same
@@ -49,14 +52,14 @@ def _failed(error: Exception) -> None:
     errors.log.warning("a refusal is not in the inbox", extra=told)
 
 
-def _rows(senders: Senders, message: Message, sent: Sequence[Sent]) -> Iterator[Row]:
+def _rows(senders: Senders, message: Message, sent: Sequence[Sent], by: Actor) -> Iterator[Row]:
     if not senders.registered:
         return
     at = utc_now()
     for raw, where, refused in sent:
         identity = _identity(senders, raw)
-        if identity is not None:
-            push = Push(sender=senders.by_system[identity.system].name, identity=identity, message=message)
+        if identity is not None and may_push(by, sender := senders.by_system[identity.system].name):
+            push = Push(sender=sender, identity=identity, message=message)
             yield row(push, at, said=said(refused, where), name=new_id())
 
 

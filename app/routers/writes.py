@@ -104,7 +104,8 @@ async def _taken(request: FhirRequest, raw: bytes, name: str) -> Put:
     try:
         return intake.put(request.resource, raw, id=name)
     except Refusal as refused:
-        await refused_pushes.note(request.service.store, intake.message, [(raw, None, refused)])
+        sent = [(raw, None, refused)]
+        await refused_pushes.note(request.service.store, intake.message, sent, by=request.actor)
         raise
 
 

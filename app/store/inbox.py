@@ -12,7 +12,7 @@ from app.store.database import Key, Row
 from app.store.search_statement import Statement
 from app.store.session import Store
 from app.store.types import computed_instant
-from app.store.visibility import Visibility, visible_patient
+from app.store.visibility import EVERYTHING, Visibility, visible_patient
 
 _NAMES: Final = tuple(column.name for column in models.inbox.columns)
 _COLUMNS: Final = ", ".join(f"i.{name}" for name in _NAMES)
@@ -65,13 +65,14 @@ class Page:
 
 
 async def page(store: Store, visibility: Visibility, wanted: Wanted, *, senders: Sequence[str]) -> Page:
-    """A page of the inbox; `senders` are all there are.
+    """A page of the inbox; `senders` are all there are for the asker.
 
     The rows of each sender lie in the order they came, and no others do: so each is followed by itself.
     """
     statement = Statement(store.database, visibility)
     apart = wanted.sender is None and not wanted.is_of_few and len(senders) <= _MOST_ARMS
-    arms = [_arm(statement, wanted, name) for name in (senders if apart else (wanted.sender,))]
+    named = senders if apart else (wanted.sender,)
+    arms = [_arm(statement, wanted, name, among=senders) for name in named]
     if not arms or not wanted.count:
         return Page([], None)
     paged = f"ORDER BY {_ORDER} LIMIT {wanted.count + 1}"
@@ -85,10 +86,18 @@ async def page(store: Store, visibility: Visibility, wanted: Wanted, *, senders:
     return Page(found[: wanted.count], (last.received, last.id))
 
 
-def _arm(statement: Statement, wanted: Wanted, sender: str | None) -> str:
+def _arm(statement: Statement, wanted: Wanted, sender: str | None, *, among: Sequence[str]) -> str:
     conditions = [*_conditions(statement, wanted, sender)]
+    if sender is None and statement.visibility != EVERYTHING:
+        conditions.append(_among(statement, "i.sender", among))
     conditions.append(visible_patient(statement.database, statement.visibility, "i", statement.values))
     return f"SELECT {_COLUMNS} FROM inbox i WHERE {' AND '.join(conditions)}"
+
+
+def _among(statement: Statement, column: str, senders: Sequence[str]) -> str:
+    """That it is one of these senders'."""
+    statement.values.append(statement.database.members(sorted(senders)))
+    return statement.database.member(column, len(statement.values))
 
 
 def _conditions(statement: Statement, wanted: Wanted, sender: str | None) -> Iterator[str]:
@@ -122,15 +131,13 @@ def _conditions(statement: Statement, wanted: Wanted, sender: str | None) -> Ite
 
 
 async def unmapped(
-    store: Store, visibility: Visibility, *, sender: str | None, kind: str | None, count: int
+    store: Store, visibility: Visibility, *, senders: Sequence[str], kind: str | None, count: int
 ) -> list[Unmapped]:
     """What no map knows, the most awaited first."""
     statement = Statement(store.database, visibility)
-    conditions = [
-        f"a.{column} = {statement.value(meant)}"
-        for column, meant in (("sender", sender), ("kind", kind))
-        if meant is not None
-    ]
+    conditions = [_among(statement, "a.sender", senders)]
+    if kind is not None:
+        conditions.append(f"a.kind = {statement.value(kind)}")
     conditions.append(visible_patient(store.database, visibility, "a", statement.values))
     sql = _UNMAPPED.format(conditions=" AND ".join(conditions), count=count)
     rows = await store.search(lambda connection: connection.fetch(sql, *statement.values))

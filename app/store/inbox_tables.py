@@ -86,6 +86,7 @@ parked = Table(
 Index(
     "ix_parked_awaits",
     parked.c.sender,
+    parked.c.client,
     parked.c.reason,
     parked.c.awaits,
     parked.c.awaits_system,

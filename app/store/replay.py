@@ -88,12 +88,12 @@ async def replay(
     intake: Intake,
     *,
     reason: str | None = None,
-    sender: str | None = None,
+    senders: Sequence[str] | None = None,
     ids: Sequence[str] = (),
     most: int | None = None,
     after: str = "",
 ) -> Replayed:
-    """Carry out what is parked, by letter, reason or sender: at most so many, those after a letter.
+    """Carry out what is parked, by letter, reason or senders: at most so many, those after a letter.
 
     What cannot be carried out yet stays parked.
     """
@@ -101,11 +101,10 @@ async def replay(
     wanted: list[tuple[str, Any]] = []
     if reason is not None:
         wanted.append(("p.reason = ${}", reason))
-    if sender is not None:
-        wanted.append(("p.sender = ${}", sender))
-    if ids:
-        members = store.database.members(sorted(set(ids)))
-        wanted.append((store.database.member("p.id", 2 + len(wanted)), members))
+    for column, names in (("p.sender", senders), ("p.id", ids or None)):
+        if names is not None:
+            members = store.database.members(sorted(set(names)))
+            wanted.append((store.database.member(column, 2 + len(wanted)), members))
     conditions = "".join(f" AND {text.format(number)}" for number, (text, _) in enumerate(wanted, 2))
     values = [value for _, value in wanted]
     sql = _ALL.format(conditions=conditions, last=2 + len(values))

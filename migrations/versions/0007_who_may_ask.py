@@ -8,6 +8,7 @@ from app.store.types import DOCUMENT, INSTANT, KEY, NUMBER, TEXT
 revision = "0007"
 down_revision = "0006"
 
+AWAITED = ("reason", "awaits", "awaits_system", "awaits_value")
 TABLES = (
     "client",
     "assertion",
@@ -36,10 +37,14 @@ def upgrade() -> None:
                 comment="who brought it; empty in the open sandbox",
             )
         )
+    op.drop_index("ix_parked_awaits", "parked")
+    op.create_index("ix_parked_awaits", "parked", ["sender", "client", *AWAITED, "id"])
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_index("ix_parked_awaits", "parked")
+    op.create_index("ix_parked_awaits", "parked", ["sender", *AWAITED, "id"])
     with op.batch_alter_table("parked") as parked:
         parked.drop_column("client")
     for table in TABLES:

@@ -80,7 +80,7 @@ async def test_what_a_sender_sent_who_may_push_no_more_waits_until_it_may(lab: S
 
     for _ in range(2):
         assert (await sweep(lab.store, lab.intake)).fates == {}
-    tried = await replay(lab.store, lab.intake, sender=LABORATORY.name)
+    tried = await replay(lab.store, lab.intake, senders=[LABORATORY.name])
     assert [*tried.fates.values()] == ["parked"]
     assert (await lab.count("Observation"), await lab.count(kind), len(await lab.letters())) == (0, 0, 1)
 
@@ -191,7 +191,7 @@ async def test_a_change_of_something_deleted_is_not_taken_for_a_letter_another_o
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [patch, entry(result("1"))]}
     raw = json.dumps(bundle).encode()
     waits = ("unknown-subject", "Patient", "", SUBJECT)
-    letter = (new_id(), LABORATORY.name, *waits, datetime.now(UTC), of_bundle(raw), raw)
+    letter = (new_id(), LABORATORY.name, *waits, datetime.now(UTC), of_bundle(raw), raw, "")
     await lab.store.database.write(lambda connection: connection.insert(parked, [letter]))
     await lab.knows()
 

@@ -146,14 +146,14 @@ async def waiting(filled: Store) -> Store:
 
 
 async def asked(store: Store, visibility: Visibility = EVERYTHING, **wanted: Any) -> list[tuple[Any, ...]]:
-    usual = {"sender": None, "kind": None, "count": 50}
+    usual = {"senders": SENDERS, "kind": None, "count": 50}
     return [
         (one.text, one.results, one.patients) for one in await unmapped(store, visibility, **usual | wanted)
     ]
 
 
 async def test_what_no_map_knows_is_counted_the_most_awaited_first(waiting: Store) -> None:
-    everything = await unmapped(waiting, EVERYTHING, sender=None, kind=None, count=50)
+    everything = await unmapped(waiting, EVERYTHING, senders=SENDERS, kind=None, count=50)
 
     assert await asked(waiting) == [("C3N", 3, 2), ("UI/L", 2, 1), ("C4N", 1, 0)]
     assert (everything[0].sender, everything[0].kind, everything[0].system) == ("chu-a", *CODE)
@@ -167,7 +167,7 @@ async def test_what_no_map_knows_is_counted_the_most_awaited_first(waiting: Stor
     [
         ({"kind": "unit"}, ["UI/L"]),
         ({"kind": "code"}, ["C3N", "C4N"]),
-        ({"sender": "chu-b"}, ["C4N"]),
+        ({"senders": ["chu-b"]}, ["C4N"]),
         ({"count": 1}, ["C3N"]),
         ({"count": 0}, []),
     ],
