@@ -45,7 +45,7 @@ _KNOWN = frozenset(
 _SUCCESS, _REFUSED, _FAILED = "0", "4", "8"
 _SERVER = "trialbridge"
 _NETWORK_ADDRESS = "2"
-DIGEST, _WHY, NUMBER, HEAD = "sha256", "reason", "number", "hash"
+DIGEST, WHY, NUMBER, HEAD = "sha256", "reason", "number", "hash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +211,7 @@ def _version(one: Entity, reason: str | None) -> Document:
     own = f"{one.type}/{one.id}" + (f"/_history/{one.version}" if one.version else "")
     detail = {DIGEST: one.digest.hex()} if one.digest is not None else {}
     if reason and one.action in {"C", "U", "D"}:
-        detail[_WHY] = reason
+        detail[WHY] = reason
     person = one.type == "Patient"
     said = _coded(
         _PATIENT if person else _DOMAIN_RESOURCE,

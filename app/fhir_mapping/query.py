@@ -5,7 +5,7 @@ conditional references are asked by the same Query.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -34,11 +34,13 @@ class TokenValue:
 class ReferenceValue:
     """`Type/id` or `id` (type None: any of the parameter's targets).
 
-    A literal that is not ours (another server's address, a urn) has the type "" and itself as id.
+    A literal that is not ours (another server's address, a urn) has the type "" and itself as id. `version`
+    is the one that was written beside it, which counts only where versions are what is looked for.
     """
 
     type: str | None
     id: str
+    version: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ INTERACTIONS = (
     "search-type",
 )
 """What can be done with a type, unless it declares less."""
+READ_ONLY = ("read", "search-type")
+"""What can be done with a type that nobody writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from decimal import Context, Decimal
 from typing import get_args
 
 from app.fhir_mapping import datatypes
-from app.fhir_mapping.links import is_id
+from app.fhir_mapping.links import is_id, is_version
 from app.fhir_mapping.query import (
     CompositeValue,
     DateValue,
@@ -72,14 +72,14 @@ def token(text: str) -> TokenValue:
 
 
 def reference(text: str, *, base: str) -> ReferenceValue:
-    """`id`, `Type/id`, or the absolute address of a resource of ours; a version is left aside.
+    """`id`, `Type/id`, or the absolute address of a resource of ours; the version of it stands beside.
 
     An address elsewhere is well-formed and is looked for as it is written.
     """
     written = _unescaped(text)
     own = datatypes.reference(written, base)
     if own is not None:
-        return ReferenceValue(*own)
+        return ReferenceValue(*own, _version(written))
     if is_id(written):
         return ReferenceValue(None, written)
     if ":" in written:
@@ -92,7 +92,13 @@ def reference_to(type_: str, text: str, *, base: str) -> ReferenceValue:
     found = reference(text, base=base)
     if found.type not in (None, "", type_):
         raise MalformedError(f"with :{type_} it is written id or {type_}/id")
-    return found if found.type == "" else ReferenceValue(type_, found.id)
+    return found if found.type == "" else ReferenceValue(type_, found.id, found.version)
+
+
+def _version(written: str) -> int | None:
+    """The version a reference names, where it names one that may be ours."""
+    number = written.partition("/_history/")[2]
+    return int(number) if is_version(number) else None
 
 
 def uri(text: str) -> TokenValue:

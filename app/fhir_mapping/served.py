@@ -16,8 +16,9 @@ from app.fhir_mapping.operation import definition
 from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.outcome import refusal
 from app.fhir_mapping.query import Clause, Condition, Missing, Place, Query, StringValue, TokenValue, Value
+from app.fhir_mapping.recorded import RECORDED
 from app.fhir_mapping.registry import RESOURCES
-from app.fhir_mapping.resource import Document, Resource, SearchParameter
+from app.fhir_mapping.resource import READ_ONLY, Document, Resource, SearchParameter
 from app.fhir_mapping.search_account import (
     MOST_COUNTED,
     Account,
@@ -29,8 +30,6 @@ from app.fhir_mapping.search_account import (
 )
 from app.fhir_mapping.standard import standard
 from app.protocol.loader import load_all
-
-READ_ONLY: Final = ("read", "search-type")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,7 @@ def _operation_definitions() -> Mapping[str, Document]:
 @cache
 def _search_parameters() -> Mapping[str, Document]:
     served = (one.resource for one in SERVED.values())
-    return definitional.search_parameters((*RESOURCES.values(), *served))
+    return definitional.search_parameters((*RESOURCES.values(), *served, *RECORDED.values()))
 
 
 @cache

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from app.fhir_mapping.served import SERVED, Served
+from app.fhir_mapping.recorded import RECORDED
+from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.served import SERVED
 from app.routers import examples
 from app.routers.fragments import (
     FHIR_JSON,
@@ -57,28 +59,29 @@ def capabilities(path: str) -> Said:
 
 def smart_configuration(_path: str) -> Said:
     """GET of where tokens are."""
-    plain: Said = {"description": STATUS["200"], "content": {"application/json": {"schema": {"type": "object"}}}}
+    content = {"application/json": {"schema": {"type": "object"}}}
     return interaction(
         "smartConfiguration",
         "",
         "Where access tokens are given",
-        "The token endpoint, what it takes, and the scopes there are (SMART App Launch); nobody signs in for it.",
-        answers={"200": plain},
+        "The token endpoint, what it takes, and the scopes there are. Nobody signs in for it.",
+        answers={"200": {"description": STATUS["200"], "content": content}},
     )
 
 
 def search_served(path: str) -> Said:
-    """GET of a type that is only served."""
-    served = _served(path)
+    """GET of a type that is only read."""
+    resource = _resource(path)
+    filled = examples.SEARCHED.get(resource.name, {})
     return interaction(
         "search",
-        served.resource.name,
-        f"Search {served.resource.name}",
-        served.resource.about,
+        resource.name,
+        f"Search {resource.name}",
+        resource.about,
         tag=WHOLE,
         parameters=[
-            query_parameter(parameter.name, parameter.about, {"type": "string"})
-            for parameter in served.resource.search
+            query_parameter(parameter.name, parameter.about, {"type": "string"}, filled.get(parameter.name))
+            for parameter in resource.search
         ],
         answers={"200": answer("Bundle", STATUS["200"])} | refusals("400"),
     )
@@ -86,41 +89,43 @@ def search_served(path: str) -> Said:
 
 def search_served_by_form(path: str) -> Said:
     """POST of a form to _search of such a type."""
-    served = _served(path)
+    resource = _resource(path)
     said = interaction(
         "searchByPost",
-        served.resource.name,
-        f"Search {served.resource.name} by a form",
-        served.resource.about,
+        resource.name,
+        f"Search {resource.name} by a form",
+        resource.about,
         tag=WHOLE,
         answers={"200": answer("Bundle", STATUS["200"])} | refusals("400"),
     )
     properties = {
-        parameter.name: {"type": "string", "description": parameter.about}
-        for parameter in served.resource.search
+        parameter.name: {"type": "string", "description": parameter.about} for parameter in resource.search
     }
-    form = {"schema": {"type": "object", "properties": properties}, "example": {"status": "active"}}
+    example = examples.SEARCHED.get(resource.name, {"status": "active"})
+    form = {"schema": {"type": "object", "properties": properties}, "example": example}
     said["requestBody"] = {"required": False, "content": {FORM: form}}
     return said
 
 
 def read_served(path: str) -> Said:
     """GET of one resource of such a type."""
-    served = _served(path)
-    name = served.resource.name
+    resource = _resource(path)
+    name = resource.name
+    one = examples.STORED.get(name) if name in RECORDED else next(iter(SERVED[name].documents()))
     return interaction(
         "read",
         name,
         f"Read {named(name)}",
-        served.resource.about,
+        resource.about,
         tag=WHOLE,
-        parameters=[path_parameter("id", f"The id of the {name}.", next(iter(served.documents())))],
+        parameters=[path_parameter("id", f"The id of the {name}.", one)],
         answers={"200": answer(name, STATUS["200"])} | refusals("404"),
     )
 
 
-def _served(path: str) -> Served:
-    return SERVED[path.removeprefix(BASE).split("/")[1]]
+def _resource(path: str) -> Resource:
+    name = path.removeprefix(BASE).split("/")[1]
+    return RECORDED[name] if name in RECORDED else SERVED[name].resource
 
 
 def probes() -> dict[str, Any]:

@@ -37,6 +37,7 @@ STORED = {
     "Device": "msc-sle-analyser",
     "BiologicallyDerivedProduct": "msc-sle-batch",
     "ConceptMap": "msc-sle-laboratory-codes",
+    "Provenance": "Observation.1.msc-sle-01-m6-pga",
 }
 """By type, a resource of the demonstration trial: what a read shows."""
 
@@ -70,6 +71,8 @@ ASKED = {
 """By operation, whom it is asked about, and with what."""
 
 SEARCHED = {
+    "AuditEvent": {"entity": "Observation/msc-sle-01-m6-pga", "action": "C"},
+    "Provenance": {"target": "Observation/msc-sle-01-m6-pga"},
     "ResearchSubject": {"study": "ResearchStudy/msc-sle"},
     "Observation": {
         "patient": "Patient/msc-sle-p01",

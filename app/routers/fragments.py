@@ -178,17 +178,10 @@ def id_of(name: str, example: str | None = None) -> Said:
     return path_parameter("id", f"The id of the {name}.", example or examples.STORED[name])
 
 
-def path_parameter(name: str, about: str, example: str) -> Said:
-    """A part of the address."""
-    schema = reference("id")
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "schema": schema,
-        "description": about,
-        "example": example,
-    }
+def path_parameter(name: str, about: str, example: str | None) -> Said:
+    """A part of the address; None where nobody knows one beforehand."""
+    said = {"name": name, "in": "path", "required": True, "schema": reference("id"), "description": about}
+    return said if example is None else said | {"example": example}
 
 
 def header_parameter(name: str, about: str) -> Said:

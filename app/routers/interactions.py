@@ -4,10 +4,11 @@ from app.fhir_mapping import bundle, links
 from app.fhir_mapping import search as grammar
 from app.fhir_mapping.compartment import PATIENT, compartment
 from app.fhir_mapping.outcome import not_found, refusal
+from app.fhir_mapping.recorded import RECORDED
 from app.fhir_mapping.served import SERVED
 from app.fhir_mapping.served import account as served_account
 from app.fhir_mapping.served import page as served_page
-from app.routers import answers, rendering
+from app.routers import answers, recorded, rendering
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
 from app.routers.scopes import require_search
@@ -53,7 +54,9 @@ async def search(request: FhirRequest) -> FhirResponse:
     shape = rendering.shape(asked.summary, asked.elements)
     account = None
     page: bundle.SearchPage
-    if served is not None:
+    if request.resource.name in RECORDED:
+        page = await recorded.find(request, asked.query)
+    elif served is not None:
         page = served_page(served, asked.query, at=service.started)
         account = served_account(served, asked.query, asked.expected) if asked.explain else None
     else:
@@ -61,7 +64,8 @@ async def search(request: FhirRequest) -> FhirResponse:
         page = await find(service.store, request.visibility, asked.query)
         if asked.explain:
             account = await explain(service.store, request.visibility, asked.query, asked.expected)
-    request.saw(*(one.name for one in (*page.versions, *page.included)))
+    if request.resource.name not in RECORDED:
+        request.saw(*(one.name for one in (*page.versions, *page.included)))
     found = bundle.searchset(
         page, asked, base=request.base, key=service.store.link_key, shape=shape, account=account
     )

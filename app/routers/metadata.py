@@ -7,6 +7,7 @@ from app import __version__
 from app.fhir_mapping import capability, codec
 from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.outcome import not_found, refusal
+from app.fhir_mapping.recorded import RECORDED
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.served import SERVED
 from app.routers import answers
@@ -23,7 +24,7 @@ async def capabilities(request: FhirRequest) -> FhirResponse:
     statement = capability.statement(
         RESOURCES.values(),
         OPERATIONS,
-        served=[served.resource for served in SERVED.values()],
+        served=[*(served.resource for served in SERVED.values()), *RECORDED.values()],
         base=request.base,
         software_version=__version__,
         date=request.service.started,

@@ -13,7 +13,6 @@ from app.fhir_mapping.operation import Level
 from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource
-from app.fhir_mapping.served import SERVED
 from app.routers import bundle as bundles
 from app.routers import (
     describe,
@@ -26,6 +25,7 @@ from app.routers import (
     interactions,
     metadata,
     operations,
+    recorded,
     schemas,
     tokens,
     writes,
@@ -34,7 +34,7 @@ from app.routers.describe_hl7v2 import HL7_V2
 from app.routers.describe_operations import INBOX, QUESTIONS
 from app.routers.describe_server import BASE, HEALTH
 from app.routers.fragments import WHOLE, Said, components
-from app.routers.routes import ROUTES, Handler, Route
+from app.routers.routes import ONLY_READ, ROUTES, Handler, Route
 
 ABOUT = """An open FHIR R4 service for the cell-therapy trials MSC-SLE and MSC-SSc.
 
@@ -65,8 +65,9 @@ READ_ONLY: dict[tuple[Handler, str], Callable[[str], Said]] = {
     (interactions.search, "GET"): describe_server.search_served,
     (interactions.search, "POST"): describe_server.search_served_by_form,
     (metadata.read, "GET"): describe_server.read_served,
+    (recorded.read, "GET"): describe_server.read_served,
 }
-"""What is said of the types that are only served."""
+"""What is said of the types that are only read."""
 PLAIN: dict[Handler, Callable[[str], Said]] = {
     bundles.take: describe_server.take,
     metadata.capabilities: describe_server.capabilities,
@@ -115,7 +116,7 @@ def _described(route: Route) -> Iterator[tuple[str, str, Said]]:
     for method, handler in route.methods.items():
         if handler is operations.operation:
             yield from (_operations if "{type}" in route.segments else _of_server)(route, method)
-        elif route.segments[0] in SERVED:
+        elif route.segments[0] in ONLY_READ:
             path = BASE + route.path
             yield path, method, READ_ONLY[handler, method](path)
         elif handler in TYPED:
@@ -152,7 +153,7 @@ def _served_at(route: Route) -> list[Resource]:
 
 
 def _types() -> list[str]:
-    return [*RESOURCES, *SERVED, "Bundle", "CapabilityStatement", "OperationOutcome", "Parameters"]
+    return [*RESOURCES, *ONLY_READ, "Bundle", "CapabilityStatement", "OperationOutcome", "Parameters"]
 
 
 def _tags() -> list[dict[str, str]]:

@@ -38,7 +38,7 @@ def _segments(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/"))
 
 
-READ_ONLY = {name: served.resource for name, served in SERVED.items()} | RECORDED
+ONLY_READ = {name: served.resource for name, served in SERVED.items()} | RECORDED
 """The types nobody writes, by name."""
 
 ROUTES = (
@@ -47,8 +47,8 @@ ROUTES = (
     Route(path=SMART_CONFIGURATION, methods={"GET": tokens.smart_configuration}),
     Route(path="/_history", methods={"GET": histories.of_everything}),
     Route(path="/{operation}", methods={"GET": operations.operation, "POST": operations.operation}),
-    *(Route(path=f"/{name}", methods={"GET": interactions.search}) for name in READ_ONLY),
-    *(Route(path=f"/{name}/_search", methods={"POST": interactions.search}) for name in READ_ONLY),
+    *(Route(path=f"/{name}", methods={"GET": interactions.search}) for name in ONLY_READ),
+    *(Route(path=f"/{name}/_search", methods={"POST": interactions.search}) for name in ONLY_READ),
     *(Route(path=f"/{name}/{{id}}", methods={"GET": metadata.read}) for name in SERVED),
     *(Route(path=f"/{name}/{{id}}", methods={"GET": recorded.read}) for name in RECORDED),
     Route(
@@ -121,7 +121,7 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
             case "{type}":
                 request.type = RESOURCES.get(found)
                 if request.type is None:
-                    raise _only_read(found) if found in READ_ONLY else unknown_type(found)
+                    raise _only_read(found) if found in ONLY_READ else unknown_type(found)
             case "{id}":
                 request.id = _checked_id(found)
             case "{compartment}" if found != "Patient":
@@ -133,7 +133,7 @@ def _name(request: FhirRequest, route: Route, segments: tuple[str, ...]) -> None
             case "{operation}":
                 request.operation = found
             case _:
-                request.type = READ_ONLY.get(want, request.type)
+                request.type = ONLY_READ.get(want, request.type)
 
 
 def _only_read(name: str) -> Refusal:
