@@ -33,6 +33,7 @@ def serve(
         say("WARNING: identifying data are accepted: for tests with synthetic data only.")
     _check_protocols(settings.protocols)
     _check_port(host, port)
+    _check_clients(settings, host)
     if settings.base_url is None and is_loopback(host):
         tell_workers(loopback_address(host, port))
     _listen("app.main:app_from_environment", settings, host=host, port=port, workers=workers, factory=True)
@@ -44,7 +45,7 @@ def demo(
     empty: Annotated[bool, typer.Option("--empty", help="Leave the demonstration trials out.")] = False,
 ) -> None:
     """Serve the demonstration trials on this machine only: migrate, load them once, and listen."""
-    from app.demo.sandbox import load_once, welcome
+    from app.demo.sandbox import load_once, offer_clients, welcome
     from app.main import create_app
     from app.settings import Settings
     from app.store.migrate import upgrade
@@ -61,7 +62,8 @@ def demo(
         if loaded:
             say(f"loaded the demonstration trials: {loaded} resources")
     say(welcome(address, empty=empty))
-    _listen(create_app(settings), settings, host="127.0.0.1", port=port)
+    app = create_app(settings)
+    _listen(app if empty else offer_clients(app), settings, host="127.0.0.1", port=port)
 
 
 def _check_protocols(further: Path | None = None) -> None:
@@ -73,6 +75,20 @@ def _check_protocols(further: Path | None = None) -> None:
         load_all()
     except ProtocolError as error:
         stop(f"a protocol is not valid:\n{error}", FAILED)
+
+
+def _check_clients(settings: "Settings", host: str) -> None:
+    """Stop where others reach us and anybody could sign in with a key of the demonstration."""
+    from app.demo.sandbox import left_behind
+    from app.settings import is_loopback
+
+    found = asyncio.run(left_behind(settings))
+    if not found:
+        return
+    said = f"everybody knows the keys of {', '.join(found)}, which a demonstration registered"
+    if not is_loopback(host):
+        stop(f"{said}: disable them (`trialbridge client disable NAME`) or serve another database", MISUSED)
+    say(f"WARNING: {said}.")
 
 
 def _check_port(host: str, port: int) -> None:

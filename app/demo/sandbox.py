@@ -1,16 +1,20 @@
 """The demonstration on this machine: the trials are put in once, and a word says where to look."""
 
 import httpx
+from fastapi import FastAPI
 
 from app.demo import load
+from app.demo.clients import known_to, register_ready, shown
 from app.demo.hospitals import push
 from app.main import create_app
 from app.routers.trial_answers import now
 from app.settings import Settings
+from app.store.database import DatabaseError
+from app.store.session import Store
 
 
 async def load_once(settings: Settings) -> int:
-    """Put the demonstration trials in through the FHIR interface, and have two hospitals push to it.
+    """Put the demonstration in: trials through the FHIR interface, what two hospitals push, who may sign in.
 
     The answer is how many resources of the trials went in.
     What was loaded once is left alone.
@@ -22,7 +26,25 @@ async def load_once(settings: Settings) -> int:
     ):
         loaded = await load(client)
         await push(client, app.state.service.store, at=now())
+        await register_ready(app.state.service.store)
         return loaded
+
+
+def offer_clients(app: FastAPI) -> FastAPI:
+    """Let the page /docs sign in as the clients of the demonstration."""
+    app.state.ready_clients = shown()
+    return app
+
+
+async def left_behind(settings: Settings) -> list[str]:
+    """The clients of a demonstration that a database still lets in; none where it cannot be asked now."""
+    store = await Store.open(settings.database_url)
+    try:
+        return await known_to(store)
+    except DatabaseError:  # /readyz says so
+        return []
+    finally:
+        await store.close()
 
 
 def welcome(url: str, *, empty: bool) -> str:
@@ -34,7 +56,8 @@ def welcome(url: str, *, empty: bool) -> str:
             "",
             "Trialbridge runs as a sandbox: open, on this machine only, on synthetic data.",
             f"  FHIR R4           {url}/fhir  ({url}/fhir/metadata)",
-            f"  Try it out        {url}/docs",
+            f"  Try it out        {url}/docs"
+            + ("" if empty else "  (and sign in: two sites, a sponsor, an auditor)"),
             *([] if empty else ["  An SRI answer     " + example]),
             *([] if empty else [f"  What was pushed   {url}/fhir/$inbox?view=plain"]),
             "Ctrl-C ends it; the data stay.",
