@@ -24,7 +24,8 @@ from app.routers.hl7v2 import Answer, Arriving
 from app.routers.load import Load, Share
 from app.routers.service import Service
 from app.settings import Settings
-from app.store.asker import OPEN
+from app.store.asker import Asker
+from app.store.ids import new_id
 from app.store.session import Store, utc_now
 
 START, END = b"\x0b", b"\x1c\r"
@@ -47,10 +48,14 @@ log = logging.getLogger("trialbridge")
 
 @dataclass(eq=False)
 class Listener:
-    """The socket's side of the service: its connections, and whether it is about to end."""
+    """The socket's side of the service: its connections, and whether it is about to end.
+
+    `client` is the registered client as which it takes messages in, and what that may do; none in a sandbox.
+    """
 
     service: Service
     largest: int = LARGEST
+    client: str = ""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     connections: dict[asyncio.Task[None], str] = field(default_factory=dict)
 
@@ -144,11 +149,18 @@ class Listener:
         """What became of one message, within what this process takes on at once."""
         try:
             share.enter()
+            asker = await self._asker()
             await share.whole()
         except Refusal as refused:
             return hl7v2.refused(raw, refused)
-        arriving = Arriving(raw=raw, door="mllp", base=self.service.settings.fhir_base, asker=OPEN)
-        return await hl7v2.received(arriving, self.service)
+        base = self.service.settings.fhir_base
+        return await hl7v2.received(Arriving(raw=raw, door="mllp", base=base, asker=asker), self.service)
+
+    async def _asker(self) -> Asker:
+        """As whom a message is taken in: what its client may do is asked anew for each."""
+        task = asyncio.current_task()
+        address = "" if task is None else self.connections.get(task, "")
+        return await self.service.entrance.named(self.client, address=address, request=new_id())
 
     async def _say(self, writer: StreamWriter, answer: Answer) -> None:
         if answer.wanted:
@@ -167,10 +179,16 @@ async def _piece(reader: StreamReader) -> bytes:
 
 @asynccontextmanager
 async def listening(
-    service: Service, host: str, port: int, *, tls: ssl.SSLContext | None = None, largest: int = LARGEST
+    service: Service,
+    host: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext | None = None,
+    largest: int = LARGEST,
+    client: str = "",
 ) -> AsyncIterator[tuple[Listener, int]]:
     """A listener, and the port it listens on; in the end what is under way is answered first."""
-    listener = Listener(service, largest)
+    listener = Listener(service, largest, client)
     server = await asyncio.start_server(listener.connected, host, port, ssl=tls, limit=_PIECE)
     try:
         yield listener, server.sockets[0].getsockname()[1]
@@ -184,9 +202,18 @@ async def listening(
 
 
 async def serve(
-    settings: Settings, host: str, port: int, *, tls: ssl.SSLContext | None, ready: Callable[[int], None]
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    client: str,
+    tls: ssl.SSLContext | None,
+    ready: Callable[[int], None],
 ) -> None:
-    """Listen until SIGTERM or SIGINT; `ready` is told the port when the first connection may come."""
+    """Listen until SIGTERM or SIGINT; `ready` is told the port when the first connection may come.
+
+    Refusal 401 where the client is not let in.
+    """
     ends = asyncio.Event()
     loop = asyncio.get_running_loop()
     for said in (signal.SIGTERM, signal.SIGINT):
@@ -206,7 +233,8 @@ async def serve(
             load=Load(settings),
             entrance=Entrance(settings, store),
         )
-        async with listening(service, host, port, tls=tls) as (_, listened):
+        await service.entrance.named(client, address="", request="")
+        async with listening(service, host, port, tls=tls, client=client) as (_, listened):
             ready(listened)
             await ends.wait()
     finally:

@@ -56,6 +56,22 @@ class Entrance:
             raise unauthorised(denied.text, denied.error, where=where) from None
         return replace(found, actor=replace(found.actor, address=address, request=request))
 
+    async def named(self, client: str, *, address: str, request: str) -> Asker:
+        """A client that needs no token where it comes in, as what it may do now; none in an open sandbox.
+
+        Refusal 401 where it is not let in, or none is named.
+        """
+        access = await self._store.access.now()
+        known = access.client(client)
+        if known is not None:
+            found = asker_of(known, known.scopes, access.parts)
+        elif client or not self._settings.is_open:
+            text = f"no client {client!r} is let in: `trialbridge client list` shows which are"
+            raise unauthorised(text, where=self._settings.address + SMART_CONFIGURATION)
+        else:
+            found = OPEN
+        return replace(found, actor=replace(found.actor, address=address, request=request))
+
     async def claims(self, token: str) -> Claims:
         """What an access token says; Denied where it lets nobody in."""
         known = await self._believed(token)
