@@ -1,37 +1,30 @@
 """What changed between two versions, and who changed it, as an answer: Parameters or compact plain JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
-from app.fhir_mapping import codec, links
+from app.fhir_mapping import codec
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.definitions import definition
 from app.fhir_mapping.difference import Change
+from app.fhir_mapping.provenance import Work
 
 Part = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Author:
-    """Who made a version, when and why, as the trail knows it; who and why may not be known."""
-
-    version: int
-    recorded: datetime
-    who: str | None = None
-    why: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Two versions of a resource, what changed between them, and who made each version after the earlier."""
+    """Two versions of a resource, what changed between them, and who made the versions.
+
+    `authors` are by version, as far as the trail tells, the work of each that came after the earlier.
+    """
 
     from_: Version
     to: Version
     changes: Sequence[Change]
-    authors: Sequence[Author]
+    authors: Mapping[int, Work]
 
     @property
     def of(self) -> str:
@@ -41,12 +34,12 @@ class Difference:
 
 def parameters(difference: Difference) -> bytes:
     """The difference as Parameters: a part for each change, and one for each version that made them."""
-    of = difference.of
+    of, made = difference.of, sorted(difference.authors.items())
     parts = [
         _reference("resource", of),
         _reference("from", f"{of}/_history/{difference.from_.version}"),
         _reference("to", f"{of}/_history/{difference.to.version}"),
-        *({"name": "version", "part": list(_author(of, author))} for author in difference.authors),
+        *({"name": "version", "part": list(_author(of, number, work))} for number, work in made),
         *({"name": "change", "part": list(_change(change))} for change in difference.changes),
     ]
     return codec.write({"resourceType": "Parameters", "parameter": parts})
@@ -59,7 +52,7 @@ def plain(difference: Difference) -> bytes:
             "resource": difference.of,
             "from": difference.from_.version,
             "to": difference.to.version,
-            "versions": [_plain_author(author) for author in difference.authors],
+            "versions": [_plain_author(number, work) for number, work in sorted(difference.authors.items())],
             "changes": [_plain_change(change) for change in difference.changes],
         }
     )
@@ -69,21 +62,16 @@ def _reference(name: str, text: str) -> Part:
     return {"name": name, "valueReference": {"reference": text}}
 
 
-def _author(of: str, author: Author) -> Iterator[Part]:
-    yield _reference("reference", f"{of}/_history/{author.version}")
-    yield {"name": "recorded", "valueInstant": links.instant(author.recorded)}
-    for name, text in (("who", author.who), ("why", author.why)):
-        if text:
-            yield {"name": name, "valueString": text}
+def _author(of: str, version: int, work: Work) -> Iterator[Part]:
+    yield _reference("reference", f"{of}/_history/{version}")
+    yield {"name": "recorded", "valueInstant": work.recorded}
+    yield {"name": "who", "valueString": work.name}
+    if work.reason:
+        yield {"name": "why", "valueString": work.reason}
 
 
-def _plain_author(author: Author) -> dict[str, Any]:
-    said = {
-        "version": author.version,
-        "recorded": links.instant(author.recorded),
-        "who": author.who,
-        "why": author.why,
-    }
+def _plain_author(version: int, work: Work) -> dict[str, Any]:
+    said = {"version": version, "recorded": work.recorded, "who": work.name, "why": work.reason}
     return {name: value for name, value in said.items() if value}
 
 

@@ -29,8 +29,9 @@ _LONGEST_ID = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """Who made a version, as what, and why; `activity` is CREATE, UPDATE or DELETE."""
+    """Who made a version, when, as what, and why; `activity` is CREATE, UPDATE or DELETE."""
 
+    recorded: str
     who: Document
     role: Sequence[Document]
     name: str
@@ -78,6 +79,7 @@ def works(event: Document) -> Iterator[tuple[Made, Work]]:
             yield (
                 (kind, name, int(version[0])),
                 Work(
+                    recorded=event["recorded"],
                     who=agent["who"],
                     role=agent.get("role", ()),
                     name=agent["altId"],

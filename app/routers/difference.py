@@ -1,18 +1,19 @@
 """$diff over HTTP: what changed between two versions of a resource."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from app.fhir_mapping import codec, question
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.difference import changes
-from app.fhir_mapping.difference_answer import Author, Difference, parameters, plain
+from app.fhir_mapping.difference_answer import Difference, parameters, plain
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.outcome import Refusal
+from app.fhir_mapping.provenance import Work
 from app.fhir_mapping.question import Given
 from app.routers.answers import FHIR_JSON, PLAIN_JSON, FhirResponse
 from app.routers.requests import FhirRequest
-from app.store import documents
+from app.store import documents, provenance_search
 
 _GONE = 410
 
@@ -22,23 +23,25 @@ async def diff(request: FhirRequest, asked: Operation) -> FhirResponse:
     given = question.given(asked, request.parameters)
     later = await _later(request, given)
     earlier = await _earlier(request, given, later)
-    request.saw(
-        *(
-            (one.type, one.id, one.version)
-            for one in {earlier.version: earlier, later.version: later}.values()
-        )
-    )
-    authors = [Author(version=later.version, recorded=later.last_updated)]
+    request.saw(*dict.fromkeys((earlier.name, later.name)))
+    authors = await _authors(request, earlier, later)
     is_plain = given.get("view") == ["plain"]
     body = await asyncio.to_thread(_told, earlier, later, authors, is_plain=is_plain)
     return FhirResponse(200, body, [PLAIN_JSON if is_plain else FHIR_JSON])
 
 
-def _told(earlier: Version, later: Version, authors: Sequence[Author], *, is_plain: bool) -> bytes:
+def _told(earlier: Version, later: Version, authors: Mapping[int, Work], *, is_plain: bool) -> bytes:
     """The documents read, compared, and the answer written: there may be much of them."""
     before, after = (codec.read(one.document or b"{}") for one in (earlier, later))
     found = Difference(from_=earlier, to=later, changes=changes(before, after), authors=authors)
     return plain(found) if is_plain else parameters(found)
+
+
+async def _authors(request: FhirRequest, earlier: Version, later: Version) -> Mapping[int, Work]:
+    """Who made the versions after the one, up to the other."""
+    found = await provenance_search.made(request.service.store, request.asker, (later.type, later.id))
+    first, last = sorted((earlier.version, later.version))
+    return {number: work for number, work in found.items() if first < number <= last}
 
 
 async def _later(request: FhirRequest, given: Given) -> Version:

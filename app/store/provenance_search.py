@@ -31,6 +31,7 @@ from app.store.trail_search import newest_first
 
 KIND: Final = "Provenance"
 _TABLES = ("resource", "version")
+_MOST_VERSIONS = 1000
 _ORDER = ("last_updated", "type", "id", "version")
 _COLUMNS = "r.type, r.id, r.version, r.last_updated"
 _REVISES = """EXISTS (SELECT 1 FROM version b WHERE b.type = r.type AND b.id = r.id
@@ -57,15 +58,29 @@ class _Stored:
 
 async def read(store: Store, asker: Asker, name: str) -> Version:
     """The Provenance of one version; Refusal 404 where the asker may not see that version."""
-    made, target = named(name), RECORDED[KIND].parameter("target")
-    if made is not None and target is not None:
-        query = Query(
-            resource=RECORDED[KIND], conditions=(Clause(target, (ReferenceValue(*made),)),), count=1
-        )
-        found = await find(store, asker, query)
+    made = named(name)
+    if made is not None:
+        found = await find(store, asker, _about(ReferenceValue(*made), count=1))
         if found.versions:
             return found.versions[0]
     raise not_found(f"{KIND}/{name}")
+
+
+def _about(target: ReferenceValue, *, count: int) -> Query:
+    [parameter] = [one for one in RECORDED[KIND].search if one.name == "target"]
+    return Query(resource=RECORDED[KIND], conditions=(Clause(parameter, (target,)),), count=count)
+
+
+async def made(store: Store, asker: Asker, key: Key) -> Mapping[int, Work]:
+    """Who made each version of a resource that the asker may see, as far as the trail tells."""
+
+    async def work(connection: Connection) -> Mapping[int, Work]:
+        query = _about(ReferenceValue(*key), count=_MOST_VERSIONS)
+        stored = await _stored(store.database, connection, asker, query, descending=True)
+        found = await _authors(store.database, connection, [key])
+        return {one.made[2]: found[one.made] for one in stored if one.made in found}
+
+    return await store.search(work)
 
 
 async def find(store: Store, asker: Asker, query: Query) -> Page:
@@ -79,7 +94,7 @@ async def find(store: Store, asker: Asker, query: Query) -> Page:
         stored = await _stored(database, connection, asker, query, descending=descending)
         total = await _total(database, connection, asker, query) if query.total else None
         keys = sorted({one.key for one in stored})
-        made_by = await authors(database, connection, keys)
+        made_by = await _authors(database, connection, keys)
         signed = await connection.fetch(_SIGNED.format(keys=database.keys(1)), database.key_set(keys))
         return stored, total, made_by, [(kind, name) for kind, name in signed]
 
@@ -95,7 +110,7 @@ async def find(store: Store, asker: Asker, query: Query) -> Page:
     return Page(versions, ((shown[-1].at.isoformat(), kind, str(number)), name), total)
 
 
-async def authors(database: Database, connection: Connection, keys: Sequence[Key]) -> Mapping[Made, Work]:
+async def _authors(database: Database, connection: Connection, keys: Sequence[Key]) -> Mapping[Made, Work]:
     """Who made each version of these resources, as far as the trail tells."""
     if not keys:
         return {}
