@@ -1,0 +1,493 @@
+"""The trail: a change and its event are one, nobody waits for another, and tampering is found."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+
+from app.fhir_mapping import check, codec
+from app.fhir_mapping.access.actor import SANDBOX, Actor
+from app.fhir_mapping.audit_event import Entity
+from app.fhir_mapping.audit_told import Told, told
+from app.fhir_mapping.change import Delete, Write
+from app.fhir_mapping.outcome import Refusal
+from app.fhir_mapping.registry import RESOURCES
+from app.store.database import Connection, Contention, Database, DatabaseError
+from app.store.session import Store, open_database, utc_now
+from app.store.trail import EVENTS_BETWEEN_LINKS, Event
+from app.store.transact import transact
+from app.store.verify import Fault, Verification, heads
+from app.store.visibility import EVERYTHING
+from tests.databases import PostgreSQL
+from tests.store.make import c3, patient, put, study, subject
+
+WHO = Actor(client="chu", role="site", purpose="CLINTRCH", address="10.0.0.7", request="r-1", reason="a typo")
+
+
+async def events(database: Database) -> list[Told]:
+    rows = await database.read(lambda c: c.fetch("SELECT document FROM audit ORDER BY recorded, id"))
+    return [told(codec.read(bytes(row[0]))) for row in rows]
+
+
+async def written(database: Database) -> list[Told]:
+    """The events of changes and reads, without the links."""
+    return [one for one in await events(database) if one.interaction != "link"]
+
+
+async def found(url: str, *, study: str | None = None) -> list[Fault]:
+    database = await open_database(url)
+    try:
+        return [fault async for fault in Verification(database, study).faults()]
+    finally:
+        await database.close()
+
+
+async def stored(store: Store, *writes: Write, by: Actor = WHO) -> None:
+    await transact(store, EVERYTHING, list(writes), by=by)
+
+
+def read_event(name: str, *, kind: str = "Patient", version: int = 1) -> Event:
+    entities = (Entity(type=kind, id=name, version=version),)
+    return Event(recorded=utc_now(), action="R", interaction="read", status=200, actor=WHO, entities=entities)
+
+
+async def test_a_change_is_told_with_who_why_and_the_digest_of_what_is_stored(trial: Store) -> None:
+    await stored(trial, put(c3("p1"), "o1"))
+    *_, event = await written(trial.database)
+
+    [row] = await trial.database.read(lambda c: c.fetch("SELECT document FROM resource WHERE id = 'o1'"))
+    assert event.changed == {("Observation", "o1", 1): sha256(bytes(row[0])).digest()}
+    assert (event.action, event.interaction, event.outcome) == ("C", "update", "0")
+    assert (event.client, event.patient) == ("chu", "p1")
+
+
+async def test_what_is_kept_is_valid_r4_and_holds_the_reason_the_address_and_the_purpose(
+    trial: Store,
+) -> None:
+    await stored(trial, put(c3("p1"), "o1"))
+    rows = await trial.database.read(lambda c: c.fetch("SELECT document FROM audit"))
+
+    for (document,) in rows:
+        assert check.checked("AuditEvent", bytes(document)) == codec.read(bytes(document))
+        get_fhir_model_class("AuditEvent").model_validate_json(bytes(document))
+    said = b"".join(bytes(row[0]) for row in rows)
+    assert all(text in said for text in (b"a typo", b"10.0.0.7", b"CLINTRCH", b"r-1"))
+
+
+CHANGES: list[tuple[str, list[Callable[[], Write]], tuple[str, str], list[tuple[str, int]]]] = [
+    ("a create", [lambda: put(c3("p1"))], ("C", "create"), [("Observation", 1)]),
+    ("an update", [lambda: put(patient(site="SLS"), "p1")], ("U", "update"), [("Patient", 2)]),
+    (
+        "a deletion",
+        [lambda: Delete(resource=RESOURCES["ResearchSubject"], id="rs2")],
+        ("D", "delete"),
+        [("ResearchSubject", 2)],
+    ),
+    (
+        "a deletion of nothing",
+        [lambda: Delete(resource=RESOURCES["Patient"], id="none")],
+        ("E", "delete"),
+        [],
+    ),
+    (
+        "a transaction of several kinds",
+        [lambda: put(c3("p1"), "a"), lambda: put(patient(site="SLS"), "p1")],
+        ("E", "transaction"),
+        [("Observation", 1), ("Patient", 2)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("says", "writes", "kind", "versions"), CHANGES, ids=[one[0] for one in CHANGES])
+async def test_each_change_leaves_one_event(
+    trial: Store,
+    says: str,
+    writes: list[Callable[[], Write]],
+    kind: tuple[str, str],
+    versions: list[tuple[str, int]],
+) -> None:
+    before = len(await written(trial.database))
+    await stored(trial, *(make() for make in writes))
+    after = (await written(trial.database))[before:]
+
+    left = [(one.action, one.interaction, sorted((key[0], key[2]) for key in one.changed)) for one in after]
+    assert left == [(*kind, versions)], says
+
+
+async def test_one_of_a_study_is_in_its_chain_and_one_of_several_in_none(trial: Store) -> None:
+    await stored(trial, put(subject("p1"), "rs1"))
+    await stored(trial, put(study(), "s2"), put(subject("p2"), "rs2"))
+    *_, of_one, of_both = await written(trial.database)
+
+    assert (of_one.study, of_both.study) == ("s1", "")
+
+
+async def test_a_refused_change_leaves_no_event_and_its_neighbours_leave_theirs(trial: Store) -> None:
+    before = len(await written(trial.database))
+    wrong = put(c3("nobody"), "wrong")
+    answers = await asyncio.gather(
+        stored(trial, put(c3("p1"), "one")),
+        stored(trial, wrong),
+        stored(trial, put(c3("p2"), "two")),
+        return_exceptions=True,
+    )
+
+    assert [isinstance(answer, Refusal) for answer in answers] == [False, True, False]
+    after = (await written(trial.database))[before:]
+    assert sorted(key for one in after for key in one.changed) == [
+        ("Observation", "one", 1),
+        ("Observation", "two", 1),
+    ]
+
+
+async def test_a_change_and_its_event_are_undone_together(
+    trial: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appended = trial.committer.chains._appended  # noqa: SLF001 the crash is to come after both were written
+
+    async def crashing(*given: Any, **more: Any) -> Any:
+        await appended(*given, **more)
+        raise DatabaseError("the database went away")
+
+    monkeypatch.setattr(trial.committer.chains, "_appended", crashing)
+    before = len(await events(trial.database))
+    with pytest.raises(DatabaseError):
+        await stored(trial, put(c3("p1"), "lost"))
+    monkeypatch.undo()
+    assert len(await events(trial.database)) == before
+    await stored(trial, put(c3("p1"), "kept"))
+
+    there = await trial.database.read(lambda c: c.fetch("SELECT id FROM resource WHERE type = 'Observation'"))
+    assert [row[0] for row in there] == ["kept"]
+    assert await found(database_url) == []
+
+
+async def test_nothing_is_stored_that_cannot_be_told(trial: Store) -> None:
+    await trial.database.write(lambda c: c.execute("ALTER TABLE audit RENAME TO hidden"))
+    with pytest.raises(DatabaseError):
+        await stored(trial, put(c3("p1"), "o1"))
+    await trial.database.write(lambda c: c.execute("ALTER TABLE hidden RENAME TO audit"))
+
+    assert await trial.database.read(lambda c: c.fetch("SELECT id FROM resource WHERE id = 'o1'")) == []
+
+
+async def test_two_processes_write_and_both_chains_verify(database_url: str) -> None:
+    one, two = await Store.open(database_url, audit="all"), await Store.open(database_url, audit="all")
+    await stored(one, put(study(), "s1"), put(patient(), "p1"), put(patient(), "p2"))
+    for turn in range(20):
+        await asyncio.gather(
+            stored(one, put(c3("p1"), f"a{turn}")),
+            stored(two, put(c3("p2"), f"b{turn}")),
+            one.auditor.note(read_event("p1"), EVERYTHING),
+            two.auditor.note(read_event("p2"), EVERYTHING),
+        )
+    assert len({one.committer for one in await events(one.database)}) == 4
+    await one.close()
+    await two.close()
+
+    assert await found(database_url) == []
+
+
+async def test_nobody_waits_for_the_transaction_of_another(
+    postgres: PostgreSQL, migrated_postgres: str
+) -> None:
+    with postgres.database(migrated_postgres) as name:
+        store = await Store.open(postgres.url_of(name))
+        await stored(store, put(study(), "s1"), put(patient(), "p1"))
+        release = asyncio.Event()
+
+        async def slow(connection: Connection) -> tuple[None, list[Event]]:
+            del connection
+            await release.wait()
+            return None, [read_event("p1")]
+
+        held = asyncio.create_task(store.auditor.chains.write(slow))
+        await asyncio.wait_for(stored(store, put(c3("p1"), "o1")), timeout=10)
+        assert not held.done()
+        release.set()
+        await held
+        await store.close()
+
+
+async def test_many_reads_are_written_by_few_commits(trial: Store) -> None:
+    commits = 0
+    write = trial.database.write
+
+    async def counting(*given: Any, **more: Any) -> Any:
+        nonlocal commits
+        commits += 1
+        return await write(*given, **more)
+
+    trial.database.write = counting  # type: ignore[method-assign]
+    await asyncio.gather(*(trial.auditor.note(read_event("p1"), EVERYTHING) for _ in range(64)))
+
+    assert commits <= 2
+    reads = [one for one in await written(trial.database) if one.interaction == "read"]
+    assert [one.seen for one in reads] == [{("Patient", "p1", 1)}] * 64
+
+
+async def test_the_statements_do_not_grow_with_what_is_told(trial: Store) -> None:
+    async def statements(number: int, start: int) -> int:
+        before = trial.database.statements
+        await stored(trial, *(put(c3("p1"), f"o{start + one}") for one in range(number)))
+        return trial.database.statements - before
+
+    assert await statements(2, 0) == await statements(60, 2)
+
+
+async def test_chains_cite_one_another_again_and_again(trial: Store) -> None:
+    for turn in range(EVENTS_BETWEEN_LINKS + 1):
+        await stored(trial, put(c3("p1"), f"o{turn}"))
+    links = [one for one in await events(trial.database) if one.interaction == "link"]
+
+    assert len(links) == 2
+    cited = [(head.study, head.number) for head in links[-1].heads]
+    assert ("", EVENTS_BETWEEN_LINKS + 1) in cited or ("s1", 1) in cited
+
+
+async def test_an_event_that_collides_is_tried_again_and_nothing_is_lost(
+    trial: Store, database_url: str
+) -> None:
+    write, failed = trial.database.write, False
+
+    async def colliding(*given: Any, **more: Any) -> Any:
+        nonlocal failed
+        if not failed:
+            failed = True
+            raise Contention("somebody was there first")
+        return await write(*given, **more)
+
+    trial.database.write = colliding  # type: ignore[method-assign]
+    await trial.auditor.note(read_event("p1"), EVERYTHING)
+
+    assert failed
+    assert await found(database_url) == []
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """What somebody with the database in their hands does to it, and the table and row that must be named."""
+
+    says: str
+    sql: tuple[str, ...]
+    names: str
+
+
+TAMPERINGS = [
+    Tampering(
+        "a current version is changed",
+        ("UPDATE resource SET document = {flip} WHERE id = 'o1'",),
+        "version Observation/o1/_history/2",
+    ),
+    Tampering(
+        "an old version is changed",
+        ("UPDATE version SET document = {flip} WHERE id = 'o1'",),
+        "version Observation/o1/_history/1",
+    ),
+    Tampering(
+        "an old version is taken away",
+        ("DELETE FROM version WHERE id = 'o1'",),
+        "version Observation/o1/_history/1",
+    ),
+    Tampering(
+        "a current version is taken away",
+        ("DELETE FROM resource WHERE id = 'o2'",),
+        "version Observation/o2/_history/1",
+    ),
+    Tampering(
+        "a version is slipped in",
+        (
+            (
+                "INSERT INTO resource (type, id, version, last_updated, deleted, document)"
+                " SELECT type, 'slipped', version, last_updated, deleted, document FROM resource WHERE id = 'o2'"
+            ),
+        ),
+        "version Observation/slipped/_history/1",
+    ),
+    Tampering(
+        "a deletion is undone",
+        (
+            (
+                "UPDATE resource SET document = (SELECT document FROM version WHERE id = 'gone')"
+                " WHERE id = 'gone'"
+            ),
+        ),
+        "version Observation/gone/_history/2",
+    ),
+    Tampering(
+        "an event's document is changed",
+        ("UPDATE audit SET document = {flip} WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "an event's hash is changed",
+        ("UPDATE audit SET hash = {flip_hash} WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "what an event follows is changed",
+        ("UPDATE audit SET previous = {flip_previous} WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "who did it is changed",
+        ("UPDATE audit SET client = 'another' WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "when it was is changed",
+        ("UPDATE audit SET recorded = (SELECT max(recorded) FROM audit) WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering("a middle event is taken away", ("DELETE FROM audit WHERE id = '{second}'",), "audit {third}"),
+    Tampering("the first event is taken away", ("DELETE FROM audit WHERE id = '{first}'",), "audit {second}"),
+    Tampering(
+        "the last event is taken away",
+        ("DELETE FROM audit WHERE id = '{last}'",),
+        "audit s1/{writer}/{length}",
+    ),
+    Tampering(
+        "two events are swapped",
+        (
+            "UPDATE audit SET number = 1000 WHERE id = '{second}'",
+            "UPDATE audit SET number = 2 WHERE id = '{third}'",
+            "UPDATE audit SET number = 3 WHERE id = '{second}'",
+        ),
+        "audit {third}",
+    ),
+    Tampering(
+        "events are renumbered",
+        (
+            "DELETE FROM audit WHERE id = '{second}'",
+            "UPDATE audit SET number = number + 1000 WHERE chain = 's1' AND number > 2",
+            "UPDATE audit SET number = number - 1001 WHERE chain = 's1' AND number > 1000",
+        ),
+        "audit {third}",
+    ),
+    Tampering(
+        "a whole chain is taken away",
+        ("DELETE FROM audit WHERE chain = 's1' AND committer = '{writer}'",),
+        "audit s1/{writer}/{length}",
+    ),
+    Tampering(
+        "a chain is given to another study",
+        ("UPDATE audit SET chain = 's9' WHERE chain = 's1' AND committer = '{writer}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "what an event is about is taken away",
+        ("DELETE FROM audit_entity WHERE audit_id = '{second}'",),
+        "audit_entity {second}",
+    ),
+    Tampering(
+        "what an event is about is changed",
+        ("UPDATE audit_entity SET patient_id = 'p2' WHERE audit_id = '{second}'",),
+        "audit_entity {second}",
+    ),
+    Tampering(
+        "something is told of no event",
+        (
+            (
+                "INSERT INTO audit_entity (audit_id, type, id, version, patient_id)"
+                " VALUES ('none', 'Patient', 'p1', 1, 'p1')"
+            ),
+        ),
+        "audit_entity none",
+    ),
+]
+
+
+async def tampered(database: Database, tampering: Tampering) -> str:
+    """Do it; the name of the row that must be named."""
+    by_place = (
+        """SELECT id, committer, number FROM audit WHERE chain = 's1' AND action <> 'R' ORDER BY number"""
+    )
+    rows = await database.read(lambda c: c.fetch(by_place))
+    names = {"writer": rows[0][1], "length": rows[-1][2], "last": rows[-1][0]}
+    names |= dict(zip(("first", "second", "third"), (row[0] for row in rows), strict=False))
+    flips = {
+        "flip": _flipped(database, "document"),
+        "flip_hash": _flipped(database, "hash"),
+        "flip_previous": _flipped(database, "previous"),
+    }
+    for sql in tampering.sql:
+        text = sql.format(**names, **flips)
+        touched = await database.write(lambda c, text=text: c.execute(text))  # type: ignore[misc]
+        assert touched, text
+    return tampering.names.format(**names)
+
+
+def _flipped(database: Database, column: str) -> str:
+    """The bytes of a column with one that is another."""
+    if "Sqlite" in type(database).__name__:
+        return f"CAST(substr({column}, 1, 20) || x'21' || substr({column}, 22) AS BLOB)"
+    return f"set_byte({column}, 20, get_byte({column}, 20) # 1)"
+
+
+async def filled(url: str) -> None:
+    """Changes and reads of two processes, each of which cites the other."""
+    one = await Store.open(url, audit="all")
+    await stored(one, put(study(), "s1"), by=SANDBOX)
+    await stored(one, put(patient(), "p1"), put(patient(), "p2"), put(subject("p1"), "rs1"), by=SANDBOX)
+    for name in ("o1", "o2", "gone"):
+        await stored(one, put(c3("p1"), name))
+    await stored(one, put(c3("p1", "0.8"), "o1"))
+    await stored(one, Delete(resource=RESOURCES["Observation"], id="gone"))
+    for turn in range(4):
+        await stored(one, put(subject("p1") | {"period": {"start": f"2021-01-0{turn + 1}"}}, "rs1"))
+    await one.auditor.note(read_event("rs1", kind="ResearchSubject"), EVERYTHING)
+    await one.close()
+
+
+@pytest.mark.parametrize("tampering", TAMPERINGS, ids=[one.says for one in TAMPERINGS])
+async def test_tampering_is_found_and_named(database_url: str, tampering: Tampering) -> None:
+    await filled(database_url)
+    assert await found(database_url) == []
+    database = await open_database(database_url)
+    named = await tampered(database, tampering)
+    await database.close()
+
+    faults = await found(database_url)
+    assert named in {f"{fault.table} {fault.id}" for fault in faults}, faults
+
+
+async def test_what_was_cut_off_after_it_was_last_cited_is_found_by_the_heads_that_were_kept(
+    database_url: str,
+) -> None:
+    await filled(database_url)
+    database = await open_database(database_url)
+    kept = await heads(database)
+    last = max(kept, key=lambda head: head.committer)
+    sql = "DELETE FROM audit WHERE chain = $1 AND committer = $2 AND number = $3"
+    await database.write(lambda c: c.execute(sql, last.study, last.committer, last.number))
+    missing = [fault.id async for fault in Verification(database).held(kept)]
+    await database.close()
+
+    assert missing == [f"{last.study}/{last.committer}/{last.number}"]
+
+
+async def test_a_version_that_was_erased_is_accounted_for_by_its_erasure(database_url: str) -> None:
+    await filled(database_url)
+    database = await open_database(database_url)
+    erase = """INSERT INTO erasure (type, id, version, erased, client, reason, digest, patient_id)
+ SELECT e.type, e.id, e.version, a.recorded, 'admin', 'asked to', e.digest, 'p1' FROM audit_entity e
+ JOIN audit a ON a.id = e.audit_id WHERE e.id = 'o1' AND e.version = 1 AND e.digest IS NOT NULL"""
+    await database.write(lambda c: c.execute(erase))
+    await database.write(lambda c: c.execute("DELETE FROM version WHERE id = 'o1'"))
+    await database.close()
+
+    assert await found(database_url) == []
+
+
+async def test_a_study_is_verified_by_itself(database_url: str) -> None:
+    await filled(database_url)
+    database = await open_database(database_url)
+    await database.write(lambda c: c.execute("UPDATE audit SET client = 'x' WHERE chain = '' AND number = 2"))
+    await database.close()
+
+    assert await found(database_url, study="s1") == []
+    assert await found(database_url) != []
