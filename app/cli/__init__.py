@@ -1,4 +1,4 @@
-"""The command line: serve, mllp, demo, migrate, rebuild, export, openapi, sender, audit.
+"""The command line: serve, mllp, demo, migrate, rebuild, export, openapi, sender, client, keys, audit.
 
 Exit codes: 0 done; 1 it could not be done (a database, a protocol, a port); 2 it must not be done as
 asked (a wrong option, a missing or senseless setting).
@@ -10,6 +10,8 @@ import typer
 
 from app import __version__
 from app.cli.audit import audit
+from app.cli.clients import clients
+from app.cli.keys import keys
 from app.cli.mllp import mllp
 from app.cli.senders import senders
 from app.cli.serving import demo, serve
@@ -25,6 +27,8 @@ cli = typer.Typer(
 for command in (serve, mllp, demo, migrate, rebuild, export, openapi):
     cli.command()(command)
 cli.add_typer(senders)
+cli.add_typer(clients)
+cli.add_typer(keys)
 cli.add_typer(audit)
 
 

@@ -1,18 +1,13 @@
 """The commands about who pushes: `trialbridge sender add`, `list`, `show`, `disable`."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.talk import FAILED, MISUSED, say, settings_or_stop, stop
+from app.cli.talk import FAILED, on_store, say, stop
 
 if TYPE_CHECKING:
     from app.fhir_mapping.sender import Sender
-    from app.store.session import Store
-
-T = TypeVar("T")
 
 senders = typer.Typer(
     name="sender",
@@ -67,7 +62,7 @@ def add(
         time_zone=zone,
         silent_after=silent_after,
     )
-    found = _on_store(lambda store: register(store, sender, at=now()))
+    found = on_store(lambda store: register(store, sender, at=now()))
     say(f"{name} is registered; {found.results} stored results are recognised as its own")
     if found.twice:
         say(f"{found.twice} others are the same results again: they stay, and a resend finds the oldest")
@@ -78,7 +73,7 @@ def list_all() -> None:
     """List the registered senders, one a line: name, identifier systems, and whether it is disabled."""
     from app.store.senders import listed
 
-    for sender in _on_store(listed):
+    for sender in on_store(listed):
         closed = "\tdisabled" if sender.disabled else ""
         typer.echo(f"{sender.name}\t{' '.join(sender.systems)}{closed}")
 
@@ -88,7 +83,7 @@ def show(name: Name) -> None:
     """Show all that is registered of a sender, as the options of `add` that say it."""
     from app.store.senders import listed
 
-    there = {sender.name: sender for sender in _on_store(listed)}
+    there = {sender.name: sender for sender in on_store(listed)}
     if name not in there:
         stop(f"no sender is registered as {name}{_others(list(there))}", FAILED)
     typer.echo("\n".join(_options(there[name])))
@@ -117,29 +112,5 @@ def disable(name: Name) -> None:
     """Take nothing more as this sender's own; its identifier systems stay its, and `add` opens it again."""
     from app.store.senders import disable as close
 
-    _on_store(lambda store: close(store, name))
+    on_store(lambda store: close(store, name))
     say(f"{name} is disabled: what bears its identifiers is plain FHIR from now on")
-
-
-def _on_store(work: "Callable[[Store], Awaitable[T]]") -> T:
-    """Do it on the store of the settings; a refusal or a failure ends the command with a sentence."""
-    from app.fhir_mapping.outcome import Refusal
-    from app.store.session import Store
-
-    settings = settings_or_stop()
-
-    async def opened() -> T:
-        store = await Store.open(settings.database_url, base=settings.fhir_base, audit=settings.audit)
-        try:
-            await store.ready()
-            return await work(store)
-        finally:
-            await store.close()
-
-    try:
-        return asyncio.run(opened())
-    except Refusal as refusal:
-        wrong = refusal.status == 400  # noqa: PLR2004 - asked as it must not be
-        stop("; ".join(issue.text for issue in refusal.issues), MISUSED if wrong else FAILED)
-    except Exception as error:  # noqa: BLE001 whatever the driver says, the operator needs a sentence
-        stop(f"the database could not be asked: {type(error).__name__}: {error}", FAILED)

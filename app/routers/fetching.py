@@ -1,4 +1,4 @@
-"""Keys that are published at an address somebody gave us: fetched so that nobody reaches our own network by it.
+"""Keys that are published at an address somebody gave us; nobody reaches our own network by it.
 
 Only https, no redirects, a few seconds and kilobytes; the name is resolved once, must lead to public
 addresses, and the connection goes to the address that was looked at (CWE-918).

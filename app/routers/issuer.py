@@ -1,4 +1,4 @@
-"""An external identity provider that signs the access tokens: where its keys are, and where it gives tokens."""
+"""An external identity provider that signs the access tokens: where its keys are, and its endpoints."""
 
 from typing import Any
 from urllib.parse import urlsplit

@@ -20,7 +20,8 @@ _MADE_OF = """SELECT 'client', name, 0, definition FROM client
  UNION ALL SELECT 'key', kid, 0, NULL FROM signing_key
  UNION ALL SELECT 'studies', '', coalesce(sum(version), 0), NULL FROM resource WHERE type = 'ResearchStudy'"""
 _KEYS = "SELECT made, key FROM signing_key ORDER BY made, kid"
-_PARTS = """SELECT f.target_id, f.id FROM search_reference f JOIN resource r ON r.type = f.type AND r.id = f.id
+_PARTS = """SELECT f.target_id, f.id FROM search_reference f
+ JOIN resource r ON r.type = f.type AND r.id = f.id
  WHERE f.type = 'ResearchStudy' AND f.parameter = 'partof' AND f.target_type = 'ResearchStudy'
  AND NOT r.deleted"""
 
@@ -35,7 +36,9 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may ask, by name; the ids of revoked tokens; the server's keys, the newest last; and by study the
+    """Who may ask.
+
+    `clients` by name; `revoked` are ids of tokens; `keys` the server's, the newest last; `parts` by study the
     studies that are part of it.
     """
 

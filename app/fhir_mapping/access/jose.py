@@ -59,9 +59,9 @@ class Signed:
     @staticmethod
     def of(token: str, algorithms: Collection[str]) -> "Signed":
         """A token as it was sent. Denied (`invalid_token`) where it is none, or signed otherwise."""
+        if len(token) > _LONGEST:
+            raise Denied("invalid_token", f"a token has at most {_LONGEST} characters here")
         try:
-            if len(token) > _LONGEST:
-                raise ValueError
             found = jws.extract_compact(token.encode("ascii"))
             header, claims = dict(found.headers()), codec.read(bytes(found.payload))
         except (JoseError, Refusal, ValueError, TypeError, KeyError, RecursionError):
@@ -169,14 +169,17 @@ def key_problem(key: Jwk, algorithms: Collection[str] = OF_CLIENTS) -> str | Non
         return f"it is for none of {', '.join(algorithms)}"
     if key.get("use", "sig") != "sig" or "verify" not in key.get("key_ops", ["verify"]):
         return "it is not for signatures (use: sig)"
+    return _unsound(key)
+
+
+def _unsound(key: Jwk) -> str | None:
     try:
         import_key(dict(key))
         bits = _bits(key) if key["kty"] == "RSA" else _BITS.start
     except (JoseError, ValueError, TypeError, KeyError):
         return "it is not a key as RFC 7517 writes one"
-    if bits not in _BITS:
-        return f"an RSA key has {_BITS.start} to {_BITS.stop - 1} bits here, not {bits}"
-    return None
+    known = f"an RSA key has {_BITS.start} to {_BITS.stop - 1} bits here, not {bits}"
+    return None if bits in _BITS else known
 
 
 def _bits(key: Jwk) -> int:
