@@ -16,6 +16,7 @@ export async function keyOf(jwk) {
   if (!jwk.d || (jwk.kty === "EC" && jwk.crv !== "P-384") || !["EC", "RSA"].includes(jwk.kty)) {
     throw new Error("the key must be a private JWK: EC on P-384, or RSA");
   }
+  if (!jwk.kid) throw new Error("the key must have the kid it is registered by");
   const { use, key_ops, alg: _said, ...numbers } = jwk;
   const key = await crypto.subtle.importKey("jwk", numbers, SIGNATURES[alg], false, ["sign"]);
   return { alg, kid: jwk.kid, key };
