@@ -17,7 +17,7 @@ from app.fhir_mapping.entries import Asked
 from app.fhir_mapping.outcome import Issue, Refusal, gone, refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.transaction import Plan
-from app.routers import errors, histories, interactions, rendering
+from app.routers import errors, histories, interactions, rendering, trail
 from app.routers.answers import FhirResponse, is_known
 from app.routers.requests import FhirRequest
 from app.routers.scopes import require
@@ -42,15 +42,21 @@ async def all_said(request: FhirRequest, plan: Plan, *, beside: int) -> Mapping[
     """
     largest = request.service.settings.max_bundle_answer_bytes
     found: dict[int, bytes] = {}
+    answered: list[tuple[FhirRequest, FhirResponse]] = []
     held = beside
     for asked in plan.asks:
         await asyncio.sleep(0)
-        entry = await _said(request, asked) if held <= largest else b""
+        entry = b""
+        if held <= largest:
+            alone = _alone(request, asked)
+            status, entry = await _said(alone, asked)
+            answered.append((alone, FhirResponse(status)))
         if not entry or held + len(entry) > largest:
             held, entry = largest + 1, _too_much(asked, largest)
         else:
             held += len(entry)
         found[asked.index] = entry
+    await trail.note_all(answered)
     return found
 
 
@@ -59,15 +65,16 @@ def _too_much(asked: Asked, largest: int) -> bytes:
     return bundle.failed(Refusal(413, tuple(_placed([Issue("too-costly", text)], asked))))
 
 
-async def _said(request: FhirRequest, asked: Asked) -> bytes:
-    """The answer to one GET; a failure is that answer, for the changes beside it are stored."""
+async def _said(alone: FhirRequest, asked: Asked) -> tuple[int, bytes]:
+    """The status of one GET and its answer, be it a failure: the changes beside it are stored."""
     try:
-        return await _answer(_alone(request, asked), asked)
+        _permit(alone, asked)
+        return 200, await _answer(alone, asked)
     except Refusal as refused:
-        return bundle.failed(Refusal(refused.status, tuple(_placed(refused.issues, asked))))
+        failed = refused
     except Exception as error:  # noqa: BLE001 one entry's failure is that entry's answer
-        failed = errors.failure(error, request.request_id)
-        return bundle.failed(Refusal(failed.status, tuple(_placed(failed.issues, asked))))
+        failed = errors.failure(error, alone.request_id)
+    return failed.status, bundle.failed(Refusal(failed.status, tuple(_placed(failed.issues, asked))))
 
 
 async def _answer(alone: FhirRequest, asked: Asked) -> bytes:
@@ -90,12 +97,17 @@ async def foresee(request: FhirRequest, plan: Plan) -> None:
         (change.resource.name, change.id): change for change in (changed(write) for _, write in plan.writes)
     }
     refused: list[Refusal] = []
+    kept_out: list[tuple[FhirRequest, FhirResponse]] = []
     for asked in plan.asks:
+        alone = _alone(request, asked)
         try:
-            await _foreseen(_alone(request, asked), asked, changes)
+            _permit(alone, asked)
+            await _foreseen(alone, asked, changes)
         except Refusal as refusal:
             refusal.issues = tuple(_placed(refusal.issues, asked))
             refused.append(refusal)
+            kept_out.append((alone, FhirResponse(refusal.status)))
+    await trail.note_all(kept_out)
     if refused:
         statuses = {refusal.status for refusal in refused}
         issues = tuple(issue for refusal in refused for issue in refusal.issues)
@@ -165,16 +177,20 @@ async def _version(alone: FhirRequest, asked: Asked) -> Version:
 def _alone(request: FhirRequest, asked: Asked) -> FhirRequest:
     """The question as if it had been asked by itself, of the type it is about."""
     within = len(asked.path) == 3 and asked.path[2] in RESOURCES  # noqa: PLR2004 Patient/id/Type
-    kind = RESOURCES[asked.path[2]] if within else asked.resource
-    require(
-        request, kind.name, "r" if _handler(asked) in (None, histories.of_resource) and not within else "s"
-    )
     return replace(
         request,
         method="GET",
         query=urlencode(asked.parameters).encode(),
-        type=kind,
-        id=asked.id or "",
+        type=RESOURCES[asked.path[2]] if within else asked.resource,
+        id="" if within else asked.id or "",
+        version="" if asked.version is None else str(asked.version),
         compartment=(asked.id or "") if within else "",
         path="/".join(asked.path),
+        seen=[],
     )
+
+
+def _permit(alone: FhirRequest, asked: Asked) -> None:
+    """Refuse (403) what the scopes of the asker do not allow, as the same GET by itself is refused."""
+    reads = _handler(asked) in (None, histories.of_resource) and not alone.compartment
+    require(alone, alone.resource.name, "r" if reads else "s")

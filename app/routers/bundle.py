@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from app.fhir_mapping import bundle, transaction
 from app.fhir_mapping.access.actor import Actor
-from app.fhir_mapping.change import Version, Write
+from app.fhir_mapping.change import Delete, Patch, Put, Version, Write, changed
 from app.fhir_mapping.companions import accompanied
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.transaction import Plan
-from app.routers import answers, asks, consequences, errors, refused_pushes
+from app.routers import answers, asks, consequences, errors, refused_pushes, trail
 from app.routers.answers import FhirResponse
 from app.routers.load import FREE, beside
 from app.routers.requests import FhirRequest
@@ -19,6 +20,7 @@ from app.routers.service import Service
 from app.store.ids import new_id
 from app.store.transact import transact
 
+_METHODS: Mapping[type, str] = {Put: "PUT", Patch: "PATCH", Delete: "DELETE"}
 _AT_ONCE = 512
 """So many changes of one batch wait to be committed at once; the others wait for these."""
 
@@ -92,10 +94,19 @@ async def _alone(request: FhirRequest, write: Write, index: int, slots: asyncio.
         async with slots:
             [version] = await transact(request.service.store, request.writing, [write], by=request.actor)
     except Refusal as refused:
+        await trail.note(_single(request, write), FhirResponse(refused.status))
         return bundle.failed(refused.at(f"Bundle.entry[{index}]"))
     except Exception as error:  # noqa: BLE001 one entry's failure is that entry's answer
         return bundle.failed(errors.failure(error, request.request_id))
     return version
+
+
+def _single(request: FhirRequest, write: Write) -> FhirRequest:
+    """The write as if it had been asked by itself."""
+    change = changed(write)
+    creates = isinstance(change, Put) and change.fresh
+    method = "POST" if creates else _METHODS[type(change)]
+    return replace(request, method=method, type=change.resource, id="" if creates else change.id)
 
 
 def _done(request: FhirRequest, version: Version) -> bytes:

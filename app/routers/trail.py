@@ -1,5 +1,7 @@
 """What was asked and answered, noted in the trail before the answer goes out."""
 
+import asyncio
+from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -18,6 +20,11 @@ _BATCH = b'"type":"batch-response"'
 _HEAD = 200
 
 
+async def note_all(answered: Iterable[tuple[FhirRequest, FhirResponse]]) -> None:
+    """Note the questions of a Bundle, each as if it had been asked by itself."""
+    await asyncio.gather(*(note(request, response) for request, response in answered))
+
+
 async def note(request: FhirRequest, response: FhirResponse) -> None:
     """Note an access, or a change that was refused; it is on disk when this returns.
 
@@ -30,7 +37,7 @@ async def note(request: FhirRequest, response: FhirResponse) -> None:
     interaction = _interaction(request, response)
     if not _is_told(request, response, interaction):
         return
-    reads = interaction not in _ACTIONS or (bool(request.seen) and response.status < HTTPStatus.BAD_REQUEST)
+    reads = interaction not in _ACTIONS
     event = Event(
         recorded=utc_now(),
         action="E" if request.operation else "R" if reads else _ACTIONS[interaction],
@@ -46,7 +53,7 @@ async def note(request: FhirRequest, response: FhirResponse) -> None:
 def _is_told(request: FhirRequest, response: FhirResponse, interaction: str) -> bool:
     """Whether it read, asked or searched; was kept out; or was a change that was refused."""
     if response.status < HTTPStatus.BAD_REQUEST:
-        return interaction not in _ACTIONS or bool(request.seen)
+        return interaction not in _ACTIONS
     if interaction in _ACTIONS:
         return response.status not in _PASSING
     is_somewhere = request.type is not None or bool(request.operation)

@@ -303,7 +303,8 @@ TAMPERINGS = [
         (
             (
                 "INSERT INTO resource (type, id, version, last_updated, deleted, document)"
-                " SELECT type, 'slipped', version, last_updated, deleted, document FROM resource WHERE id = 'o2'"
+                " SELECT type, 'slipped', version, last_updated, deleted, document FROM resource"
+                " WHERE id = 'o2'"
             ),
         ),
         "version Observation/slipped/_history/1",
