@@ -33,8 +33,11 @@ class BundleShell:
     unreadable: tuple[Issue, ...] = ()
 
 
-def opened(raw: bytes) -> BundleShell:
-    """A Bundle opened just so far that each entry's resource can be read, checked and stored on its own."""
+def opened(raw: bytes, *, most: int | None = None) -> BundleShell:
+    """A Bundle opened just so far that each entry's resource can be read, checked and stored on its own.
+
+    One of more than `most` entries is refused (413) before any of them is looked at.
+    """
     try:
         top = codec.members(raw)
         document = {name: _value(slice_) for name, slice_ in top.items() if name != "entry"}
@@ -43,6 +46,9 @@ def opened(raw: bytes) -> BundleShell:
     listed = top.pop("entry", None)
     unreadable: list[Issue] = []
     found = codec.slices(listed or b"[]", "Bundle.entry")
+    if most is not None and len(found) > most:
+        text = f"a Bundle may have {most} entries here, not {len(found)}: send it in parts"
+        raise refusal(413, "too-costly", text, "Bundle.entry")
     entries_and_shells = [_opened(entry, number, unreadable) for number, entry in enumerate(found)]
     if listed is not None:
         document["entry"] = [shell for _, shell in entries_and_shells]

@@ -14,6 +14,7 @@ from app.fhir_mapping.links import is_id
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.registry import MAPPED
 from app.fhir_mapping.resource import Document, Resource
+from app.fhir_mapping.walk import MOST_ISSUES
 
 Take = Callable[[Resource, bytes, str, str], Put]
 """Looks at a resource as a write would: its type, its bytes, its id, and its place in the Bundle."""
@@ -46,10 +47,7 @@ class Entry:
 
 def read(raw: bytes, *, most: int, take: Take, around: Around) -> list[Put]:
     """Every entry decisions rest on, its references to other entries resolved; Refusal with all problems."""
-    shell = opened(raw)
-    if len(shell.entries) > most:
-        text = f"a Bundle may have {most} entries here, not {len(shell.entries)}: send fewer candidates"
-        raise refusal(413, "too-costly", text, "Bundle.entry")
+    shell = opened(raw, most=most)
     _refuse_unsound(shell)
     unwelcome = around(shell.document)
     if unwelcome:
@@ -60,7 +58,7 @@ def read(raw: bytes, *, most: int, take: Take, around: Around) -> list[Put]:
     found = [put for put in (_taken(one, names, take, refused) for one in entries) if put is not None]
     if refused:
         status = 400 if any(one.status == 400 for one in refused) else refused[0].status  # noqa: PLR2004
-        raise Refusal(status, tuple(issue for one in refused for issue in one.issues)[: check.MOST_ISSUES])
+        raise Refusal(status, tuple(issue for one in refused for issue in one.issues)[:MOST_ISSUES])
     _refuse_twice(entries)
     return found
 

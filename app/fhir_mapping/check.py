@@ -10,10 +10,10 @@ from typing import Any
 from app.fhir_mapping import codec
 from app.fhir_mapping.gate import accepts
 from app.fhir_mapping.outcome import Issue, Refusal
-from app.fhir_mapping.walk import walk
+from app.fhir_mapping.walk import MOST_ISSUES, walk
 
-MOST_ISSUES = 200
-"""Problems that are said of one body."""
+MOST_VALUES = 100_000
+"""Commas of one resource looked at; those of trials have fewer than a thousand."""
 
 
 def checked(type_name: str, raw: bytes, where: str | None = None) -> dict[str, Any]:
@@ -22,6 +22,7 @@ def checked(type_name: str, raw: bytes, where: str | None = None) -> dict[str, A
     `where` is the FHIRPath expressions begin with, `Bundle.entry[3].resource` for example.
     """
     try:
+        codec.refuse_many(raw, MOST_VALUES)
         document = codec.read(raw)
     except Refusal as unreadable:
         raise unreadable.at(where or type_name) from None
@@ -31,7 +32,7 @@ def checked(type_name: str, raw: bytes, where: str | None = None) -> dict[str, A
 
 
 def problems(type_name: str, document: dict[str, Any], where: str | None = None) -> tuple[Issue, ...]:
-    """Every problem of a document the gate refuses; empty for one it accepts."""
+    """The problems of a document the gate refuses; empty for one it accepts."""
     found = walk(type_name, document, where)
     if found or accepts(type_name, document, codec.write(document)):
         return found

@@ -20,6 +20,8 @@ Document = dict[str, Any]
 
 DEEPEST = 64
 """Levels of nesting read; a FHIR document of our types rarely needs more than a dozen."""
+MOST_VALUES = 1_000_000
+"""Commas of a body read, and so about as many values: each takes many times its bytes once it is read."""
 MOST_DIGITS = 64
 """Digits of one number read, and the greatest exponent."""
 
@@ -52,6 +54,7 @@ def write(document: Any) -> bytes:
 
 def members(raw: bytes) -> dict[str, bytes]:
     """The top-level members in order, each value as the bytes received; none may stand twice."""
+    refuse_many(raw, MOST_VALUES)
     try:
         slices = _slices.decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError) as problem:
@@ -60,6 +63,12 @@ def members(raw: bytes) -> dict[str, bytes]:
     if raw.count(b'"') != 2 * len(found) + sum(value.count(b'"') for value in found.values()):
         _refuse_duplicates(raw)
     return found
+
+
+def refuse_many(raw: bytes, most: int) -> None:
+    """413 for a body of more values than are read at once, known before any of them is."""
+    if len(raw) > most and raw.count(b",") > most:
+        raise refusal(413, "too-costly", f"the body holds over {most} values: send it in parts")
 
 
 def slices(raw: bytes, where: str) -> list[bytes]:
@@ -120,6 +129,7 @@ _list_of_slices = msgspec.json.Decoder(list[msgspec.Raw])
 
 def _decoded(raw: bytes) -> tuple[Document, bytes]:
     """The document, and what it reads as when written again."""
+    refuse_many(raw, MOST_VALUES)
     try:
         document = _document_decoder.decode(raw)
         return document, _document_encoder.encode(document)

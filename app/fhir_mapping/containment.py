@@ -24,8 +24,9 @@ def complaints(document: dict[str, Any]) -> list[Complaint]:
         if path.endswith(".reference") and mention[1:] not in ids and not _from_inside(path, mention):
             shown = mention if is_code_like(mention[1:]) else "what this refers to"
             found.append(("ref-1", f"{shown} is not contained in this resource", path))
+    mentioned = {*named.values(), *_referring_out(named)}
     for number, inner in enumerate(contained):
-        if f"#{inner.get('id')}" not in named.values() and not _refers_out(named, number):
+        if mentioned.isdisjoint((f"#{inner.get('id')}", f".contained[{number}]")):
             text = "a contained resource must be referred to from the resource around it"
             found.append(("dom-3", text, f".contained[{number}]"))
     return found
@@ -66,6 +67,8 @@ def _from_inside(path: str, mention: str) -> bool:
     return mention == "#" and path.startswith(".contained[")
 
 
-def _refers_out(named: dict[str, str], number: int) -> bool:
-    inside = f".contained[{number}]"
-    return any(mention == "#" and path.startswith(inside) for path, mention in named.items())
+def _referring_out(named: dict[str, str]) -> Iterator[str]:
+    """The contained resources that refer to the resource around them (`.contained[3]`)."""
+    for path, mention in named.items():
+        if _from_inside(path, mention):
+            yield path.partition("]")[0] + "]"

@@ -18,6 +18,7 @@ from app.fhir_mapping.entry_writes import Names, Writes
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.walk import MOST_ISSUES
 
 Kind = Literal["transaction", "batch"]
 
@@ -60,10 +61,7 @@ def plan(
     A Bundle of more than `most` entries is refused (413) before any of them is looked at, and so is one whose
     writes name their targets by too many searches.
     """
-    shell = opened(raw)
-    if len(shell.entries) > most:
-        text = f"a Bundle may have {most} entries here, not {len(shell.entries)}: send it in parts"
-        raise refusal(413, "too-costly", text, "Bundle.entry")
+    shell = opened(raw, most=most)
     unsound = _unsound(shell)
     kind = _kind(shell, unsound)
     refused: dict[int, Refusal] = {}
@@ -188,7 +186,7 @@ def _of_no_entry(unsound: Sequence[Issue]) -> Iterator[Issue]:
 
 def _kind(shell: BundleShell, unsound: Sequence[Issue]) -> Kind:
     """What the Bundle is; a Refusal where it is nothing to be carried out."""
-    whole = shell.document.get("resourceType") == "Bundle" and len(unsound) < check.MOST_ISSUES
+    whole = shell.document.get("resourceType") == "Bundle" and len(unsound) < MOST_ISSUES
     if not whole:  # what is wrong with the entries has not been said, so they cannot be relied on
         raise Refusal(400, tuple(unsound))
     if shell.type == "transaction":

@@ -5,6 +5,7 @@ names, codes and shapes only.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from app.fhir_mapping import containment, narrative, references
@@ -14,13 +15,15 @@ from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.primitives import EXPECTED, is_shaped
 from app.fhir_mapping.wording import did_you_mean, one_of, place_of, quoted, some
 
+MOST_ISSUES = 200
+"""Problems that are looked for in one body: whoever has as many mends these first."""
 _DEEPEST = 100
 
 Found = Iterator[Issue]
 
 
 def walk(type_name: str, document: Any, where: str | None = None) -> tuple[Issue, ...]:
-    """Every problem of a resource that should be of this type; expressions begin with `where` or the type."""
+    """The problems of a resource that should be of this type; expressions begin with `where` or the type."""
     path = where or type_name
     if not isinstance(document, dict):
         return (Issue("structure", "a resource must be an object", path),)
@@ -29,7 +32,7 @@ def walk(type_name: str, document: Any, where: str | None = None) -> tuple[Issue
         shown = quoted(said, "this") if isinstance(said, str) else "no text"
         text = f"resourceType must be '{type_name}' here, not {shown}"
         return (Issue("structure", text, f"{path}.resourceType"),)
-    return tuple(_resource(type_name, document, path, contained=False))
+    return tuple(islice(_resource(type_name, document, path, contained=False), MOST_ISSUES))
 
 
 def _resource(type_name: str, document: dict[str, Any], path: str, *, contained: bool) -> Found:

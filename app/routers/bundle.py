@@ -62,7 +62,7 @@ async def planned(service: Service, intake: Intake, raw: bytes, *, by: Actor) ->
             most=most,
         )
     except Refusal as refused:
-        await refused_pushes.note(store, intake.message, refused_pushes.whole(raw, refused), by=by)
+        await refused_pushes.note(store, intake.message, refused_pushes.whole(raw, refused, most=most), by=by)
         raise
     if plan.refused:
         await refused_pushes.note(store, intake.message, refused_pushes.each(raw, plan.refused), by=by)

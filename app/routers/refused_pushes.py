@@ -63,21 +63,21 @@ def _rows(senders: Senders, message: Message, sent: Sequence[Sent], by: Actor) -
             yield row(push, at, said=said(refused, where), name=new_id())
 
 
-def whole(raw: bytes, refused: Refusal) -> list[Sent]:
-    """The resources of a Bundle that is refused as one, as far as it can be read."""
-    return [(resource, where, refused) for where, resource in _resources(raw)]
+def whole(raw: bytes, refused: Refusal, *, most: int) -> list[Sent]:
+    """The resources of a Bundle that is refused as one, as far as it can be read and has not too many."""
+    return [(resource, where, refused) for where, resource in _resources(raw, most)]
 
 
 def each(raw: bytes, refused: Mapping[int, Refusal]) -> list[Sent]:
     """The entries of a batch that are refused, each for itself."""
     placed = {f"Bundle.entry[{index}]": of_entry for index, of_entry in refused.items()}
-    return [(resource, where, placed[where]) for where, resource in _resources(raw) if where in placed]
+    return [(resource, where, placed[where]) for where, resource in _resources(raw, None) if where in placed]
 
 
-def _resources(raw: bytes) -> list[tuple[str, bytes]]:
+def _resources(raw: bytes, most: int | None) -> list[tuple[str, bytes]]:
     """The resources of a Bundle, each with its place."""
     try:
-        entries = opened(raw).entries
+        entries = opened(raw, most=most).entries
     except Refusal:
         return []
     found = ((f"Bundle.entry[{index}]", entry.resource) for index, entry in enumerate(entries))

@@ -34,6 +34,8 @@ from app.store.asker import NOBODY, Asker
 from app.store.visibility import Visibility
 
 FORM = "application/x-www-form-urlencoded"
+LONGEST_FORM = 256 * 1024
+"""So many bytes may the parameters of a search have."""
 WANTED = "application/fhir+json, with fhirVersion=4.0 if you name one (XML is not offered)"
 _LONGEST_REASON = 500
 RESULT_PARAMETERS = {"_format", "_pretty"}
@@ -197,6 +199,9 @@ class FhirRequest:
     async def form_body(self) -> list[tuple[str, str]]:
         """The parameters of a form (POST _search); 415 where the body is something else."""
         raw = await self.body()
+        if len(raw) > LONGEST_FORM:
+            text = f"a form may have {LONGEST_FORM} bytes: ask in parts"
+            raise refusal(413, "too-long", text, "http.content-length")
         kind, _ = media_type(self.headers.get(b"content-type", b"").decode("latin-1"))
         if raw and kind != FORM:
             text = f"send the parameters as Content-Type: {FORM}"

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.fhir_mapping import check, codec
+from app.fhir_mapping import codec
 from app.fhir_mapping.change import Delete, Put
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.transaction import plan
+from app.fhir_mapping.walk import MOST_ISSUES
 from tests.fhir_mapping.bundling import (
     RESOURCES,
     TAKING,
@@ -359,4 +360,4 @@ def test_more_problems_than_are_said_are_refused_as_a_whole(kind: str) -> None:
     last = {"request": {"method": "MELT", "url": "Patient/1", "ifNoneExist": 7}}
     raw = codec.write({"resourceType": "Bundle", "type": kind, "entry": [strange] * 19 + [last]})
 
-    assert len(refused(raw).issues) == check.MOST_ISSUES
+    assert len(refused(raw).issues) == MOST_ISSUES
