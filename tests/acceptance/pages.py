@@ -18,7 +18,7 @@ from tests.servers import free_port
 
 END = "-- the end of a step --"
 IN_SECONDS = 60
-COMMAND = ".venv/bin/trialbridge"
+COMMAND, PYTHON = ".venv/bin/trialbridge", ".venv/bin/python"
 PORT = "port=2575\n"
 
 
@@ -50,6 +50,7 @@ class Page:
         with demonstration(here / "var") as running:
             script = "".join(f"{step}\necho; echo '{END}'\n" for step, _ in self.steps)
             script = script.replace(ANNOUNCED, running.url).replace(COMMAND, installed_command())
+            script = script.replace(PYTHON, sys.executable)
             done = subprocess.run(
                 [program("bash", "bash"), "-u"],
                 input=script.replace(PORT, f"port={free_port()}\n"),
