@@ -93,7 +93,7 @@ async def _answered(request: Request, service: Service, share: Share) -> Answer:
         share.enter()
         asker = await admission.admitted(
             service,
-            request.headers.get("authorization"),
+            ", ".join(request.headers.getlist("authorization")) or None,
             address=address_of(request.scope),
             request=_number(),
         )

@@ -214,8 +214,8 @@ async def _revoke(request: Request, service: Service, form: Form) -> Response:
     _refuse_where_others_sign(service)
     if "token" not in form:
         raise Denied("invalid_request", "send token: the access token that is to count no more")
-    authorization = request.headers.get("authorization")
-    if authorization is not None:
+    authorization = ", ".join(request.headers.getlist("authorization"))
+    if authorization:
         name = (await service.entrance.claims(bearer(authorization)))["sub"]
     else:
         name = (await _client(service, form)).name

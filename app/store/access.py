@@ -24,6 +24,7 @@ def asker_of(client: Client, scopes: Sequence[Scope], parts: Mapping[str, Abstra
         senders=frozenset(client.senders),
         acts=client.of.acts,
         purpose=client.purpose,
+        requests_per_minute=client.requests_per_minute,
     )
     writing = visibility_of(client, scopes, parts, letters=WRITING)
     return Asker(visibility_of(client, scopes, parts), actor, writing)
