@@ -220,9 +220,11 @@ def _bundle(
 def _past(version: Version, base: str, shape: Shape | None) -> bytes:
     """One version as an entry: what was asked for then, and what was answered.
 
-    Who chose the id of a first version is not remembered; it is told as the creation it was.
+    Who chose the id of a first version is not remembered; it is told as the creation it was. One that was
+    erased has no resource, and says so.
     """
     own, document = f"{version.type}/{version.id}", version.document
+    erased = version.remarks if version.erased else ()
     if version.deleted:
         request, status = {"method": "DELETE", "url": own}, 204
     elif version.version == 1:
@@ -233,5 +235,5 @@ def _past(version: Version, base: str, shape: Shape | None) -> bytes:
         codec.write(f"{base}/{own}"),
         b'"resource":%b,' % (document if shape is None else shape(document)) if document is not None else b"",
         codec.write(request),
-        codec.write({"status": status_line(status)} | _times(version)),
+        codec.write({"status": status_line(status)} | _times(version) | _outcome(erased)),
     )

@@ -120,7 +120,7 @@ class Version:
     `created` is true for the version a client would be answered 201 for: the first one, or the one
     that brings a deleted resource back. `matched` says nothing was written: a conditional create found
     this version. `delivered` is what became of what a registered sender pushed,
-    `remarks` what its Put had to say.
+    `remarks` what its Put had to say, or that the document was `erased`.
     """
 
     type: str
@@ -132,6 +132,7 @@ class Version:
     matched: bool = False
     delivered: Delivered | None = None
     remarks: tuple[Issue, ...] = ()
+    erased: bool = False
 
     @property
     def name(self) -> tuple[str, str, int]:
@@ -141,7 +142,7 @@ class Version:
     @property
     def deleted(self) -> bool:
         """Whether this version is a deletion."""
-        return self.document is None
+        return self.document is None and not self.erased
 
 
 Token = tuple[str, str, str, int]

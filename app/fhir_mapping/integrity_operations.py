@@ -128,4 +128,4 @@ ERASE: Final = Operation(
     example="reason=Erasure requested by the person&version=1&confirm=Type/id",
     acts=True,
 )
-INTEGRITY_OPERATIONS: Final = (SIGN, SIGNATURES, LOCK, UNLOCK, LOCKS)
+INTEGRITY_OPERATIONS: Final = (SIGN, SIGNATURES, LOCK, UNLOCK, LOCKS, ERASE)

@@ -61,7 +61,7 @@ def _asked(request: FhirRequest, given: Given) -> Locking:
     if visit and request.resource.name != "ResearchSubject":
         raise refusal(400, "value", "a visit is locked of a ResearchSubject, not of a study", "http.visit")
     key = (request.resource.name, request.id)
-    return Locking(key=key, visit=visit, client=request.actor.client, reason=reason)
+    return Locking(key=key, visit=visit, by=replace(request.actor, reason=reason), reason=reason)
 
 
 async def _span(request: FhirRequest, label: str) -> tuple[datetime, datetime]:

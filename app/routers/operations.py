@@ -15,6 +15,7 @@ from app.fhir_mapping.standard_operations import DIFF, EVERYTHING, LASTN, META, 
 from app.fhir_mapping.subject_operations import IMPACT, STATUS_HISTORY
 from app.fhir_mapping.wording import did_you_mean
 from app.routers import (
+    erasing,
     inbox_operations,
     locking,
     observation_operations,
@@ -103,6 +104,7 @@ STANDARD: Mapping[str, Callable[[FhirRequest, Operation], Awaitable[FhirResponse
     **inbox_operations.HANDLERS,
     **signing.HANDLERS,
     **locking.HANDLERS,
+    **erasing.HANDLERS,
 }
 """By operation, what answers it, where it is not a question of the trial like the others."""
 

@@ -33,7 +33,7 @@ async def sign(request: FhirRequest, asked: Operation) -> FhirResponse:
         meaning=_meaning(given),
         signer=text_of(given, "signer"),
         practitioner=_practitioner(given),
-        client=request.actor.client,
+        by=request.actor,
     )
     _refuse_unproved(given)
     if not signing.signer and signing.practitioner is None:

@@ -52,7 +52,7 @@ async def _versions(request: FhirRequest, as_of: datetime) -> list[Version]:
             after=after,
             ascending=True,
         )
-        found += [one for one in page.versions if one.last_updated <= as_of]
+        found += [one for one in page.versions if one.last_updated <= as_of and not one.erased]
         if page.after is None:
             return found
         after = page.after

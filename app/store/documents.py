@@ -19,6 +19,7 @@ from app.fhir_mapping.query import Place
 from app.store.database import Connection, Row
 from app.store.search_statement import Statement
 from app.store.session import Store
+from app.store.tombstones import gone_for_good, told
 from app.store.visibility import Visibility, visible
 
 Span = tuple[datetime, datetime]
@@ -35,7 +36,8 @@ _TABLES = ("resource", "version")
 _ORDER = ("last_updated", "type", "id", "version")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _CREATED = """r.document IS NOT NULL AND (r.version = 1 OR EXISTS (SELECT 1 FROM version p
- WHERE p.type = r.type AND p.id = r.id AND p.version = r.version - 1 AND p.document IS NULL))"""
+ WHERE p.type = r.type AND p.id = r.id AND p.version = r.version - 1 AND p.document IS NULL AND NOT EXISTS (
+ SELECT 1 FROM erasure e WHERE e.type = p.type AND e.id = p.id AND e.version = p.version)))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,21 @@ async def read(store: Store, visibility: Visibility, kind: str, name: str) -> Ve
 
 
 async def vread(store: Store, visibility: Visibility, kind: str, name: str, number: int) -> Version:
-    """One version. Raises Refusal 404 where there is none, 410 where it is a deletion."""
+    """One version. Raises Refusal 404 where there is none, 410 where it is a deletion or was erased."""
     values: list[Any] = [kind, name, number]
     condition = visible(store.database, visibility, "r", values)
     sql = f"SELECT {COLUMNS} FROM {_EVERY_VERSION} WHERE r.version = $3 AND {condition}"
-    rows = await store.database.read(lambda connection: connection.fetch(sql, *values))
-    if not rows:
+
+    async def work(connection: Connection) -> list[Version]:
+        rows = await connection.fetch(sql, *values)
+        return await told(store.database, connection, list(map(version_of, rows)))
+
+    found = await store.database.read(work)
+    if not found:
         raise not_found(f"{kind}/{name}/_history/{number}")
-    return _there(version_of(rows[0]))
+    if found[0].erased:
+        raise gone_for_good(found[0], links.etag(number))
+    return _there(found[0])
 
 
 def _there(version: Version) -> Version:
@@ -169,6 +178,7 @@ async def _page(
     sql = f"SELECT {COLUMNS}, {_CREATED} FROM ({' UNION ALL '.join(arms)}) AS r {paged}"
     rows = await connection.fetch(sql, *statement.values)
     found = [replace(version_of(row[:_WIDTH]), created=bool(row[_WIDTH])) for row in rows]
+    found = await told(store.database, connection, found)
     return found[: past.count], len(found) > past.count
 
 

@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app.fhir_mapping.outcome import gone, not_found, refusal
+from app.fhir_mapping.access.actor import Actor
+from app.fhir_mapping.outcome import Refusal, gone, not_found, refusal
 from app.store import models
+from app.store.acts import act, carry_out
 from app.store.database import Connection, Database, Key, Row
 from app.store.ids import new_id
 from app.store.locks import COLUMNS, Datum, Lock, holding
 from app.store.parking import LOCK
 from app.store.session import Store
+from app.store.trail import Event
 from app.store.visibility import Visibility, visible
 
 _WHOSE = (
@@ -41,24 +44,25 @@ class Locking:
     key: Key
     visit: str = ""
     span: tuple[datetime, datetime] | None = None
-    client: str
+    by: Actor
     reason: str
 
 
 async def lock(store: Store, visibility: Visibility, asked: Locking, *, at: datetime) -> Lock:
     """Lock it; what is locked already is answered by the lock there is. Refusal 404, 410, 503."""
 
-    async def work(connection: Connection) -> Lock:
+    async def work(connection: Connection) -> tuple[Lock, Event]:
         study, subject, patient = await _found(store.database, connection, visibility, asked.key)
         rows = await connection.fetch(_IN_FORCE, study, subject, asked.visit)
+        event = act("$lock", asked.key, by=asked.by, at=at, patient=patient, study=study)
         if rows:
-            return Lock(*rows[0])
+            return Lock(*rows[0]), event
         low, high = asked.span or (None, None)
-        own = (new_id(), study, subject, patient, asked.visit, low, high, at, asked.client, asked.reason)
+        own = (new_id(), study, subject, patient, asked.visit, low, high, at, asked.by.client, asked.reason)
         await connection.insert(models.data_lock, [(*own, None, None, None)])
-        return Lock(*own)
+        return Lock(*own), event
 
-    return await store.database.write(work)
+    return await carry_out(store, work)
 
 
 async def unlock(store: Store, visibility: Visibility, asked: Locking, *, at: datetime) -> tuple[Lock, int]:
@@ -68,7 +72,7 @@ async def unlock(store: Store, visibility: Visibility, asked: Locking, *, at: da
     again, for none of what was locked was.
     """
 
-    async def work(connection: Connection) -> tuple[Lock, int]:
+    async def work(connection: Connection) -> tuple[tuple[Lock, int], Event]:
         study, subject, patient = await _found(store.database, connection, visibility, asked.key)
         rows = await connection.fetch(_IN_FORCE, study, subject, asked.visit)
         if not rows:
@@ -76,20 +80,21 @@ async def unlock(store: Store, visibility: Visibility, asked: Locking, *, at: da
             found = await holding(store.database, connection, [datum])
             raise _not_locked(asked, [one for locks in found.values() for one in locks])
         ended = Lock(*rows[0])
-        await connection.execute(_END, ended.id, at, asked.client, asked.reason)
+        await connection.execute(_END, ended.id, at, asked.by.client, asked.reason)
         await connection.execute(_ANEW)
         [[waiting]] = await connection.fetch(_WAITING, ended.id)
-        said = {"unlocked": at, "unlocked_by": asked.client, "unlock_reason": asked.reason}
-        return replace(ended, **said), int(waiting)
+        ended = replace(ended, unlocked=at, unlocked_by=asked.by.client, unlock_reason=asked.reason)
+        event = act("$unlock", asked.key, by=asked.by, at=at, patient=patient, study=study)
+        return (ended, int(waiting)), event
 
-    done = await store.database.write(work)
+    done = await carry_out(store, work)
     store.desk.swept = None
     if store.committer.on_stored is not None:
         store.committer.on_stored({asked.key[0]})
     return done
 
 
-def _not_locked(asked: Locking, others: Sequence[Lock]) -> Exception:
+def _not_locked(asked: Locking, others: Sequence[Lock]) -> Refusal:
     name = "/".join(asked.key)
     held = sorted({str(one) for one in others})
     beside = f"; these are: {', '.join(held)}" if held else ""

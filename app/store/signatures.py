@@ -6,18 +6,21 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.outcome import Refusal, gone, not_found, refusal
 from app.fhir_mapping.signature import printed_name
 from app.store import models
+from app.store.acts import act, carry_out
 from app.store.database import Connection, Database, Key, Row
 from app.store.ids import new_id
 from app.store.session import Store
+from app.store.trail import Event
 from app.store.visibility import Visibility, visible
 
 Break = Literal["newer-version", "erased", "document-differs"]
 """Why a signature counts no more."""
 
-_STANDING = """SELECT r.version, r.document, r.patient_id FROM resource r
+_STANDING = """SELECT r.version, r.document, r.patient_id, r.study_id FROM resource r
  WHERE r.type = $1 AND r.id = $2 AND {visible} {locking}"""
 _SIGNATURES = """SELECT s.version, s.digest, s.meaning, s.signer, s.practitioner, s.signed, s.client,
  r.version, CASE WHEN r.version = s.version THEN r.document ELSE v.document END, v.superseded
@@ -55,7 +58,7 @@ class Signing:
     meaning: str
     signer: str
     practitioner: str | None
-    client: str
+    by: Actor
 
 
 async def sign(store: Store, visibility: Visibility, asked: Signing, *, at: datetime) -> Signature:
@@ -65,8 +68,10 @@ async def sign(store: Store, visibility: Visibility, asked: Signing, *, at: date
     person is not known by name.
     """
 
-    async def work(connection: Connection) -> Signature:
-        [number, document, patient] = await _standing(store.database, connection, visibility, asked.key)
+    async def work(connection: Connection) -> tuple[Signature, Event]:
+        [number, document, patient, study] = await _standing(
+            store.database, connection, visibility, asked.key
+        )
         if asked.version not in (None, number):
             raise _another(asked, number)
         signer = asked.signer
@@ -77,18 +82,22 @@ async def sign(store: Store, visibility: Visibility, asked: Signing, *, at: date
             raise refusal(422, "required", "say who signs: the Practitioner has no name", "http.signer")
         digest = sha256(document).digest()
         row = (new_id(), *asked.key, number, digest, asked.meaning, signer, asked.practitioner, at)
-        await connection.insert(models.signature, [(*row, asked.client, patient or "")])
-        return Signature(
+        await connection.insert(models.signature, [(*row, asked.by.client, patient or "")])
+        made = Signature(
             version=number,
             digest=digest.hex(),
             meaning=asked.meaning,
             signer=signer,
             practitioner=asked.practitioner,
             signed=at,
-            client=asked.client,
+            client=asked.by.client,
+        )
+        versions = (number,)
+        return made, act(
+            "$sign", asked.key, versions=versions, by=asked.by, at=at, patient=patient, study=study
         )
 
-    return await store.database.write(work)
+    return await carry_out(store, work)
 
 
 async def _standing(database: Database, connection: Connection, visibility: Visibility, key: Key) -> Row:
@@ -98,10 +107,10 @@ async def _standing(database: Database, connection: Connection, visibility: Visi
     rows = await connection.fetch(sql, *values)
     if not rows:
         raise not_found("/".join(key))
-    number, document, patient = rows[0]
+    number, document, patient, study = rows[0]
     if document is None:
         raise gone("/".join(key))
-    return number, bytes(document), patient
+    return number, bytes(document), patient, study
 
 
 def _another(asked: Signing, number: int) -> Refusal:
@@ -117,7 +126,9 @@ async def _person(
 ) -> str:
     """The printed name of a stored Practitioner, which may be empty; Refusal 422 where none is known here."""
     try:
-        [_, document, _] = await _standing(database, connection, visibility, ("Practitioner", practitioner))
+        [_, document, _, _] = await _standing(
+            database, connection, visibility, ("Practitioner", practitioner)
+        )
     except Refusal:
         text = (
             f"Practitioner/{practitioner} is not known here: store it first, or name the person in `signer`"

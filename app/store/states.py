@@ -56,7 +56,8 @@ async def check_states(
         return
     keys = database.key_set(sorted((_KIND, put.id) for put in changing))
     rows = await connection.fetch(_STORED.format(keys=database.keys(1)), keys)
-    before = {name: codec.read(document) for name, document in rows}
+    before = {name: codec.read(document) for name, document in rows if document is not None}  # else erased
+    changing = [put for put in changing if put.id in before]
     entering = [put for put in changing if subject_state.needs_consent(before[put.id], put.document)]
     known = await _consents(database, connection, entering, indexes)
     for piece in standing(pieces):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.change import Version, Write
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal
@@ -30,7 +31,7 @@ VISIT = (datetime(2021, 9, 13, 22, tzinfo=UTC), datetime(2021, 9, 20, 22, tzinfo
 
 
 def asked(key: tuple[str, str] = SUBJECT, **more: Any) -> Locking:
-    return Locking(key=key, client="sponsor", reason="complete", **more)
+    return Locking(key=key, by=Actor(client="sponsor", role="sponsor"), reason="complete", **more)
 
 
 async def locked(store: Store, key: tuple[str, str] = SUBJECT, **more: Any) -> Lock:
