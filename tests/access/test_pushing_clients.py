@@ -114,10 +114,10 @@ async def test_a_message_in_hl7_v2_is_taken_from_its_own_sender_alone(world: Wor
     await world.ask("chu-b", "PUT", "/fhir/Patient/of-chu-b", json=patient("of-chu-b", **own))
     sent = {"headers": {"content-type": "application/hl7-v2"}, "content": GLIMS}
 
-    refused = await world.ask("chu-a", "POST", "/hl7v2", **sent)  # type: ignore[arg-type]
+    refused = await world.ask("chu-a", "POST", "/hl7v2", **sent)
     assert (refused.status_code, "|AR|" in refused.text) == (403, True), refused.text
     assert await world.rows("SELECT id FROM inbox") == []
-    taken = await world.ask("chu-b", "POST", "/hl7v2", **sent)  # type: ignore[arg-type]
+    taken = await world.ask("chu-b", "POST", "/hl7v2", **sent)
     assert (taken.status_code, "|AA|" in taken.text) == (200, True), taken.text
 
 
@@ -195,7 +195,9 @@ async def test_a_letter_is_carried_out_as_what_who_brought_it_may_do_now(world: 
 @pytest.mark.rule(78)
 async def test_what_is_out_of_sight_is_answered_as_what_never_was(world: World) -> None:
     def of(method: str) -> Callable[[str], Any]:
-        sent = {"json": patient("x"), "headers": {"If-Match": 'W/"1"'}} if method == "PUT" else {}
+        sent: dict[str, Any] = (
+            {"json": patient("x"), "headers": {"If-Match": 'W/"1"'}} if method == "PUT" else {}
+        )
         if method == "PATCH":
             sent = {
                 "content": b'[{"op":"add","path":"/active","value":true}]',
