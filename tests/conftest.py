@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 ENGINES = ("sqlite", "postgresql")
-pytest_plugins = ["tests.conformance.report", "tests.crowds"]
+pytest_plugins = ["tests.conformance.report", "tests.crowds", "tests.isolation.report"]
 
 
 def migrate(url: str) -> None:

@@ -63,7 +63,8 @@ class AsOf:
         values: list[Any] = [self._at, self._database.members(patients)]
         seen = visible(self._database, self._visibility, "r", values)
         then = _THEN.format(now=condition, then=condition)
-        rows = await self._connection.fetch(f"SELECT r.patient_id FROM {then} WHERE NOT ({seen})", *values)
+        sql = f"SELECT r.patient_id FROM {then} WHERE ({seen}) IS NOT TRUE"
+        rows = await self._connection.fetch(sql, *values)
         return {patient for (patient,) in rows}
 
     async def counts(self, patients: Sequence[str], kinds: Sequence[str]) -> list[Row]:
