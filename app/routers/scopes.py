@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from app.fhir_mapping.access.scope import may, mentions
 from app.fhir_mapping.outcome import refusal
-from app.fhir_mapping.query import Query
+from app.fhir_mapping.query import Include, Query
 from app.routers.requests import FhirRequest
 from app.store.claims import types_of
 from app.store.rights import lacking
@@ -32,9 +32,16 @@ def reads_whole(request: FhirRequest, kinds: Iterable[str]) -> bool:
 
 def require_search(request: FhirRequest, query: Query) -> None:
     """Refuse (403) a search that looks at a type the asker may not read, rather than find nothing."""
-    included = {name for one in query.includes for name in (one.source.name, one.target) if name}
+    included = set[str]().union(*map(_included, query.includes))
     for kind in sorted(types_of(query) | included):
         require(request, kind, *("s" if kind == query.resource.name else "rs"))
+
+
+def _included(one: Include) -> set[str]:
+    """The types that an include adds for certain; what may lead to several types adds those in sight."""
+    leads = one.parameter.targets if one.parameter is not None and not one.reverse else ()
+    only = one.target or (leads[0] if len(leads) == 1 else None)
+    return {one.source.name} | ({only} if only else set())
 
 
 def require_act(request: FhirRequest, act: str) -> None:
