@@ -1,4 +1,4 @@
-"""The commands that look after the trail: `audit verify` and `audit heads`."""
+"""The commands that look after the trail: `audit verify`, `audit heads` and `audit export`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from app.cli.audit_export import export
 from app.cli.talk import FAILED, MISUSED, say, settings_or_stop, stop
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ T = TypeVar("T")
 audit = typer.Typer(
     name="audit", help="The trail of who did what: whether it is whole.", no_args_is_help=True
 )
+audit.command()(export)
 _NO_STUDY = "-"
 
 

@@ -19,12 +19,15 @@ from tests.postgres import ROOT
 
 DOCUMENT = openapi.document()
 Said = dict[str, Any]
+SIGNED = ("/auth/token", "/auth/revoke")
+"""What takes a signature made for each call: no example of it can succeed (tests/access shows them)."""
 
 
 def described() -> Iterator[tuple[str, str, Said]]:
     for path, methods in DOCUMENT["paths"].items():
         for method, said in methods.items():
-            yield path, method.upper(), said
+            if path not in SIGNED:
+                yield path, method.upper(), said
 
 
 DESCRIBED = list(described())
@@ -74,6 +77,29 @@ def test_every_route_and_method_is_described() -> None:
 
     assert offered <= said
     assert len({said["operationId"] for _, _, said in DESCRIBED}) == len(DESCRIBED)
+
+
+def test_everything_one_signs_in_for_says_so_with_the_scopes_it_needs() -> None:
+    public = {"/fhir/metadata", "/fhir/.well-known/smart-configuration", "/auth/jwks", "/healthz", "/readyz"}
+    document = openapi.document(sandbox=False)
+    flow = document["components"]["securitySchemes"]["smart"]["flows"]["clientCredentials"]
+    for path, methods in document["paths"].items():
+        for method, said in methods.items():
+            if path in (*public, *SIGNED, "/metrics") or (path, method) == ("/fhir", "get"):
+                assert "security" not in said, path
+                continue
+            [smart, bearer] = said["security"]
+            assert set(smart["smart"]) <= set(flow["scopes"])
+            assert bearer == {"bearer": []}
+            assert {"401", "403", "429"} <= set(said["responses"]), path
+    needed = document["paths"]["/fhir/Observation/{id}"]
+    assert needed["get"]["security"][0] == {"smart": ["system/Observation.r"]}
+    assert needed["put"]["security"][0] == {"smart": ["system/Observation.u"]}
+
+
+def test_the_open_sandbox_says_that_one_need_not_sign_in() -> None:
+    assert DOCUMENT["paths"]["/fhir/Observation"]["get"]["security"][0] == {}
+    assert DOCUMENT["components"]["responses"]["Refused401"]["headers"].keys() == {"WWW-Authenticate"}
 
 
 def test_every_body_has_a_real_schema() -> None:
@@ -191,11 +217,12 @@ LINE = re.compile(
 )
 
 
-@pytest.mark.parametrize(("path", "method", "_said"), ONE_BY_ONE, ids=IDS)
-def test_every_path_has_a_request_to_run(path: str, method: str, _said: Said) -> None:
+@pytest.mark.parametrize(("path", "method", "said"), ONE_BY_ONE, ids=IDS)
+def test_every_path_has_a_request_to_run(path: str, method: str, said: Said) -> None:
     shape = re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)))
+    is_known = all("example" in one for one in said.get("parameters", ()) if one.get("in") == "path")
 
-    assert any(
+    assert is_known is any(
         way == method and shape.fullmatch(url.split("?")[0]) for way, url, *_ in LINE.findall(REQUESTS)
     )
 
