@@ -1,6 +1,7 @@
 """The trail read over HTTP: AuditEvents and the Provenance of each version, read and searched."""
 
 from base64 import b64decode
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -198,3 +199,31 @@ async def test_who_and_why_stand_beside_what_changed(told: httpx.AsyncClient) ->
 
     [version] = answer.json()["versions"]
     assert (version["version"], version["who"], version["why"]) == (2, "sandbox", "entered wrongly")
+
+
+async def test_a_signature_stands_beside_what_was_signed_and_says_which_version_broke_it(
+    client: httpx.AsyncClient,
+) -> None:
+    client.headers.update(HEADERS)
+    await client.put(PATIENT, content=b'{"resourceType":"Patient","id":"p"}')
+    stored = (await client.get(PATIENT)).content
+    asked = {"meaning": "review", "signer": "Dr. Example Investigator", "reauthenticated": "true"}
+    assert (await client.post(f"{PATIENT}/$sign", params=asked)).status_code == 200
+
+    [valid] = await found(client, "Provenance?target=Patient/p")
+    await client.put(PATIENT, content=b'{"resourceType":"Patient","id":"p","gender":"male"}')
+    newer, broken = await found(client, "Provenance?target=Patient/p")
+
+    [signature] = valid["signature"]
+    assert b64decode(signature["data"]) == sha256(stored).digest()
+    assert signature["who"] == {"display": "Dr. Example Investigator"}
+    assert signature["type"][0]["system"] == "urn:iso-astm:E1762-95:2013"
+    assert "extension" not in signature
+    [extension] = broken["signature"][0]["extension"]
+    parts = {part["url"]: part for part in extension["extension"]}
+    assert parts["reason"]["valueCode"] == "newer-version"
+    assert parts["by"]["valueReference"] == {"reference": "Patient/p/_history/2"}
+    assert "signature" not in newer
+    for one in (valid, broken):
+        body = codec.write(one)
+        assert check.checked("Provenance", body) == codec.read(body)
