@@ -22,7 +22,8 @@ async def inbox(request: FhirRequest, asked: Operation) -> FhirResponse:
     service = request.service
     senders = await named_senders(request, given)
     wanted = _wanted(request, given)
-    found = await page(service.store, request.visibility, wanted, senders=[sender.name for sender in senders])
+    names = [sender.name for sender in senders]
+    found = await page(service.store, request.visibility, wanted, senders=names, client=request.actor.client)
     following = None
     if found.after is not None:
         received, name = found.after

@@ -13,6 +13,7 @@ from app.routers.answers import PLAIN_JSON, FhirResponse
 from app.routers.requests import FhirRequest
 from app.store import feeds
 from app.store.bindings import may_push
+from app.store.visibility import EVERYTHING
 
 _LONGEST_TEXT = 500
 
@@ -49,8 +50,9 @@ async def named_senders(request: FhirRequest, given: Given) -> Sequence[Sender]:
     For a client of a site there are those it may push for; for others those of the patients they see.
     """
     service = request.service
-    there = await feeds.known(service.store, request.visibility)
-    if request.visibility.sites is not None:
+    is_of_site = request.visibility.sites is not None
+    there = await feeds.known(service.store, EVERYTHING if is_of_site else request.visibility)
+    if is_of_site:
         there = [sender for sender in there if may_push(request.actor, sender.name)]
     name = only(given, "sender")
     found = [sender for sender in there if name in ("", sender.name)]

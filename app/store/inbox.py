@@ -20,6 +20,7 @@ _ORDER: Final = "received DESC, id DESC"
 _FEW: Final = ("parked", "refused")
 """The fates of few: these are looked up by themselves, others along the time they came."""
 _MOST_ARMS: Final = 100
+_OWN: Final = "EXISTS (SELECT 1 FROM parked l WHERE l.id = i.letter AND l.client = {client})"
 _UNMAPPED: Final = """SELECT a.sender, a.kind, a.system, a.text, count(*),
  count(DISTINCT nullif(a.patient_id, '')), min((SELECT min(i.received) FROM inbox i
  WHERE i.type = a.type AND i.resource_id = a.id)), min(a.type || '/' || a.id) FROM awaited a
@@ -64,15 +65,19 @@ class Page:
     after: tuple[datetime, str] | None
 
 
-async def page(store: Store, visibility: Visibility, wanted: Wanted, *, senders: Sequence[str]) -> Page:
-    """A page of the inbox; `senders` are all there are for the asker.
+async def page(
+    store: Store, visibility: Visibility, wanted: Wanted, *, senders: Sequence[str], client: str = ""
+) -> Page:
+    """A page of the inbox; `senders` are all there are for the asker, a `client` where it signed in.
+
+    What a client brought and lies parked it sees although it is about nobody who is known.
 
     The rows of each sender lie in the order they came, and no others do: so each is followed by itself.
     """
     statement = Statement(store.database, visibility)
     apart = wanted.sender is None and not wanted.is_of_few and len(senders) <= _MOST_ARMS
     named = senders if apart else (wanted.sender,)
-    arms = [_arm(statement, wanted, name, among=senders) for name in named]
+    arms = [_arm(statement, wanted, name, among=senders, client=client) for name in named]
     if not arms or not wanted.count:
         return Page([], None)
     paged = f"ORDER BY {_ORDER} LIMIT {wanted.count + 1}"
@@ -86,11 +91,16 @@ async def page(store: Store, visibility: Visibility, wanted: Wanted, *, senders:
     return Page(found[: wanted.count], (last.received, last.id))
 
 
-def _arm(statement: Statement, wanted: Wanted, sender: str | None, *, among: Sequence[str]) -> str:
+def _arm(
+    statement: Statement, wanted: Wanted, sender: str | None, *, among: Sequence[str], client: str
+) -> str:
     conditions = [*_conditions(statement, wanted, sender)]
     if sender is None and statement.visibility != EVERYTHING:
         conditions.append(_among(statement, "i.sender", among))
-    conditions.append(visible_patient(statement.database, statement.visibility, "i", statement.values))
+    seen = visible_patient(statement.database, statement.visibility, "i", statement.values)
+    if client and statement.visibility != EVERYTHING:
+        seen = f"({seen} OR {_OWN.format(client=statement.value(client))})"
+    conditions.append(seen)
     return f"SELECT {_COLUMNS} FROM inbox i WHERE {' AND '.join(conditions)}"
 
 

@@ -18,7 +18,7 @@ from app.fhir_mapping.registry import RESOURCES
 from app.store.access import asker_of
 from app.store.asker import Asker
 from app.store.current_access import Access
-from app.store.database import Connection, Row
+from app.store.database import Connection, Database, Row
 from app.store.ids import new_id
 from app.store.parking import LOCK, OpenedAlready, withdrawn
 from app.store.session import Store, utc_now
@@ -188,19 +188,20 @@ async def _refused(store: Store, letter: Letter, refused: Refusal) -> str:
 
 async def sweep(store: Store, intake: Intake, *, but: AbstractSet[str] = frozenset()) -> Replayed:
     """Carry out all that is parked and waits for nothing any more, but these letters."""
-    desk = await store.desk.now()
+    desk, access = await store.desk.now(), await store.access.now()
     names = [one.name for one in desk.senders.registered]
-    found = await store.database.read(lambda c: ready(store, c, names)) if names else set()
+    found = await store.database.read(lambda c: ready(store.database, c, names, access)) if names else set()
     letters = sorted(found - but)
     return await replay(store, intake, ids=letters) if letters else Replayed()
 
 
-async def ready(store: Store, connection: Connection, senders: Sequence[str]) -> set[str]:
+async def ready(
+    database: Database, connection: Connection, senders: Sequence[str], access: Access
+) -> set[str]:
     """The letters of these senders that wait for nothing any more.
 
     What somebody else's patient bears, whom who brought the letter does not see, opens it for nobody.
     """
-    database, access = store.database, await store.access.now()
     may_push, own = database.members(senders), database.member("p.sender", 1)
     rows: list[Row] = []
     for (client,) in await connection.fetch(_CLIENTS.format(sender=own), may_push):

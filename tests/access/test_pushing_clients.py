@@ -139,7 +139,8 @@ async def test_the_inbox_shows_a_client_its_own_senders_about_its_own_patients(w
     assert await numbers("chu-b", identifier=f"{LABORATORY.systems[0]}|2") == []
     assert await world.lists("chu-b", "senders") == []
     assert await world.lists("chu-b", "unmapped") == []
-    assert await world.lists("chu-b", "reconciliation") == []
+    counted = {(row["sender"], row["sent"]) for row in await world.lists("chu-b", "reconciliation")}
+    assert counted == {(SENDER.name, 0)}
     named = await world.ask("chu-b", "GET", "/fhir/$inbox", params={"sender": LABORATORY.name})
     assert named.status_code == 400
     assert [row["name"] for row in await world.lists("chu-a", "senders")] == [LABORATORY.name]
@@ -161,6 +162,14 @@ async def park(world: World) -> None:
     answer = await world.ask("chu-a", "POST", "/fhir/Observation", json=result("1") | ABOUT_NUMBER)
     assert answer.status_code == 202, answer.text
     assert await world.rows("SELECT client FROM parked") == [("chu-a",)]
+
+
+@pytest.mark.rule(78)
+async def test_what_lies_parked_is_shown_to_who_brought_it(world: World) -> None:
+    await park(world)
+    await world.sign_in("other", role="site", sites=["SLS", "REN"], senders=[LABORATORY.name])
+    for name, seen in (("chu-a", ["parked"]), ("other", []), ("chu-b", []), ("operator", ["parked"])):
+        assert [row["fate"] for row in await world.lists(name, "inbox")] == seen
 
 
 @pytest.mark.rule(78)

@@ -13,6 +13,7 @@ from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.search import parse
 from app.fhir_mapping.sender import Sender
 from app.store import models
+from app.store.current_access import Access
 from app.store.database import Connection, Key, Row
 from app.store.feeds import reconciled, standings
 from app.store.inbox import Wanted, page
@@ -173,12 +174,13 @@ async def test_what_is_parked_is_looked_through_in_its_index_alone(on_sqlite: St
 
     async def ask(connection: Connection) -> None:
         explaining = Explained(connection)
-        await ready(on_sqlite, explaining, ["chu-a", "chu-b"])
+        await ready(on_sqlite.database, explaining, ["chu-a", "chu-b"], Access())
         plans.extend(explaining.plans)
 
     await on_sqlite.database.read(ask)
 
     parked = [plan for plan in plans if plan.startswith(("SEARCH p ", "SCAN p"))]
-    assert len(parked) == 4  # who brought any, what waits for an id, for an identifier, for consent
+    # who brought any; what waits for an id, an identifier, consent, the end of a lock
+    assert len(parked) == 5
     assert all("USING COVERING INDEX ix_parked_awaits (sender=?" in plan for plan in parked), plans
     assert not [plan for plan in plans if plan.startswith(("SCAN s", "SCAN r"))], plans
