@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.access.client import Client
@@ -11,47 +12,44 @@ from app.store.asker import Asker
 from app.store.visibility import Visibility
 
 READING = frozenset("rs")
-WRITING = frozenset(LETTERS)
 
 
 def asker_of(client: Client, scopes: Sequence[Scope], parts: Mapping[str, AbstractSet[str]]) -> Asker:
-    """Who a client is that acts with these scopes of its own, and what it sees."""
+    """Who a client is that acts with these scopes of its own, and what it sees.
+
+    Its writes may refer to whatever its sites and studies have: which types it may change is asked when it is
+    known what they change.
+    """
     actor = Actor(
         client=client.name,
         role=client.role,
         sites=client.sites,
         scopes=tuple(scopes),
-        senders=frozenset(client.senders),
+        senders=None if "administer" in client.of.acts else frozenset(client.senders),
         acts=client.of.acts,
         purpose=client.purpose,
         requests_per_minute=client.requests_per_minute,
     )
-    writing = visibility_of(client, scopes, parts, letters=WRITING)
-    return Asker(visibility_of(client, scopes, parts), actor, writing)
+    seen = visibility_of(client, scopes, parts)
+    held = {kind: _covering(kind, scopes, frozenset(LETTERS)) for kind in RESOURCES}
+    return Asker(seen, actor, replace(seen, kinds=None, narrowed=_each_narrowed(held)))
 
 
 def visibility_of(
-    client: Client,
-    scopes: Sequence[Scope],
-    parts: Mapping[str, AbstractSet[str]],
-    *,
-    letters: AbstractSet[str] = READING,
+    client: Client, scopes: Sequence[Scope], parts: Mapping[str, AbstractSet[str]]
 ) -> Visibility:
     """What a client sees by its role, its sites, its studies and the scopes of its token.
-
-    `letters` are what a scope must allow of a type for any of it to be seen: `WRITING` for what is there for
-    its writes.
 
     `parts` are, by study, the studies that are part of it, such as a site's: who sees a study sees them.
     """
     role = client.of
-    held = {kind: _covering(kind, scopes, letters) for kind in role.reads}
+    held = {kind: _covering(kind, scopes, READING) for kind in role.reads}
     kinds = frozenset(kind for kind, covering in held.items() if covering)
     return Visibility(
         sites=frozenset(client.sites) if role.by_site else None,
         studies=None if client.studies is None else _with_parts(client.studies, parts),
         kinds=None if kinds.issuperset(RESOURCES) else kinds,
-        narrowed=tuple((kind, only) for kind in sorted(kinds) if (only := _narrowed(held[kind]))),
+        narrowed=_each_narrowed(held),
         donors=role.donors,
     )
 
@@ -59,6 +57,13 @@ def visibility_of(
 def _covering(kind: str, scopes: Iterable[Scope], letters: AbstractSet[str]) -> list[Scope]:
     """The scopes that allow any of this with resources of this type."""
     return [scope for scope in scopes if any(scope.covers(kind, letter) for letter in letters)]
+
+
+def _each_narrowed(
+    held: Mapping[str, Sequence[Scope]],
+) -> tuple[tuple[str, tuple[tuple[Token, ...], ...]], ...]:
+    """The types of which only some resources are seen, with the tokens of these."""
+    return tuple((kind, only) for kind in sorted(held) if (only := _narrowed(held[kind])))
 
 
 def _narrowed(covering: Sequence[Scope]) -> tuple[tuple[Token, ...], ...]:

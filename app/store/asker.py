@@ -10,7 +10,7 @@ from app.store.visibility import EVERYTHING, Visibility
 class Asker:
     """What the asker may see, which every statement applies, and who they are, which every trace tells.
 
-    `writing` is what is there for their writes: also the types they may write and not read.
+    `writing` is what is there for their writes, which may refer to types they may not read.
     """
 
     visibility: Visibility

@@ -163,7 +163,7 @@ async def test_the_entries_of_a_batch_are_asked_one_by_one(
 async def test_who_may_only_write_writes_and_reads_nothing(
     stored: httpx.AsyncClient, sign_in: SignIn
 ) -> None:
-    signed = await sign_in("system/Observation.write system/Patient.r")
+    signed = await sign_in("system/Observation.write")
 
     written = await stored.post("/fhir/Observation", json=ABOUT_P1, headers=signed)
     assert written.status_code == 201
