@@ -19,7 +19,7 @@ _REASON: Final = OperationParameter(
     name="reason",
     kind="code",
     about="Only what has this reason, such as unknown-subject, unknown-reference, consent-withdrawn,"
-    " unmapped-code, unmapped-unit or late.",
+    " locked, unmapped-code, unmapped-unit or late.",
 )
 
 INBOX: Final = Operation(
