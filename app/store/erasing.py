@@ -101,7 +101,7 @@ async def _erasable(
     datum = Datum(key=asked.key, patient=patient, studies=(study,) if study else (), where="http.url")
     stops = list(stopping([datum], await holding(database, connection, [datum])))
     if stops:
-        raise locked(stops)
+        raise locked(stops, seen={lock.key for _, lock in stops})
     return patient, study
 
 

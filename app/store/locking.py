@@ -21,7 +21,7 @@ _WHOSE = (
     "SELECT r.deleted, r.study_id, r.patient_id FROM resource r WHERE r.type = $1 AND r.id = $2 AND {visible}"
 )
 _IN_FORCE = f"""SELECT {COLUMNS} FROM data_lock l WHERE l.unlocked IS NULL
- AND l.study_id = $1 AND l.subject = $2 AND l.visit = $3"""
+ AND (l.study_id = $1 OR l.subject <> '') AND l.subject = $2 AND l.visit = $3"""
 _END = "UPDATE data_lock SET unlocked = $2, unlocked_by = $3, unlock_reason = $4 WHERE id = $1"
 _WAITING = f"SELECT count(*) FROM parked p WHERE p.awaits = '{LOCK}' AND p.awaits_value = $1"
 _ANEW = "DELETE FROM swept"
@@ -53,6 +53,9 @@ async def lock(store: Store, visibility: Visibility, asked: Locking, *, at: date
 
     async def work(connection: Connection) -> tuple[Lock, Event]:
         study, subject, patient = await _found(store.database, connection, visibility, asked.key)
+        if subject and not patient:
+            text = f"{'/'.join(asked.key)} names no patient: no data belong to it"
+            raise refusal(422, "business-rule", text, asked.key[0])
         rows = await connection.fetch(_IN_FORCE, study, subject, asked.visit)
         event = act("$lock", asked.key, by=asked.by, at=at, patient=patient, study=study)
         if rows:
@@ -73,7 +76,9 @@ async def unlock(store: Store, visibility: Visibility, asked: Locking, *, at: da
     """
 
     async def work(connection: Connection) -> tuple[tuple[Lock, int], Event]:
-        study, subject, patient = await _found(store.database, connection, visibility, asked.key)
+        study, subject, patient = await _found(
+            store.database, connection, visibility, asked.key, even_deleted=True
+        )
         rows = await connection.fetch(_IN_FORCE, study, subject, asked.visit)
         if not rows:
             datum = Datum(key=asked.key, patient=patient, studies=(study,))
@@ -103,7 +108,12 @@ def _not_locked(asked: Locking, others: Sequence[Lock]) -> Refusal:
 
 
 async def _found(
-    database: Database, connection: Connection, visibility: Visibility, key: Key
+    database: Database,
+    connection: Connection,
+    visibility: Visibility,
+    key: Key,
+    *,
+    even_deleted: bool = False,
 ) -> tuple[str, str, str]:
     """The study, the subject and the patient that a lock of this names; nobody else writes from now on."""
     await database.alone(connection)
@@ -113,13 +123,9 @@ async def _found(
     if not rows:
         raise not_found("/".join(key))
     deleted, study, patient = rows[0]
-    if deleted:
+    if deleted and not even_deleted:
         raise gone("/".join(key))
     is_subject = key[0] == "ResearchSubject"
-    if is_subject and patient is None:
-        raise refusal(
-            422, "business-rule", f"{'/'.join(key)} names no patient: nothing belongs to it", key[0]
-        )
     return study or "", key[1] if is_subject else "", (patient or "") if is_subject else ""
 
 

@@ -7,16 +7,18 @@ second sees the first.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from app.fhir_mapping import links
 from app.fhir_mapping.change import Plain, Put
 from app.fhir_mapping.outcome import Issue, Refusal
-from app.store.current import NEVER, Current
+from app.store.current import NEVER, Current, seen
 from app.store.database import Connection, Database, Key
 from app.store.parking import park_locked
 from app.store.piece import Indexes, Piece, standing
+from app.store.visibility import EVERYTHING
 
 COLUMNS = """l.id, l.study_id, l.subject, l.patient_id, l.visit, l.low, l.high, l.locked, l.client, l.reason,
  l.unlocked, l.unlocked_by, l.unlock_reason"""
@@ -32,6 +34,7 @@ UNION ALL SELECT 'Patient', e.patient_id, {COLUMNS} FROM held h JOIN data_lock l
  JOIN resource e ON e.type = 'ResearchSubject' AND NOT e.deleted AND e.study_id = h.study AND {{enrolled}}"""
 _DATES = """SELECT r.type, r.id, r.date_low, r.date_high FROM {keys}
  JOIN resource r ON r.type = k.type AND r.id = k.id"""
+_OUT_OF_SIGHT = "this belongs to data that are locked: ask the sponsor of the trial to unlock them"
 _OF_NO_VISIT = ("Patient", "ResearchSubject")
 _EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -59,9 +62,14 @@ class Lock:
     unlock_reason: str | None = None
 
     @property
-    def of(self) -> str:
+    def key(self) -> Key:
         """The resource it was asked of."""
-        return f"ResearchSubject/{self.subject}" if self.subject else f"ResearchStudy/{self.study}"
+        return ("ResearchSubject", self.subject) if self.subject else ("ResearchStudy", self.study)
+
+    @property
+    def of(self) -> str:
+        """The same, as a reference."""
+        return "/".join(self.key)
 
     def __str__(self) -> str:
         return f"visit {self.visit} of {self.of}" if self.visit else self.of
@@ -116,7 +124,7 @@ async def check_locks(
         own = await _dated(database, connection, data[id(piece)], found)
         stops = list(stopping(own, found))
         if stops and not park_locked(piece, stops[0][1].id):
-            piece.refused = locked(stops)
+            piece.refused = locked(stops, seen=await _seen(database, connection, piece, stops))
 
 
 def _touched(piece: Piece, current: Mapping[Key, Current], indexes: Indexes) -> Iterator[Datum]:
@@ -187,9 +195,24 @@ def stopping(data: Iterable[Datum], found: Holding) -> Iterator[tuple[Datum, Loc
             yield from ((datum, lock) for lock in found.get(owner, ()) if lock.holds(datum))
 
 
-def locked(stops: Iterable[tuple[Datum, Lock]]) -> Refusal:
-    """423: what is locked, since when, by whom, why, and how to unlock it."""
-    said = {(lock.id, datum.where): Issue("lock-error", _said(lock), datum.where) for datum, lock in stops}
+async def _seen(
+    database: Database, connection: Connection, piece: Piece, stops: Iterable[tuple[Datum, Lock]]
+) -> AbstractSet[Key]:
+    """What is locked and in sight of who writes: a patient may take part in a study they know nothing of."""
+    keys = {lock.key for _, lock in stops}
+    if piece.visibility == EVERYTHING:
+        return keys
+    return await seen(database, connection, piece.visibility, sorted(keys))
+
+
+def locked(stops: Iterable[tuple[Datum, Lock]], *, seen: AbstractSet[Key]) -> Refusal:
+    """423: what is locked, since when, by whom, why, and how to unlock it; less of what is out of sight."""
+    said = {
+        (lock.id, datum.where): Issue(
+            "lock-error", _said(lock) if lock.key in seen else _OUT_OF_SIGHT, datum.where
+        )
+        for datum, lock in stops
+    }
     return Refusal(423, tuple(said.values()))
 
 

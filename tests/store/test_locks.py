@@ -21,7 +21,7 @@ from app.store.replay import sweep
 from app.store.senders import register
 from app.store.session import Store
 from app.store.transact import rehearse, transact
-from app.store.visibility import EVERYTHING
+from app.store.visibility import EVERYTHING, Visibility
 from tests.store import pushing
 from tests.store.make import c3, delete, patient, put, study, subject
 
@@ -139,6 +139,31 @@ async def test_a_lock_is_set_once_and_ends_once_and_is_remembered(held: Store) -
     assert "visit M3" in caught.value.issues[0].text
     assert await locks_of(held, EVERYTHING, SUBJECT) == [ended, visit]
     assert await locks_of(held, EVERYTHING, STUDY) == [ended, visit]
+
+
+async def test_a_visit_of_a_subject_that_was_deleted_is_unlocked_all_the_same(held: Store) -> None:
+    await locked(held, visit="M3", span=VISIT)
+    await stored(held, delete("ResearchSubject", "rs1"))
+
+    await refused(held, put(c3("p1")))
+    ended, _ = await unlock(held, EVERYTHING, asked(visit="M3"), at=AT)
+
+    assert ended.unlocked == AT
+    await stored(held, put(c3("p1")))
+
+
+async def test_nobody_is_told_of_a_locked_study_they_may_not_see(held: Store) -> None:
+    await stored(held, put(study(), "other"), put(subject("p1", study="other"), "rs3"))
+    await locked(held, STUDY)
+    of_the_other = Visibility(studies=frozenset({"other"}))
+
+    with pytest.raises(Refusal) as caught:
+        await transact(held, of_the_other, [put(c3("p1"))])
+
+    [issue] = caught.value.issues
+    assert (caught.value.status, issue.code) == (423, "lock-error")
+    assert "s1" not in issue.text
+    assert "complete" not in issue.text
 
 
 async def test_a_rehearsal_says_it_too_and_a_replay_changes_nothing(held: Store) -> None:
