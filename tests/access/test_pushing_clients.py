@@ -1,8 +1,12 @@
 """Clients that push act for their own senders only, as what they may do when it is stored."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,8 +23,11 @@ from app.store.replay import sweep
 from app.store.senders import register
 from app.store.session import Store, utc_now
 from tests.access.signing import ADMINISTRATOR, Key, bearer, new_key, register_client
+from tests.databases import copy_of
 from tests.fhir_mapping.hl7v2_messages import GLIMS, SENDER, SUBJECTS
+from tests.postgres import ROOT
 from tests.pushes import DOORS, LABORATORY, Door, Json, result
+from tests.servers import free_port
 
 SITE = "https://trialbridge.example/fhir/CodeSystem/site"
 OF_CLIENT = {"chu-a": ("SLS", LABORATORY.name), "chu-b": ("REN", SENDER.name)}
@@ -281,3 +288,20 @@ async def test_mllp_takes_messages_in_as_its_client_for_as_long_as_that_is_let_i
     assert "MSA|AR|" in await engine(GLIMS)
     await disable(world.store, "chu-b")
     assert "MSA|AR|" in await engine(GLIMS)
+
+
+WITHOUT_CLIENT = "say as which registered client messages are taken in: --client NAME"
+
+
+def test_mllp_does_not_start_without_knowing_as_whom(migrated_sqlite: Path, tmp_path: Path) -> None:
+    def started(*words: str) -> tuple[int, str]:
+        environment = os.environ | {"TRIALBRIDGE_DATABASE_URL": copy_of(migrated_sqlite, tmp_path)}
+        command = (sys.executable, "-m", "app.cli", "mllp", "--port", str(free_port()), *words)
+        ended = subprocess.run(
+            command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        )
+        return ended.returncode, ended.stderr
+
+    assert started() == (2, f"trialbridge: {WITHOUT_CLIENT}\n")
+    code, said = started("--client", "nobody")
+    assert (code, "no client 'nobody' is let in" in said) == (1, True)
