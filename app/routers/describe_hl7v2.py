@@ -15,6 +15,7 @@ _ANSWERS = {
     "200": "AA: it is stored, or was before.",
     "202": "AA: it is parked; nothing is to be sent again.",
     "400": "AE: it cannot be read, or has no message in it.",
+    "401": "AR: nobody signed in, or the token counts no more.",
     "403": "AR: MSH-3 and MSH-4 name no registered sender.",
     "408": "AR: it did not arrive in time; send it again.",
     "409": "AE: it contradicts what is stored, and is not newer.",
@@ -41,6 +42,7 @@ def paths() -> Said:
                     status: {"description": about, "content": {MEDIA_TYPES[0]: text}}
                     for status, about in _ANSWERS.items()
                 },
+                "security": [{"smart": []}, {"bearer": []}],
             }
         }
     }

@@ -13,9 +13,11 @@ from app.fhir_mapping.operation import Level
 from app.fhir_mapping.operations import OPERATIONS
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.resource import Resource
+from app.fhir_mapping.served import SERVED
 from app.routers import bundle as bundles
 from app.routers import (
     describe,
+    describe_access,
     describe_conditional,
     describe_histories,
     describe_hl7v2,
@@ -30,10 +32,12 @@ from app.routers import (
     tokens,
     writes,
 )
+from app.routers.describe_access import SIGN_IN, scopes_of, scopes_of_operation, signed_in
 from app.routers.describe_hl7v2 import HL7_V2
 from app.routers.describe_operations import INBOX, QUESTIONS
 from app.routers.describe_server import BASE, HEALTH
 from app.routers.fragments import WHOLE, Said, components
+from app.routers.permits import PUBLIC
 from app.routers.routes import ONLY_READ, ROUTES, Handler, Route
 
 ABOUT = """An open FHIR R4 service for the cell-therapy trials MSC-SLE and MSC-SSc.
@@ -88,7 +92,9 @@ def document(*, sandbox: bool = True) -> dict[str, Any]:
     for route in ROUTES:
         for path, method, said in _described(route):
             paths.setdefault(path, {})[method.lower()] = said
-    paths |= describe_hl7v2.paths() | describe_server.probes()
+    paths |= describe_hl7v2.paths() | describe_access.paths() | describe_server.probes()
+    if sandbox:
+        describe_access.opened(paths)
     return {
         "openapi": "3.0.3",
         "info": {
@@ -100,12 +106,14 @@ def document(*, sandbox: bool = True) -> dict[str, Any]:
         "servers": [{"url": "/", "description": "This server."}],
         "tags": _tags(),
         "paths": paths,
-        "components": _components(),
+        "components": _components(paths),
     }
 
 
-def _components() -> dict[str, Any]:
+def _components(paths: dict[str, Any]) -> dict[str, Any]:
     shared = components()
+    shared["responses"] |= describe_access.responses()
+    shared["securitySchemes"] = describe_access.schemes(paths)
     for resource in RESOURCES.values():
         shared["parameters"] |= describe.search_parameters(resource)
     return shared | {"schemas": schemas.schemas(_types())}
@@ -118,14 +126,19 @@ def _described(route: Route) -> Iterator[tuple[str, str, Said]]:
             yield from (_operations if "{type}" in route.segments else _of_server)(route, method)
         elif route.segments[0] in ONLY_READ:
             path = BASE + route.path
-            yield path, method, READ_ONLY[handler, method](path)
+            name = route.segments[0]
+            scopes = () if name in SERVED else scopes_of(handler, name)
+            yield path, method, signed_in(READ_ONLY[handler, method](path), scopes)
         elif handler in TYPED:
             for resource in _served_at(route):
                 path = BASE + route.path.replace("{compartment}", "Patient").replace("{type}", resource.name)
-                yield path, method, TYPED[handler](resource, method)
+                said = TYPED[handler](resource, method)
+                yield path, method, signed_in(said, scopes_of(handler, resource.name))
         else:
             path = BASE + route.path.removesuffix("/")
-            yield path, method, PLAIN[handler](path)
+            said = PLAIN[handler](path)
+            public = method == "GET" and route.path in PUBLIC
+            yield path, method, said if public else signed_in(said, ())
 
 
 def _operations(route: Route, method: str) -> Iterator[tuple[str, str, Said]]:
@@ -135,7 +148,8 @@ def _operations(route: Route, method: str) -> Iterator[tuple[str, str, Said]]:
         if level in operation.levels and method in operation.methods:
             for name in operation.resources:
                 path = BASE + route.path.replace("{type}", name).replace("{operation}", operation.name)
-                yield path, method, describe_operations.operation(operation, RESOURCES[name], level, method)
+                said = describe_operations.operation(operation, RESOURCES[name], level, method)
+                yield path, method, signed_in(said, scopes_of_operation(operation, name))
 
 
 def _of_server(route: Route, method: str) -> Iterator[tuple[str, str, Said]]:
@@ -143,7 +157,8 @@ def _of_server(route: Route, method: str) -> Iterator[tuple[str, str, Said]]:
     for operation in OPERATIONS:
         if "system" in operation.levels and method in operation.methods:
             path = BASE + route.path.replace("{operation}", operation.name)
-            yield path, method, describe_operations.of_server(operation, method)
+            said = describe_operations.of_server(operation, method)
+            yield path, method, signed_in(said, scopes_of_operation(operation, None))
 
 
 def _served_at(route: Route) -> list[Resource]:
@@ -162,4 +177,6 @@ def _tags() -> list[dict[str, str]]:
     whole = {"name": WHOLE, "description": "Bundles, and what this server can do."}
     inbox = {"name": INBOX, "description": "What hospitals push, for those who run the server."}
     older = {"name": HL7_V2, "description": "Results as older systems send them: ORU^R01 in, ACK out."}
-    return [questions, *types, whole, inbox, older, {"name": HEALTH, "description": "For those who run it."}]
+    entry = {"name": SIGN_IN, "description": "Access tokens, by SMART Backend Services."}
+    health = {"name": HEALTH, "description": "For those who run it."}
+    return [questions, *types, whole, inbox, older, entry, health]

@@ -18,7 +18,7 @@ from app.routers.scopes import require, require_whole
 PUBLIC: Final = ("/", "/metadata", SMART_CONFIGURATION)
 """What is said to whoever asks: what this server can do (https://hl7.org/fhir/R4/http.html#capabilities)."""
 
-_NEEDED: Final[Mapping[Handler, tuple[str, ...]]] = {
+NEEDED: Final[Mapping[Handler, tuple[str, ...]]] = {
     interactions.read: ("r",),
     interactions.vread: ("r",),
     histories.of_resource: ("r",),
@@ -54,7 +54,7 @@ def permit(request: FhirRequest, handler: Handler) -> None:
     if handler is operations.operation:
         _permit_operation(request)
     elif request.resource.name not in SERVED:
-        for letter in _NEEDED[handler]:
+        for letter in NEEDED[handler]:
             require(request, request.resource.name, letter)
 
 

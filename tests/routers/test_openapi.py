@@ -63,7 +63,7 @@ def test_what_is_committed_is_what_is_served() -> None:
 
 
 def test_it_is_small_enough_to_be_read_by_a_browser() -> None:
-    assert len(codec.write(DOCUMENT)) < 1_250_000
+    assert len(codec.write(DOCUMENT)) < 1_600_000
 
 
 def test_every_mention_leads_somewhere() -> None:
