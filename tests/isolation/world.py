@@ -90,8 +90,8 @@ def named(kind: str, group: Group) -> str:
 
 def document(group: Group, kind: str, *, edition: int = 1) -> Json:
     """A group's resource of a type, with its canary in every text there is room for."""
-    body = json.loads(json.dumps(_body(group, kind), default=float))
-    body = _referring(body, group) | {"id": named(kind, group)}
+    body: Json = _referring(json.loads(json.dumps(_body(group, kind), default=float)), group)
+    body["id"] = named(kind, group)
     body["meta"] = {"tag": body["meta"]["tag"]} | (_tag(group) if group.site else {})
     said = f"{group.canary(kind)} {edition}"
     for name, value in _further(kind, said, body):
