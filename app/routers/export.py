@@ -83,7 +83,9 @@ async def _listed(request: FhirRequest, subjects: Subjects, as_of: datetime) -> 
     resources = [output("type", kind, counts[kind]) for kind in EXPORTED if counts.get(kind)]
     known = {"subjects": len(subjects.members)}
     tables = [output("table", name, known.get(name)) for name in (*TABLES, DICTIONARY)]
+    scope = subjects.visibility.scope
+    said = [] if scope is None else [{"name": "note", "valueString": scope}]
     instant = {"name": "asOf", "valueInstant": at[1]}
     return answers.resource(
-        codec.write({"resourceType": "Parameters", "parameter": [instant, *resources, *tables]})
+        codec.write({"resourceType": "Parameters", "parameter": [instant, *said, *resources, *tables]})
     )

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -33,14 +34,17 @@ async def decide_study(
 ) -> Answer:
     """The answer to a question about a study; Refusal 400 or 422 where it cannot be asked.
 
-    Large studies are decided one after the other (`turn`), however many are asked about.
+    Large studies are decided one after the other (`turn`), however many are asked about. An answer that is
+    not about all subjects, because the asker does not see all of them, says so.
     """
     summary = STUDY_QUESTIONS[operation.code]
     work = partial(_rows, summary.row, protocol, asked)
     with cannot_answer():
         async with turn if len(subjects.patients) > PAGE else nullcontext():
             rows = [row async for of_page in decided(subjects, work) for row in of_page]
-        return await asyncio.to_thread(summary.answer, protocol, subjects.study, rows, asked)
+        answer = await asyncio.to_thread(summary.answer, protocol, subjects.study, rows, asked)
+    scope = subjects.visibility.scope
+    return answer if scope is None else replace(answer, notes=(scope, *answer.notes))
 
 
 def _rows(

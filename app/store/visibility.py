@@ -34,6 +34,13 @@ class Visibility:
     narrowed: tuple[tuple[str, tuple[tuple[Token, ...], ...]], ...] = ()
     donors: bool = True
 
+    @property
+    def scope(self) -> str | None:
+        """Whose data an answer about a whole study is made of, in words; None where it is everybody's."""
+        at = [] if self.sites is None else [f"at {', '.join(sorted(self.sites)) or 'no site'}"]
+        said = [*at, *([] if self.donors else ["who are no donors"])]
+        return f"scope: only the subjects you may see, those {' and '.join(said)}" if said else None
+
 
 EVERYTHING = Visibility()
 
