@@ -3,7 +3,7 @@
 from app.fhir_mapping import bundle, links
 from app.fhir_mapping import search as grammar
 from app.fhir_mapping.compartment import PATIENT, compartment
-from app.fhir_mapping.outcome import not_found, refusal
+from app.fhir_mapping.outcome import refusal
 from app.fhir_mapping.recorded import RECORDED
 from app.fhir_mapping.served import SERVED
 from app.fhir_mapping.served import account as served_account
@@ -107,5 +107,6 @@ def _understood(request: FhirRequest, parameters: list[tuple[str, str]]) -> gram
 def _version_number(request: FhirRequest) -> int:
     """The version of the address; ours are numbers, so anything else is not known."""
     if not links.is_version(request.version):
-        raise not_found(f"{request.resource.name}/{request.id}/_history/{request.version}")
+        text = f"{request.resource.name}/{request.id} has no such version here: versions are numbers"
+        raise refusal(404, "not-found", text, request.resource.name)
     return int(request.version)
