@@ -45,7 +45,7 @@ def unsound(lock: str) -> list[str]:
 
 def locked(lock: str) -> dict[str, str]:
     """The versions a lock file has for this Python, on this machine."""
-    found = {}
+    found: dict[str, str] = {}
     for line in lines(lock):
         requirement = Requirement(re.split(r"\s+--hash", line)[0])
         if requirement.marker is None or requirement.marker.evaluate():
@@ -82,7 +82,7 @@ def problems() -> list[str]:
     """Everything that is wrong."""
     found = [f"{lock.name}: {one}" for lock in LOCKS for one in unsound(lock.read_text("utf-8"))]
     found += [f"pyproject.toml: {one}" for one in elsewhere(declared())]
-    installed = {canonicalize_name(one.metadata["Name"]): one.version for one in distributions()}
+    installed = {str(canonicalize_name(one.metadata["Name"])): one.version for one in distributions()}
     expected = locked(RUNTIME.read_text("utf-8")) | locked(DEVELOPMENT.read_text("utf-8"))
     found += [f"installed: {one}" for one in differing(expected, installed)]
     agreed = subprocess.run(

@@ -107,6 +107,6 @@ def _understood(request: FhirRequest, parameters: list[tuple[str, str]]) -> gram
 def _version_number(request: FhirRequest) -> int:
     """The version of the address; ours are numbers, so anything else is not known."""
     if not links.is_version(request.version):
-        text = f"{request.resource.name}/{request.id} has no such version here: versions are numbers"
+        text = f"this version of {request.resource.name}/{request.id} is not known here: versions are numbers"
         raise refusal(404, "not-found", text, request.resource.name)
     return int(request.version)

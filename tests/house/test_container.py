@@ -1,10 +1,9 @@
 """The image and the compose file say what they should; no engine is needed to check them."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
-
-import yaml
 
 from app.settings import Settings
 from app.settings.secret_files import PREFIX
@@ -30,9 +29,16 @@ def test_the_compose_file_is_valid_and_every_variable_in_it_has_a_value() -> Non
 def test_compose_serves_with_settings_that_let_nobody_in_unsigned_and_publishes_on_this_machine_only() -> (
     None
 ):
-    compose: list[str | Path] = [BIN / "docker-compose", "--project-directory", ROOT, "config"]
+    compose: list[str | Path] = [
+        BIN / "docker-compose",
+        "--project-directory",
+        ROOT,
+        "config",
+        "--format",
+        "json",
+    ]
     done = subprocess.run(compose, check=True, capture_output=True, env={"PATH": "/usr/bin:/bin"})
-    api = yaml.safe_load(done.stdout)["services"]["api"]
+    api = json.loads(done.stdout)["services"]["api"]
     given = {name.removeprefix(PREFIX).lower(): value for name, value in api["environment"].items()}
 
     settings = Settings(**given)
