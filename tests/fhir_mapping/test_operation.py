@@ -1,6 +1,7 @@
 """What an operation is asked with, and how it is defined."""
 
 from datetime import UTC, date, datetime
+from urllib.parse import parse_qsl
 
 import pytest
 from fhir.resources.R4B.operationdefinition import OperationDefinition
@@ -144,7 +145,7 @@ def test_an_operation_is_defined_as_r4_wants(operation: Operation) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 def test_the_example_of_an_operation_can_be_asked(operation: Operation) -> None:
-    parse(operation, [tuple(operation.example.split("=", 1))] if operation.example else [])  # type: ignore[list-item]
+    parse(operation, parse_qsl(operation.example))
 
 
 def test_an_operation_is_found_by_its_type_and_name() -> None:
