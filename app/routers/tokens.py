@@ -202,8 +202,9 @@ def _granted(client: Client, asked: str | None) -> tuple[Scope, ...]:
         return client.scopes
     try:
         scopes = granted(parse(asked), client.scopes)
-    except Refusal as refusal:
-        raise Denied("invalid_scope", refusal.issues[0].text) from None
+    except Refusal:
+        text = "one of these is no scope served here: write system/Type.cruds, or some of these letters"
+        raise Denied("invalid_scope", text) from None
     if not scopes:
         text = f"none of these is given to {client.name}: ask for some of {spoken(client.scopes)}"
         raise Denied("invalid_scope", text)

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.settings import addresses
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
         description="Where the trial is stored: `sqlite:////absolute/file.db` or "
         "`postgresql://user:password@host/database`.",
     )
-    base_url: str | None = Field(
+    base_url: Annotated[str, AfterValidator(addresses.root)] | None = Field(
         default=None,
         description="The public address behind a proxy, such as `https://trial.example.org`; FHIR is at "
         "`/fhir` below it. Without it, links are built from the scheme and host of each request.",
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
         description="Who may ask. `smart`: registered clients, by SMART Backend Services. `none`: anybody, "
         "on loopback only; who brings a token is still seen as its client.",
     )
-    issuer: str | None = Field(
+    issuer: Annotated[str, AfterValidator(addresses.issuer)] | None = Field(
         default=None,
         description="An external identity provider that signs access tokens instead of this service, by its "
         "issuer URL, such as `https://id.example.org/realms/trial`: its keys come from its "
@@ -164,16 +164,6 @@ class Settings(BaseSettings):
         scheme, _, path = url.partition(":///")
         return f"sqlite:///{Path(path).resolve()}" if scheme == "sqlite" and not path.startswith("/") else url
 
-    @field_validator("base_url")
-    @classmethod
-    def _root(cls, url: str | None) -> str | None:
-        """The address without a closing slash and without /fhir, so that both ways of giving it work."""
-        if url is None:
-            return None
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return url.rstrip("/").removesuffix("/fhir")
-
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, written: object) -> object:
@@ -185,14 +175,6 @@ class Settings(BaseSettings):
     def _origins(cls, written: object) -> object:
         """Origins as a browser writes them, separated by commas or blanks."""
         return addresses.origins(written) if isinstance(written, str) else written
-
-    @field_validator("issuer")
-    @classmethod
-    def _unread(cls, url: str | None) -> str | None:
-        """Its keys must come from it and nobody between."""
-        if url is not None and not addresses.is_private(url):
-            raise ValueError("must start with https://")
-        return url
 
     @property
     def address(self) -> str:

@@ -26,6 +26,20 @@ def is_private(url: str) -> bool:
     return url.startswith("https://") or is_loopback(urlsplit(url).hostname or "")
 
 
+def root(url: str) -> str:
+    """The address of this service without a closing slash and without /fhir: both ways of giving it work."""
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return url.rstrip("/").removesuffix("/fhir")
+
+
+def issuer(url: str) -> str:
+    """The address of an identity provider, whose keys must come from it and nobody between."""
+    if not is_private(url):
+        raise ValueError("must start with https://")
+    return url
+
+
 def networks(written: str) -> tuple[Network, ...]:
     """Networks; a single address is a network of one."""
     try:
