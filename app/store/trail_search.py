@@ -61,9 +61,9 @@ class _Asking:
     def _has(self, parameter: SearchParameter) -> str:
         match parameter.name:
             case "entity":
-                return self._about("TRUE")
+                return self._names_any("TRUE")
             case "patient":
-                return self._about("n.patient_id <> ''")
+                return self._names_any("n.patient_id <> ''")
             case _:
                 return "TRUE"
 
@@ -108,16 +108,21 @@ class _Asking:
         if whose and value.type not in (None, "Patient"):
             return "FALSE"
         if whose:
-            return self._about(f"n.patient_id = {self.statement.value(value.id)}")
+            return self._named(f"n.patient_id = {self.statement.value(value.id)}")
         conditions = [f"n.id = {self.statement.value(value.id)}"]
         if value.type is not None:
             conditions.append(f"n.type = {self.statement.value(value.type)}")
         if value.version is not None:
             conditions.append(f"n.version = {self.statement.value(value.version)}")
-        return self._about(" AND ".join(conditions))
+        return self._named(" AND ".join(conditions))
 
-    def _about(self, condition: str) -> str:
-        """That it names something in sight of which this holds."""
+    def _named(self, condition: str) -> str:
+        """That it names something in sight of which this holds: few do, so the index leads to them."""
+        seen = self.sight.entity("n", self.statement.values)
+        return f"a.id IN (SELECT n.audit_id FROM audit_entity n WHERE {condition} AND {seen})"
+
+    def _names_any(self, condition: str) -> str:
+        """The same of what most events name."""
         seen = self.sight.entity("n", self.statement.values)
         return f"EXISTS (SELECT 1 FROM audit_entity n WHERE n.audit_id = a.id AND {condition} AND {seen})"
 
