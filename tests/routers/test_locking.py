@@ -120,6 +120,7 @@ async def test_what_a_laboratory_sends_waits_and_is_stored_by_itself_afterwards(
     assert [one["fate"] for one in waiting.json()["messages"]] == ["parked"]
     unlocked = await client.post("/fhir/ResearchSubject/s0/$unlock", params=WHY)
     assert unlocked.json()["waiting"] == 1
+    found = 0
     for _ in range(400):
         found = (await client.get("/fhir/Observation?patient=p0")).json()["total"]
         if found:

@@ -8,6 +8,7 @@ import pytest
 
 from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.outcome import Refusal
+from app.fhir_mapping.push import Message
 from app.store import models
 from app.store.documents import history, read, vread
 from app.store.erasing import Erasing, erase
@@ -74,7 +75,7 @@ async def laboratory(trial: Store) -> Store:
 
 
 async def test_no_byte_of_what_is_erased_remains_in_any_table(laboratory: Store) -> None:
-    said = pushing.Message(number=CANARY, change_reason=CANARY)
+    said = Message(number=CANARY, change_reason=CANARY)
     [first] = await transact(laboratory, EVERYTHING, [pushing.put(result(), message=said)])
     await transact(
         laboratory,

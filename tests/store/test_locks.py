@@ -190,6 +190,7 @@ async def test_what_a_sender_brings_waits_for_the_end_of_the_lock(held: Store) -
     assert (caught.value.status, caught.value.headers["X-Fate"]) == (202, "parked")
 
     intake = Intake("refuse", years=False, base="http://127.0.0.1:8000/fhir")
+    waited: dict[str, str] = {}
     for key in (SUBJECT, STUDY):
         assert (await sweep(held, intake)).fates == {}
         _, waiting = await unlock(held, EVERYTHING, asked(key), at=AT)
