@@ -171,6 +171,32 @@ def shape(ask: Ask) -> str:
     return f"{'.' in name}{':' in name}{value}"
 
 
+@pytest.mark.parametrize("filled", ["sqlite"], indirect=True)
+async def test_a_leak_would_be_found(filled: Filled, tmp_path: Path) -> None:
+    """Who sees everything is told every canary that a site must not hear, and tells what is there apart."""
+    who = CLIENTS[0]
+    matrix, words = Matrix(), forbidden(who)
+    with filled.copy(tmp_path) as url:
+        settings = Settings(database_url=url, base_url=BASE, auth="none")
+        async with running(create_app(settings)) as app, client_of(app) as client:
+            for target in hidden_from(who):
+                for ask in (
+                    *READS["/{type}/{id}", "GET"](target),
+                    *READS["/{type}/{id}/_history", "GET"](target),
+                ):
+                    answer = await send(client, ask, {})
+                    matrix.look(who, ask, answer, words)
+                    matrix.count(who, ask, answer)
+                never = await send(client, ask.of_nobody(), {})
+                matrix.compare(who, ask, answer, never)
+            for ask in READS["/_history", "GET"](TARGETS[0]):
+                matrix.look(who, ask, await send(client, ask, {}), words)
+
+    told = {leak.rpartition(" told ")[2].partition(" ")[0] for leak in matrix.leaks}
+    assert {word for word in words if not word.endswith("auditevent")} <= told
+    assert matrix.told_apart
+
+
 def test_the_groups_are_of_both_sites_and_both_studies() -> None:
     assert {(one.site, one.study, one.donor) for one in PATIENTS} >= {
         ("SLS", "study-ssc", True),
