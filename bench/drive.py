@@ -93,6 +93,7 @@ async def drive(port: int, clients: int, seconds: float, requests: list[bytes]) 
     took = time.perf_counter() - run.begun
     latencies = sorted(run.latencies)
     return {
+        "answered": len(latencies),
         "rate": len(latencies) / took,
         "p50": latencies[len(latencies) // 2] * 1000,
         "p95": latencies[int(len(latencies) * 0.95)] * 1000,
