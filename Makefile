@@ -25,11 +25,12 @@ test: check ## Check everything and run every test, on SQLite and on PostgreSQL
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: check
-check: develop ## Formatter, linter, types, and the direction of the rooms
+check: develop ## Formatter, linter (with its security rules), types, direction of the rooms, dependencies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tools.dependencies
 
 .PHONY: fix
 fix: develop ## Let the formatter and the linter mend what they can

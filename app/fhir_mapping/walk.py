@@ -15,8 +15,7 @@ from app.fhir_mapping.outcome import Issue
 from app.fhir_mapping.primitives import EXPECTED, is_shaped
 from app.fhir_mapping.wording import did_you_mean, one_of, place_of, quoted, some
 
-MOST_ISSUES = 200
-"""Problems that are looked for in one body: whoever has as many mends these first."""
+MOST_ISSUES = 200  # problems that are looked for in one body: whoever has as many mends these first
 _DEEPEST = 100
 
 Found = Iterator[Issue]
@@ -53,9 +52,7 @@ def _resource(type_name: str, document: dict[str, Any], path: str, *, contained:
 def _object(known: Definition, value: dict[str, Any], path: str) -> Found:
     """The members of an object: known ones, as often as allowed, and all that are required."""
     if not known.resource and not value.keys() - {"id"}:
-        yield Issue(
-            "invariant", "ele-1: an element must say something: leave it out where there is nothing", path
-        )
+        yield Issue("invariant", "ele-1: an element must say something: leave out what says nothing", path)
         return
     for name in value:
         yield from _member(known, name, value, path)
