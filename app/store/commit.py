@@ -30,7 +30,7 @@ from app.store.lives import judge
 from app.store.locks import check_locks
 from app.store.parking import park_unknown, park_withdrawn
 from app.store.piece import Indexes, Piece, standing
-from app.store.rights import check_rights
+from app.store.rights import check_rights, refuse_untried
 from app.store.sight import check_sight
 from app.store.sites import tag_sites
 from app.store.states import check_enrolments, check_states
@@ -79,6 +79,7 @@ async def _settle(
     database: Database, connection: Connection, pieces: Sequence[Piece], clock: Callable[[], datetime]
 ) -> dict[Key, Current]:
     """Find out what every write comes to; what stands under the ids they change."""
+    refuse_untried(pieces)
     refuse_unbound(pieces)
     refuse_ahead(pieces, clock)
     found = Found()

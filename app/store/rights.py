@@ -7,7 +7,7 @@ is not looked at for. Source of the letters: SMART App Launch 2.2, scopes; of th
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.fhir_mapping.access.actor import Actor
-from app.fhir_mapping.access.scope import Token, may, mentions
+from app.fhir_mapping.access.scope import Scope, Token, may, mentions
 from app.fhir_mapping.change import Conditional, Delete, IndexRows, Put, Write, changed
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.store.claims import types_of
@@ -25,6 +25,27 @@ def check_rights(pieces: Sequence[Piece], current: Mapping[Key, Current]) -> Non
         refusals = [*_searched(piece), *_written(piece, current)]
         refusals += [] if refusals else _without_reason(piece, current)
         piece.refused = together(refusals)
+
+
+def refuse_untried(pieces: Sequence[Piece]) -> None:
+    """403 where a token allows no such write of any resource of the type, before it is looked what stands.
+
+    Else a 404 beside a 403 would tell what is there from what never was.
+    """
+    for piece in standing(pieces):
+        if piece.by.scopes is not None:
+            piece.refused = together([*_untried(piece.by.scopes, piece)])
+
+
+def _untried(scopes: Sequence[Scope], piece: Piece) -> Iterator[Refusal]:
+    for change in map(changed, piece.writes):
+        push = change.push if isinstance(change, Put) else None
+        letters = "d" if isinstance(change, Delete) else "u"
+        if isinstance(change, Put) and change.fresh:
+            letters = "cu"
+        is_companion = push is not None and push.companion  # it may be here already, and then is not written
+        if not is_companion and not any(mentions(scopes, change.resource.name, letter) for letter in letters):
+            yield lacking(change.resource.name, letters[0], change.where)
 
 
 def lacking(kind: str, letter: str, place: str | None = None) -> Refusal:

@@ -187,8 +187,8 @@ async def test_a_leak_would_be_found(filled: Filled, tmp_path: Path) -> None:
                     answer = await send(client, ask, {})
                     matrix.look(who, ask, answer, words)
                     matrix.count(who, ask, answer)
-                never = await send(client, ask.of_nobody(), {})
-                matrix.compare(who, ask, answer, never)
+                    never = await send(client, ask.of_nobody(), {})
+                    matrix.compare(who, ask, answer, never)
             for ask in READS["/_history", "GET"](TARGETS[0]):
                 matrix.look(who, ask, await send(client, ask, {}), words)
 
