@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.access import narrowing
 from app.fhir_mapping.access.client import Client
 from app.fhir_mapping.access.jose import OF_CLIENTS, Denied, published, signed
 from app.fhir_mapping.access.scope import Scope, granted, parse, spoken
@@ -201,10 +202,14 @@ def _granted(client: Client, asked: str | None) -> tuple[Scope, ...]:
     if asked is None:
         return client.scopes
     try:
-        scopes = granted(parse(asked), client.scopes)
+        wanted = parse(asked)
     except Refusal:
         text = "one of these is no scope served here: write system/Type.cruds, or some of these letters"
         raise Denied("invalid_scope", text) from None
+    wrong = [problem for scope in wanted for problem in narrowing.problems(scope)]
+    if wrong:
+        raise Denied("invalid_scope", "; ".join(wrong))
+    scopes = granted(wanted, client.scopes)
     if not scopes:
         text = f"none of these is given to {client.name}: ask for some of {spoken(client.scopes)}"
         raise Denied("invalid_scope", text)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.fhir_mapping.access import narrowing
 from app.fhir_mapping.access.role import AUDIT, ROLES
 from app.fhir_mapping.access.scope import LETTERS, Scope, granted, may, mentions, parse, spoken
 from app.fhir_mapping.outcome import Refusal
@@ -127,3 +128,21 @@ def test_a_role_speaks_of_types_there_are_and_nobody_writes_the_trail(role: obje
 
 def test_the_sponsor_writes_nothing_that_is_about_a_patient() -> None:
     assert ROLES["sponsor"].writes == {"ResearchStudy", "ConceptMap", "Medication", "Organization"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "may_be"),
+    [
+        ("system/Observation.rs?category=laboratory", True),
+        ("system/Observation.rs?code=http://loinc.org|4485-9", True),
+        ("system/Observation.rs", True),
+        ("system/*.rs", True),
+        ("system/Observation.rs?status=final", False),
+        ("system/Observation.rs?date=2024", False),
+        ("system/Observation.rs?colour=red", False),
+        ("system/Banana.rs?code=x", False),
+        ("system/*.rs?category=laboratory", False),
+    ],
+)
+def test_a_scope_is_narrowed_by_what_every_resource_is_indexed_by(scope: str, may_be: bool) -> None:
+    assert (narrowing.problems(Scope.of(scope)) == []) is may_be

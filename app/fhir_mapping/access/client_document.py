@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.access import narrowing
 from app.fhir_mapping.access.client import Client
 from app.fhir_mapping.access.jose import key_problems
 from app.fhir_mapping.access.role import ROLES, Role
@@ -108,6 +109,7 @@ def _scope_problems(client: Client) -> Iterator[str]:
     if not client.scopes:
         yield f"the role {client.role} needs a scope at least"
     for scope in client.scopes:
+        yield from narrowing.problems(scope)
         lacking = _lacking(scope, client.of)
         if lacking:
             letters = "".join(letter for letter in LETTERS if letter in lacking)
