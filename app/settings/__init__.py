@@ -1,7 +1,7 @@
 """Every setting of the service, read from the environment; nothing else reads the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -193,28 +193,29 @@ class Settings(BaseSettings):
 
     def refuses_to_listen_on(self, host: str) -> str | None:
         """Why the service must not listen on that address with these settings; None where it may."""
-        if is_loopback(host):
-            return None
+        return None if is_loopback(host) else next(self._unsafe(host), None)
+
+    def _unsafe(self, host: str) -> Iterator[str]:
+        """What must not be reached from other machines."""
         if self.is_open:
-            return (
+            yield (
                 f"TRIALBRIDGE_AUTH=none listens on loopback only, not on {host}. Use --host 127.0.0.1, or "
                 "let clients sign in (TRIALBRIDGE_AUTH=smart)."
             )
         if self.identifying_data == "accept":
-            return f"TRIALBRIDGE_IDENTIFYING_DATA=accept is for tests on loopback only, not on {host}."
+            yield f"TRIALBRIDGE_IDENTIFYING_DATA=accept is for tests on loopback only, not on {host}."
         if self.audit == "off":
-            return f"TRIALBRIDGE_AUDIT=off is for tests on loopback only, not on {host}."
+            yield f"TRIALBRIDGE_AUDIT=off is for tests on loopback only, not on {host}."
         if self.base_url is None:
-            return (
+            yield (
                 f"TRIALBRIDGE_BASE_URL is needed to listen on {host}: the public address at which clients "
                 "sign in, such as https://trial.example.org."
             )
-        if not addresses.is_private(self.base_url):
-            return (
+        elif not addresses.is_private(self.base_url):
+            yield (
                 "TRIALBRIDGE_BASE_URL must start with https:// (a proxy in front of this service ends TLS), "
                 "or be a loopback address: else tokens and patients' data cross the network in clear."
             )
-        return None
 
 
 def tell_workers(base_url: str) -> None:

@@ -1,6 +1,7 @@
 """What a token does not allow is refused by name (403) before anything is looked up, at every door."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -20,7 +21,7 @@ ABOUT_P1 = {
 }
 
 
-STORED = {
+STORED: dict[str, dict[str, Any]] = {
     "Patient/p1": {"resourceType": "Patient"},
     "ResearchStudy/s1": {"resourceType": "ResearchStudy", "status": "active"},
     "ResearchSubject/rs1": {

@@ -84,8 +84,8 @@ def test_nothing_is_granted_that_was_not_held(
 ) -> None:
     found = granted(asked, held)
 
-    for allowed in (lambda scopes: mentions(scopes, kind, letter), lambda scopes: may(scopes, kind, letter)):
-        assert not allowed(found) or (allowed(asked) and allowed(held))
+    for allows in (mentions, may):
+        assert not allows(found, kind, letter) or (allows(asked, kind, letter) and allows(held, kind, letter))
 
 
 @given(
