@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.fhir_mapping import (
-    check,
     codec,
     fhirpath,
     index_values,
@@ -17,6 +16,7 @@ from app.fhir_mapping import (
     search_bounds,
     search_controls,
     search_names,
+    walk,
 )
 from app.fhir_mapping.definitional import canonical
 from app.fhir_mapping.operation import Operation
@@ -33,7 +33,7 @@ TARGET = Path(__file__).parent.parent / "docs" / "reference.md"
 BOUNDS = {
     "levels of nesting in a body": codec.DEEPEST,
     "digits of a number, and its exponent": codec.MOST_DIGITS,
-    "problems listed in one answer": check.MOST_ISSUES,
+    "problems listed in one answer": walk.MOST_ISSUES,
     "parameters of one search": search_bounds.MOST_PARAMETERS,
     "characters of a parameter's name with its chain": search_bounds.LONGEST_NAME,
     "values compared in one search; a quantity counts once for each unit it is looked for in": (

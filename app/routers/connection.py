@@ -18,6 +18,9 @@ LONGEST_HEAD = 65_536
 HEAD_SECONDS = 10.0
 """How long a client may take to send the request line and the headers once it has begun."""
 
+STALLED = 30.0
+"""How long a client may take nothing of an answer that waits for it; then its connection is cut."""
+
 _MALFORMED = Issue("structure", "this is not HTTP/1.1: check the request line and headers", "http.request")
 _TOO_LONG = Issue(
     "too-long",
@@ -38,6 +41,7 @@ class Connection(HttpToolsProtocol):
     _piece = 0
     _head_awaited = False
     _patience: asyncio.TimerHandle | None = None
+    _reading: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connects; if it says nothing, it is let go like one that has no more to say."""
@@ -47,7 +51,18 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._wait_no_longer()
+        self._watch_no_longer()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """More of an answer waits than the client has taken: from here on it is watched."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """The client has taken what waited."""
+        self._watch_no_longer()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client; those of a head that does not end are counted."""
@@ -106,6 +121,22 @@ class Connection(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, _LATE.issues[0], _LATE.headers)
         else:
             self.transport.close()
+
+    def _watch(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        self._reading = self.loop.call_later(STALLED, self._cut, left)
+
+    def _watch_no_longer(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    def _cut(self, left: int) -> None:
+        """End a connection of which nothing was taken; however slowly it is read, it may go on."""
+        if self.transport.get_write_buffer_size() < left:
+            self._watch()
+        else:
+            self.transport.abort()
 
     def _lengthen(self, count: int) -> None:
         self._length += count
