@@ -11,7 +11,7 @@ that is narrowed to some codes is judged by the codes the resource bears now; wh
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from app.fhir_mapping.access.scope import Token
@@ -44,8 +44,17 @@ class Visibility:
 
 EVERYTHING = Visibility()
 
-COMMON: Final = ("ConceptMap", "Device", "Medication", "Organization", "Practitioner", "PractitionerRole")
+COMMON: Final = (
+    "BiologicallyDerivedProduct",
+    "ConceptMap",
+    "Device",
+    "Medication",
+    "Organization",
+    "Practitioner",
+    "PractitionerRole",
+)
 """What is about no patient and no study, and is the common stock of a trial: seen where no site claims it."""
+_FEW = 8
 _COMMON = ", ".join(f"'{kind}'" for kind in COMMON)
 FROM_DONORS: Final = "BiologicallyDerivedProduct"
 """Names its donor, so it is hidden from who may not know them."""
@@ -91,7 +100,19 @@ def visible(database: Database, visibility: Visibility, alias: str, values: list
     """
     if visibility == EVERYTHING:
         return "TRUE"
-    return " AND ".join(("TRUE", *_Predicate(database, visibility, alias, values).conditions()))
+    text, further = _condition(database, visibility, alias, len(values))
+    values += further
+    return text
+
+
+@lru_cache(maxsize=512)
+def _condition(
+    database: Database, visibility: Visibility, alias: str, passed: int
+) -> tuple[str, tuple[Any, ...]]:
+    """The condition after so many values, and those it passes itself: the same for every request."""
+    values: list[Any] = [None] * passed
+    text = " AND ".join(("TRUE", *_Predicate(database, visibility, alias, values).conditions()))
+    return text, tuple(values[passed:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +143,13 @@ class _Predicate:
             self._member(f"d.{column}_arm", donor_arms()) for column in ("assigned", "actual")
         )
         text = self.database.text("l.document")
+        # written out, not passed: SQLite prepares a statement anew whenever a pattern is passed to its LIKE
         words = (
-            f'%"{name}"%"{arm}"%' for name in ("assignedArm", "actualArm") for arm in sorted(donor_arms())
+            f'%"{name}"%"{arm}"%'.replace("'", "''")
+            for name in ("assignedArm", "actualArm")
+            for arm in sorted(donor_arms())
         )
-        said = " OR ".join(f"{text} LIKE {self._value(word)}" for word in words)
+        said = " OR ".join(f"{text} LIKE '{word}'" for word in words)
         now = _GAVE.format(alias=self.alias, arm=assigned, actual=actual)
         return f"{now} OR {_ONCE_GAVE.format(alias=self.alias, said=said)}"
 
@@ -167,8 +191,11 @@ class _Predicate:
         return f"${len(self.values)}"
 
     def _member(self, expression: str, strings: frozenset[str]) -> str:
-        self.values.append(self.database.members(sorted(strings)))
-        return self.database.member(expression, len(self.values))
+        """That it is one of these; few are written out, which databases compare fastest."""
+        if len(strings) > _FEW:
+            self.values.append(self.database.members(sorted(strings)))
+            return self.database.member(expression, len(self.values))
+        return f"{expression} IN ({', '.join(map(self._value, sorted(strings)))})" if strings else "FALSE"
 
 
 @cache
