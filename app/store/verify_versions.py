@@ -17,7 +17,10 @@ _THERE = " UNION ALL ".join(
     for table in _TABLES
 )
 _ERASED = """SELECT r.type, r.id, r.version, r.digest FROM {tokens} JOIN erasure r
- ON r.type = k.type AND r.id = k.system AND r.version = CAST(k.code AS integer)"""
+ ON r.type = k.type AND r.id = k.system AND r.version = CAST(k.code AS integer)
+ WHERE EXISTS (SELECT 1 FROM audit_entity e JOIN audit a ON a.id = e.audit_id WHERE e.type = r.type
+ AND e.id = r.id AND e.version = r.version AND a.interaction = '$erase' AND a.outcome = '0')"""
+"""Tombstones the trail tells of: a row that was put in hides nothing."""
 _FIRST = "SELECT recorded FROM audit ORDER BY recorded LIMIT 1"
 _UNTOLD = """SELECT r.type, r.id, r.version, EXISTS (SELECT 1 FROM audit_entity e JOIN audit a
  ON a.id = e.audit_id WHERE e.type = r.type AND e.id = r.id AND e.version = r.version
@@ -37,12 +40,14 @@ async def compared(
         there = {tuple(row[:3]): row[3] for row in await _fetched(database, _THERE, keys)}
         erased = {tuple(row[:3]): bytes(row[3]) for row in await _fetched(database, _ERASED, keys)}
         for key in page:
-            if key in erased and erased[key] == changed[key]:
-                continue
             if key not in there:
-                yield key, "is gone, and no erasure tells of it"
-            elif digest(_bytes(there[key])) != changed[key]:
+                yield key, "is gone; an erasure would have left its row"
+            elif digest(_bytes(there[key])) == changed[key]:
+                continue
+            elif there[key] is not None:
                 yield key, "is not the document that was stored"
+            elif erased.get(key) != changed[key]:
+                yield key, "has lost its document, and no erasure in the trail tells of it"
 
 
 async def unaccounted(database: Database, study: str | None) -> AsyncIterator[tuple[Version, bool]]:
