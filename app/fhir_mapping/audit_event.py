@@ -210,7 +210,7 @@ def _chain(study: str, committer: str) -> Document:
 def _version(one: Entity, reason: str | None) -> Document:
     own = f"{one.type}/{one.id}" + (f"/_history/{one.version}" if one.version else "")
     detail = {DIGEST: one.digest.hex()} if one.digest is not None else {}
-    if reason and one.action in {"C", "U", "D"}:
+    if reason and one.action != "R":
         detail[WHY] = reason
     person = one.type == "Patient"
     said = _coded(

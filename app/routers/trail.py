@@ -6,6 +6,7 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from app.fhir_mapping.audit_event import Entity
+from app.fhir_mapping.integrity_operations import ERASE, LOCK, SIGN, UNLOCK
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
 from app.store.session import utc_now
@@ -13,6 +14,8 @@ from app.store.trail import Event
 
 _WRITES = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _ACTIONS = {"create": "C", "update": "U", "patch": "U", "delete": "D", "transaction": "E", "batch": "E"}
+_ACTS = frozenset((SIGN.name, LOCK.name, UNLOCK.name, ERASE.name))
+"""Operations that write themselves down (`store.acts`)."""
 _OUT_OF_REACH = frozenset((HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE))
 _PASSING = frozenset((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE))
 """Nothing was looked at, and more to write would make it worse."""
@@ -28,8 +31,8 @@ async def note_all(answered: Iterable[tuple[FhirRequest, FhirResponse]]) -> None
 async def note(request: FhirRequest, response: FhirResponse) -> None:
     """Note an access, or a change that was refused; it is on disk when this returns.
 
-    A change that was carried out is noted with the change itself. Who is not known is not noted: a flood of
-    those would fill the trail.
+    A change or an act (`$sign`, `$lock`, …) that was carried out is noted with itself. Who is not known is
+    not noted: a flood of those would fill the trail.
     """
     auditor = request.service.store.auditor
     if not auditor.reads or request.actor.role == "nobody":
@@ -53,7 +56,7 @@ async def note(request: FhirRequest, response: FhirResponse) -> None:
 def _is_told(request: FhirRequest, response: FhirResponse, interaction: str) -> bool:
     """Whether it read, asked or searched; was kept out; or was a change that was refused."""
     if response.status < HTTPStatus.BAD_REQUEST:
-        return interaction not in _ACTIONS
+        return interaction not in _ACTIONS and interaction not in _ACTS
     if interaction in _ACTIONS:
         return response.status not in _PASSING
     is_somewhere = request.type is not None or bool(request.operation)
