@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.fhir_mapping import (
+    check,
     codec,
     fhirpath,
     index_values,
@@ -26,12 +27,16 @@ from app.fhir_mapping.resource import Resource
 from app.fhir_mapping.search_includes import includable
 from app.fhir_mapping.served import SERVED
 from app.fhir_mapping.standard import LEFT_OUT
+from app.routers import requests
 from app.store import includes
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference.md"
 
 BOUNDS = {
     "levels of nesting in a body": codec.DEEPEST,
+    "commas in a body, which count its values": codec.MOST_VALUES,
+    "commas in one resource": check.MOST_VALUES,
+    "bytes of a form": requests.LONGEST_FORM,
     "digits of a number, and its exponent": codec.MOST_DIGITS,
     "problems listed in one answer": walk.MOST_ISSUES,
     "parameters of one search": search_bounds.MOST_PARAMETERS,
