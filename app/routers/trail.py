@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from app.fhir_mapping.audit_event import Entity
+from app.fhir_mapping.audit_event import Entity, Event
 from app.fhir_mapping.integrity_operations import ERASE, LOCK, SIGN, UNLOCK
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
 from app.store.session import utc_now
-from app.store.trail import Event
 
 _WRITES = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _ACTIONS = {"create": "C", "update": "U", "patch": "U", "delete": "D", "transaction": "E", "batch": "E"}

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from app.fhir_mapping.access.actor import Actor
-from app.fhir_mapping.audit_event import Entity
+from app.fhir_mapping.audit_event import Entity, Event
 from app.store.database import Connection, Key
 from app.store.session import Store
-from app.store.trail import Event
 
 T = TypeVar("T")
 

@@ -5,10 +5,9 @@ from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
 
-from app.fhir_mapping.audit_event import Entity
+from app.fhir_mapping.audit_event import Entity, Event
 from app.fhir_mapping.change import Delete, Patch, Put, Version, changed
 from app.store.piece import Indexes, Piece, standing
-from app.store.trail import Event
 from app.store.visibility import Visibility
 from app.store.writing import Plan
 

@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.fhir_mapping.audit_event import Entity
+from app.fhir_mapping.audit_event import Entity, Event
 from app.store.audited import study_of
 from app.store.database import Connection, Database, DatabaseError, Key
-from app.store.trail import Chains, Event
+from app.store.trail import Chains
 from app.store.tries import tried
 from app.store.visibility import Visibility
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.fhir_mapping.access.actor import Actor
+from app.fhir_mapping.audit_event import Event
 from app.fhir_mapping.change import Put, Version, Write, changed
 from app.fhir_mapping.outcome import Issue, Refusal, passing
 from app.store.audited import events
@@ -22,7 +23,7 @@ from app.store.database import Connection, Database, DatabaseError, Key
 from app.store.desk import CurrentDesk
 from app.store.identities import plain
 from app.store.piece import Indexes, Parked, Piece, index_of
-from app.store.trail import Chains, Event
+from app.store.trail import Chains
 from app.store.tries import tried
 from app.store.visibility import Visibility
 from app.store.writing import Plan

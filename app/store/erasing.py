@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from app.fhir_mapping.access.actor import Actor
+from app.fhir_mapping.audit_event import Event
 from app.fhir_mapping.change import Delete
 from app.fhir_mapping.outcome import not_found, refusal
 from app.fhir_mapping.registry import RESOURCES
@@ -23,7 +24,6 @@ from app.store.database import Connection, Database, Key, Row
 from app.store.locks import Datum, holding, locked, stopping
 from app.store.session import Store
 from app.store.tombstones import Tombstone, tombstones
-from app.store.trail import Event
 from app.store.transact import transact
 from app.store.visibility import Visibility, visible
 

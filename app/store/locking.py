@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.fhir_mapping.access.actor import Actor
+from app.fhir_mapping.audit_event import Event
 from app.fhir_mapping.outcome import Refusal, gone, not_found, refusal
 from app.store import models
 from app.store.acts import act, carry_out
@@ -14,7 +15,6 @@ from app.store.ids import new_id
 from app.store.locks import COLUMNS, Datum, Lock, holding
 from app.store.parking import LOCK
 from app.store.session import Store
-from app.store.trail import Event
 from app.store.visibility import Visibility, visible
 
 _WHOSE = (

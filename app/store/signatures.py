@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.access.actor import Actor
+from app.fhir_mapping.audit_event import Event
 from app.fhir_mapping.outcome import Refusal, gone, not_found, refusal
 from app.fhir_mapping.signature import printed_name
 from app.store import models
@@ -14,7 +15,6 @@ from app.store.acts import act, carry_out
 from app.store.database import Connection, Database, Key, Row
 from app.store.ids import new_id
 from app.store.session import Store
-from app.store.trail import Event
 from app.store.visibility import Visibility, visible
 
 Break = Literal["newer-version", "erased", "document-differs"]

@@ -8,14 +8,14 @@ later ones those that have moved since.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, TypeVar
 
-from app.fhir_mapping import codec
-from app.fhir_mapping.access.actor import SERVICE, Actor
-from app.fhir_mapping.audit_event import LINK, Entity, Happened, Head, audit_event
+from app.fhir_mapping.access.actor import SERVICE
+from app.fhir_mapping.audit_drawing import drawn
+from app.fhir_mapping.audit_event import LINK, Event, Head
 from app.store import models
 from app.store.database import Connection, Contention, Database, DatabaseError, Row
 from app.store.ids import new_id
@@ -39,20 +39,6 @@ SELECT l.chain, l.committer, l.number, l.hash FROM place p JOIN audit a ON a.id 
 _MOVED = """SELECT a.chain, a.committer, a.number, a.hash FROM audit a WHERE a.recorded >= $1
  AND NOT EXISTS (SELECT 1 FROM audit n WHERE n.chain = a.chain AND n.committer = a.committer
  AND n.number = a.number + 1)"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """What is to be written down; see `Happened` for what its fields mean."""
-
-    recorded: datetime
-    action: str
-    interaction: str
-    status: int
-    actor: Actor
-    study: str = ""
-    entities: Sequence[Entity] = ()
-    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,24 +161,12 @@ def _append(
     cited: Sequence[Head] = (),
 ) -> None:
     """Put an event at the end of its chain, and what it is about beside it."""
-    study, name = event.study, new_id()
-    last = heads.get(study) or Head(study=study, committer=committer, number=0, hash=b"")
-    happened = Happened(
-        recorded=event.recorded,
-        action=event.action,
-        interaction=event.interaction,
-        status=event.status,
-        actor=event.actor,
-        committer=committer,
-        number=last.number + 1,
-        study=study,
-        entities=event.entities,
-        query=event.query,
-        heads=cited,
-    )
-    document = codec.write(audit_event(name, happened))
-    heads[study] = replace(last, number=happened.number, hash=chained(last.hash, document))
-    place = (name, study, committer, happened.number)
-    what = (event.recorded, event.action, event.interaction, happened.outcome, event.actor.client)
-    rows.append((*place, *what, happened.patient, document, last.hash, heads[study].hash))
+    name, last = new_id(), heads.get(event.study)
+    previous, number = (last.hash, last.number + 1) if last is not None else (b"", 1)
+    place = Head(study=event.study, committer=committer, number=number, hash=previous)
+    document = drawn(name, event, place, cited)
+    hashed = chained(previous, document)
+    heads[event.study] = Head(study=event.study, committer=committer, number=number, hash=hashed)
+    what = (event.recorded, event.action, event.interaction, event.outcome, event.actor.client)
+    rows.append((name, event.study, committer, number, *what, event.patient, document, previous, hashed))
     entities += ((name, one.type, one.id, one.version, one.whose, one.digest) for one in event.entities)

@@ -11,14 +11,14 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from app.fhir_mapping import check, codec
 from app.fhir_mapping.access.actor import SANDBOX, Actor
-from app.fhir_mapping.audit_event import Entity
+from app.fhir_mapping.audit_event import Entity, Event
 from app.fhir_mapping.audit_told import Told, told
 from app.fhir_mapping.change import Delete, Write
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.store.database import Connection, Contention, Database, DatabaseError
 from app.store.session import Store, open_database, utc_now
-from app.store.trail import EVENTS_BETWEEN_LINKS, Event
+from app.store.trail import EVENTS_BETWEEN_LINKS
 from app.store.transact import transact
 from app.store.verify import Fault, Verification, heads
 from app.store.visibility import EVERYTHING
