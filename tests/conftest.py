@@ -76,10 +76,13 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 @pytest.fixture
 def settings(database_url: str) -> "Settings":
-    """The settings of `client`; a module that needs others overrides this fixture."""
+    """The settings of `client`; a module that needs others overrides this fixture.
+
+    What is read is noted where a test asks for it, and by every server process: it takes half as long again.
+    """
     from app.settings import Settings
 
-    return Settings(database_url=database_url, base_url="http://test", auth="none")
+    return Settings(database_url=database_url, base_url="http://test", auth="none", audit="changes")
 
 
 @pytest.fixture

@@ -17,6 +17,12 @@ from tests.test_cli import run
 
 
 @pytest.fixture
+def settings(database_url: str) -> Settings:
+    """What is read is noted, too."""
+    return Settings(database_url=database_url, base_url="http://test", auth="none")
+
+
+@pytest.fixture
 async def exported(app: FastAPI, client: httpx.AsyncClient, settings: Settings, tmp_path: Path) -> Path:
     """The trail of a patient who was stored, corrected and searched for, exported."""
     for gender, why in (("male", "first entry"), ("female", "=entered wrongly")):

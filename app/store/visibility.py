@@ -11,8 +11,9 @@ that is narrowed to some codes is judged by the codes the resource bears now; wh
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from app.fhir_mapping.access.scope import Token
 from app.fhir_mapping.registry import RESOURCES
@@ -100,19 +101,23 @@ def visible(database: Database, visibility: Visibility, alias: str, values: list
     """
     if visibility == EVERYTHING:
         return "TRUE"
-    text, further = _condition(database, visibility, alias, len(values))
+    known = _KNOWN.setdefault(database, {})
+    asked = visibility, alias, len(values)
+    if asked not in known:
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        own: list[Any] = [None] * len(values)
+        text = " AND ".join(("TRUE", *_Predicate(database, visibility, alias, own).conditions()))
+        known[asked] = text, tuple(own[len(values) :])
+    text, further = known[asked]
     values += further
     return text
 
 
-@lru_cache(maxsize=512)
-def _condition(
-    database: Database, visibility: Visibility, alias: str, passed: int
-) -> tuple[str, tuple[Any, ...]]:
-    """The condition after so many values, and those it passes itself: the same for every request."""
-    values: list[Any] = [None] * passed
-    text = " AND ".join(("TRUE", *_Predicate(database, visibility, alias, values).conditions()))
-    return text, tuple(values[passed:])
+_MOST_KNOWN = 512
+_KNOWN: WeakKeyDictionary[Database, dict[tuple[Visibility, str, int], tuple[str, tuple[Any, ...]]]]
+_KNOWN = WeakKeyDictionary()
+"""The conditions that were asked for, each with the values it passes: the same for each request of a client."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,16 @@ import httpx
 import pytest
 
 from app.fhir_mapping import check, codec
+from app.settings import Settings
 from tests.routers.make import HEADERS, issues
 
 PATIENT = "/fhir/Patient/p"
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """What is read is noted, too."""
+    return Settings(database_url=database_url, base_url="http://test", auth="none")
 
 
 @pytest.fixture
