@@ -45,15 +45,7 @@ class Visibility:
 
 EVERYTHING = Visibility()
 
-COMMON: Final = (
-    "BiologicallyDerivedProduct",
-    "ConceptMap",
-    "Device",
-    "Medication",
-    "Organization",
-    "Practitioner",
-    "PractitionerRole",
-)
+COMMON: Final = ("ConceptMap", "Device", "Medication", "Organization", "Practitioner", "PractitionerRole")
 """What is about no patient and no study, and is the common stock of a trial: seen where no site claims it."""
 _FEW = 8
 _COMMON = ", ".join(f"'{kind}'" for kind in COMMON)
@@ -117,7 +109,7 @@ def visible(database: Database, visibility: Visibility, alias: str, values: list
 _MOST_KNOWN = 512
 _KNOWN: WeakKeyDictionary[Database, dict[tuple[Visibility, str, int], tuple[str, tuple[Any, ...]]]]
 _KNOWN = WeakKeyDictionary()
-"""The conditions that were asked for, each with the values it passes: the same for each request of a client."""
+"""The conditions that were asked for, each with what it passes: the same for each request of a client."""
 
 
 @dataclass(frozen=True, slots=True)
