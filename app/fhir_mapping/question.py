@@ -33,6 +33,7 @@ class Question:
     """An operation as asked; None where the asker left a parameter open.
 
     `as_of`: answer from what was recorded up to and including this instant. `on`: the clinical day.
+    `all_sites`: count those of every site, whoever asks.
     """
 
     operation: Operation
@@ -41,6 +42,7 @@ class Question:
     names: tuple[str, ...] | None = None
     as_of: datetime | None = None
     on: date | None = None
+    all_sites: bool = False
     plain: bool = False
     language: str = "en"
 
@@ -207,6 +209,7 @@ def _question(operation: Operation, found: Given) -> Question:
         names=every("name"),
         as_of=instant(only("asOf") or ""),
         on=day(only("on") or ""),
+        all_sites=only("sites") == "all",
         plain=only("view") == "plain",
         language=only("lang") or LANGUAGES[0],
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.fhir_mapping.trial_parameters import NAME, ON, RULE, VISIT, of_study
+from app.fhir_mapping.trial_parameters import NAME, ON, RULE, SITES, VISIT, of_study
 
 ENDPOINT_SUMMARY = of_study(
     "$endpoint-summary",
@@ -14,6 +14,7 @@ ENDPOINT_SUMMARY = of_study(
     NAME,
     VISIT,
     RULE,
+    SITES,
     answer="One parameter `result` per endpoint, visit, rule and arm, with its figures.",
     example="name=sri&visit=M6",
 )
@@ -23,6 +24,7 @@ SAFETY_SUMMARY = of_study(
     "Events and subjects by period, relation, grade, organ and system organ class, in all and by arm, with"
     " exact confidence intervals; the primary endpoint; the serious events one by one with their reporting"
     " deadlines by the study's legal regime. A number that depends on what is not known is a range.",
+    SITES,
     answer="One parameter `result` per group of events, then one per serious event.",
 )
 DOSE_ESCALATION = of_study(
@@ -37,6 +39,7 @@ ENROLMENT = of_study(
     "Enrolment",
     "How many subjects are planned, candidates, screened and infused, in all and by arm; how many there are"
     " of each status; how many entered and were infused in each month.",
+    SITES,
     answer="One parameter `result` for the study, for its statuses, for each arm and for each month; those"
     " who are not to be infused, such as donors, are counted by themselves (`population`).",
 )

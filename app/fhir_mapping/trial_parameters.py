@@ -44,6 +44,14 @@ VIEW = OperationParameter(
     about="plain: compact plain JSON instead of Parameters.",
     values=("fhir", "plain"),
 )
+SITES = OperationParameter(
+    name="sites",
+    kind="code",
+    about="all: count the subjects of every site, though you see only some of them. Counts of fewer than five"
+    " subjects, and what would tell such a count by subtraction, have no value and the reason suppressed;"
+    " nothing is told of a single subject, and no asOf can be named.",
+    values=("all",),
+)
 LANG = OperationParameter(
     name="lang", kind="code", about="The language of the protocol's sentences.", values=LANGUAGES
 )

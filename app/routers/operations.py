@@ -22,6 +22,7 @@ from app.routers import (
     signing,
     standard_operations,
 )
+from app.routers.all_sites import decide_of_all_sites, is_of_all_sites
 from app.routers.answers import FhirResponse, unless_held
 from app.routers.check_eligibility import check_eligibility
 from app.routers.decisions import decide
@@ -81,6 +82,8 @@ async def _of_study(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Answer a question of the trial about all subjects of a study."""
     question = parse(asked, request.parameters)
     as_of = moment_of(question)
+    if is_of_all_sites(request, question):
+        return answered(question, await decide_of_all_sites(request, asked, question, as_of), as_of)
     service = request.service
     subjects = await subjects_of(service.store, request.visibility, request.id, as_of)
     protocol = protocol_of(subjects.study, request.id)

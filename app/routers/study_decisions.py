@@ -19,6 +19,7 @@ from app.clinical.answers import Answer
 from app.clinical.asked import Asked
 from app.clinical.history import History
 from app.clinical.study_questions import STUDY_QUESTIONS
+from app.clinical.summary import Summary
 from app.fhir_mapping.operation import Operation
 from app.protocol.definition import Protocol
 from app.routers.decisions import cannot_answer
@@ -38,13 +39,20 @@ async def decide_study(
     not about all subjects, because the asker does not see all of them, says so.
     """
     summary = STUDY_QUESTIONS[operation.code]
-    work = partial(_rows, summary.row, protocol, asked)
     with cannot_answer():
-        async with turn if len(subjects.patients) > PAGE else nullcontext():
-            rows = [row async for of_page in decided(subjects, work) for row in of_page]
+        rows = await every_row(summary, protocol, subjects, asked, turn=turn)
         answer = await asyncio.to_thread(summary.answer, protocol, subjects.study, rows, asked)
     scope = subjects.visibility.scope
     return answer if scope is None else replace(answer, notes=(scope, *answer.notes))
+
+
+async def every_row(
+    summary: Summary[T], protocol: Protocol, subjects: Subjects, asked: Asked, *, turn: asyncio.Lock
+) -> list[T]:
+    """The row of every subject."""
+    work = partial(_rows, summary.row, protocol, asked)
+    async with turn if len(subjects.patients) > PAGE else nullcontext():
+        return [row async for of_page in decided(subjects, work) for row in of_page]
 
 
 def _rows(
