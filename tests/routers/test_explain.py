@@ -1,16 +1,14 @@
 """A search over HTTP says why something was not found, to whoever asks, and shows no value."""
 
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from app.main import create_app
 from app.settings import Settings
 from app.store.session import Store
-from app.store.visibility import Visibility
-from tests.servers import client_of, running
+from tests.access.signing import bearer, register_client
 from tests.store.searchable import fill
 
 
@@ -119,14 +117,14 @@ async def test_a_resource_of_another_type_is_refused(filled: httpx.AsyncClient) 
 
 @pytest.mark.rule(78)
 async def test_what_may_not_be_seen_is_neither_counted_nor_admitted(
-    filled: httpx.AsyncClient, settings: Settings
+    filled: httpx.AsyncClient, app: FastAPI
 ) -> None:
-    app = create_app(settings)
-    async with running(app), client_of(app) as client:
-        app.state.service = replace(app.state.service, visibility=Visibility(sites=frozenset({"SLS"})))
-        [counted] = await said(client, "Observation?code=4485-9&_explain=true")
-        hidden = await said(client, "Observation?code=4485-9&_explain=c3-3")
-        absent = await said(client, "Observation?code=4485-9&_explain=c3-9")
+    key = await register_client(app.state.service.store, "sls", role="site", sites=["SLS"])
+    filled.headers.update(await bearer(filled, "sls", key))
+
+    [counted] = await said(filled, "Observation?code=4485-9&_explain=true")
+    hidden = await said(filled, "Observation?code=4485-9&_explain=c3-3")
+    absent = await said(filled, "Observation?code=4485-9&_explain=c3-9")
 
     assert counted.endswith("met by 2 alone")
     assert [one.replace("c3-3", "c3-9") for one in hidden] == absent

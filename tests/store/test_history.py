@@ -107,6 +107,7 @@ async def test_a_history_tells_only_what_the_asker_may_see(lived_in: Store) -> N
     assert {(one.type, one.id) for one in everything.versions} == {
         ("Patient", "p1"),
         ("ResearchSubject", "rs1"),
+        ("ResearchStudy", "s1"),
         ("Observation", "o1"),
     }
 
