@@ -10,6 +10,7 @@ from app.fhir_mapping.audit_event import Event
 from app.fhir_mapping.outcome import Refusal, gone, not_found, refusal
 from app.store import models
 from app.store.acts import act, carry_out
+from app.store.current import seen
 from app.store.database import Connection, Database, Key, Row
 from app.store.ids import new_id
 from app.store.locks import COLUMNS, Datum, Lock, holding
@@ -31,7 +32,9 @@ _OF_SUBJECT = f"""WITH RECURSIVE whole(study) AS (
  UNION SELECT s.target_id FROM whole w JOIN search_reference s ON s.type = 'ResearchStudy' AND s.id = w.study
   AND s.parameter = 'partof' AND s.target_type = 'ResearchStudy')
 SELECT {COLUMNS} FROM data_lock l WHERE l.subject = $1
- OR (l.subject = '' AND l.study_id IN (SELECT w.study FROM whole w)) ORDER BY l.locked, l.id"""
+ OR (l.subject = '' AND l.study_id IN (SELECT w.study FROM whole w) AND EXISTS (
+ SELECT 1 FROM resource r WHERE r.type = 'ResearchStudy' AND r.id = l.study_id AND {{visible}}))
+ ORDER BY l.locked, l.id"""
 _OF_STUDY = f"""SELECT {COLUMNS} FROM data_lock l WHERE l.study_id = $1 AND (l.subject = '' OR EXISTS (
  SELECT 1 FROM resource r WHERE r.type = 'ResearchSubject' AND r.id = l.subject AND {{visible}}))
  ORDER BY l.locked, l.id"""
@@ -83,7 +86,10 @@ async def unlock(store: Store, visibility: Visibility, asked: Locking, *, at: da
         if not rows:
             datum = Datum(key=asked.key, patient=patient, studies=(study,))
             found = await holding(store.database, connection, [datum])
-            raise _not_locked(asked, [one for locks in found.values() for one in locks])
+            others = [one for locks in found.values() for one in locks]
+            keys = sorted({one.key for one in others})
+            in_sight = await seen(store.database, connection, visibility, keys)
+            raise _not_locked(asked, [one for one in others if one.key in in_sight])
         ended = Lock(*rows[0])
         await connection.execute(_END, ended.id, at, asked.by.client, asked.reason)
         await connection.execute(_ANEW)
@@ -130,17 +136,19 @@ async def _found(
 
 
 async def locks_of(store: Store, visibility: Visibility, key: Key) -> list[Lock]:
-    """Every lock that concerns a subject or study, past and present, the earliest first; Refusal 404."""
+    """Every lock that concerns a subject or study, past and present, the earliest first; Refusal 404.
+
+    A lock is told to whoever may see what it was asked of: of a subject's other studies nobody else learns.
+    """
     kind, name = key
-    seen: list[Any] = [*key]
-    there = _WHOSE.format(visible=visible(store.database, visibility, "r", seen))
+    known: list[Any] = [*key]
+    there = _WHOSE.format(visible=visible(store.database, visibility, "r", known))
     values: list[Any] = [name]
-    sql = _OF_SUBJECT
-    if kind == "ResearchStudy":
-        sql = _OF_STUDY.format(visible=visible(store.database, visibility, "r", values))
+    sql = _OF_STUDY if kind == "ResearchStudy" else _OF_SUBJECT
+    sql = sql.format(visible=visible(store.database, visibility, "r", values))
 
     async def work(connection: Connection) -> list[Row]:
-        if not await connection.fetch(there, *seen):
+        if not await connection.fetch(there, *known):
             raise not_found("/".join(key))
         return await connection.fetch(sql, *values)
 

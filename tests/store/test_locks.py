@@ -166,6 +166,22 @@ async def test_nobody_is_told_of_a_locked_study_they_may_not_see(held: Store) ->
     assert "complete" not in issue.text
 
 
+async def test_who_asks_after_the_locks_of_a_subject_is_told_of_no_study_out_of_sight(held: Store) -> None:
+    """The same patient takes part in s1 as rs1, and as rs3 in a study the asker does see."""
+    await stored(held, put(study(), "other"), put(subject("p1", study="other"), "rs3"))
+    await locked(held, STUDY)
+    await locked(held)
+    of_the_other = Visibility(studies=frozenset({"other"}))
+    own = ("ResearchSubject", "rs3")
+
+    assert [one.of for one in await locks_of(held, EVERYTHING, own)] == ["ResearchStudy/s1"]
+    assert await locks_of(held, of_the_other, own) == []
+    with pytest.raises(Refusal) as caught:
+        await unlock(held, of_the_other, asked(own), at=AT)
+    assert caught.value.status == 409
+    assert [issue.text for issue in caught.value.issues] == ["ResearchSubject/rs3 is not locked"]
+
+
 async def test_a_rehearsal_says_it_too_and_a_replay_changes_nothing(held: Store) -> None:
     await register(held, pushing.LAB, at=AT)
     await stored(held, pushing.put(pushing.result()))
