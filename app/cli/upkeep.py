@@ -73,7 +73,7 @@ async def _rebuild(settings: "Settings") -> dict[str, int]:
     from app.store.rebuild import rebuild as derive
     from app.store.session import Store
 
-    store = await Store.open(settings.database_url, base=settings.fhir_base)
+    store = await Store.open(settings.database_url, base=settings.fhir_base, audit=settings.audit)
     try:
         return await derive(store, base=settings.fhir_base)
     finally:

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from app.fhir_mapping import codec, links
+from app.fhir_mapping.access.actor import OPERATOR
 from app.fhir_mapping.audit_event import (
     CHAIN,
     CLIENT,
@@ -24,7 +25,6 @@ from app.fhir_mapping.audit_event import (
     LOGIN,
     LOGOUT,
     NUMBER,
-    OPERATOR,
     PERSON,
     ROLE,
     WHY,
@@ -64,7 +64,7 @@ def drawn(name: str, event: Event, place: Head, cited: Sequence[Head] = ()) -> b
     return "".join(
         (
             f'{{"resourceType":"AuditEvent","id":{_text(name)},"meta":{{"versionId":"1",',
-            f'"lastUpdated":"{recorded}"}},{_kind(event.interaction, operated=actor.role == OPERATOR)},',
+            f'"lastUpdated":"{recorded}"}},{_kind(event.interaction, operated=actor.role == OPERATOR.role)},',
             f'"action":"{event.action}","recorded":"{recorded}",{_outcome(event.outcome, event.status)},',
             f"{_agent(actor.client, actor.role, actor.purpose, actor.address)},{_source(place.committer)},",
             f'"entity":[{",".join(_entities(event, place, cited))}]}}',

@@ -30,8 +30,6 @@ SENDER: Final = "https://trialbridge.example/fhir/sid/sender"
 """Names of registered senders."""
 SIGNING_KEY: Final = "https://trialbridge.example/fhir/sid/signing-key"
 """Names (`kid`) of the keys access tokens are signed with."""
-OPERATOR: Final = "operator"
-"""The role of who runs a command of this program on the server."""
 
 PERSON: Final = "1"
 LIVES: Final = {"C": "1", "U": "3", "D": "14", "R": "6", "E": "6"}

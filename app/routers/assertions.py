@@ -26,16 +26,17 @@ class Assertions:
 
     async def client(self, assertion: str) -> Client:
         """Whose assertion it is; it is used up now. Denied (`invalid_client`) where it is not believed."""
+        said = ""
         try:
-            return await self._verified(assertion)
+            signed = Signed.of(assertion, OF_CLIENTS)
+            client = await self._claimed(signed)
+            said = client.name
+            await self._verify(signed, client)
         except Denied as denied:
-            raise Denied("invalid_client", denied.text) from None
+            raise Denied("invalid_client", denied.text, said) from None
+        return client
 
-    async def _verified(self, assertion: str) -> Client:
-        signed = Signed.of(assertion, OF_CLIENTS)
-        if signed.kind not in _KINDS:
-            raise Denied("invalid_client", "this is another kind of token: sign a client assertion")
-        client = await self._claimed(signed)
+    async def _verify(self, signed: Signed, client: Client) -> None:
         claims = signed.verified(await self._keys(client, signed.kid))
         if claims.get("aud") != self._audience:
             raise Denied("invalid_client", f"aud must be exactly {self._audience}, as one string")
@@ -46,10 +47,11 @@ class Assertions:
             raise Denied(
                 "invalid_client", "this assertion was used before: sign a new one, with a jti of its own"
             )
-        return client
 
     async def _claimed(self, signed: Signed) -> Client:
         """The client it says it is of; who was registered a moment ago is known, too."""
+        if signed.kind not in _KINDS:
+            raise Denied("invalid_client", "this is another kind of token: sign a client assertion")
         name = signed.claims.get("iss")
         if not isinstance(name, str) or signed.claims.get("sub") != name:
             raise Denied("invalid_client", "iss and sub must both be the client's id, as it is registered")

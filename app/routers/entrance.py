@@ -11,6 +11,7 @@ from app.fhir_mapping.access.scope import Scope, granted
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.routers.assertions import Assertions
 from app.routers.issuer import Issuer
+from app.routers.rates import Rates
 from app.settings import Settings
 from app.store.access import asker_of
 from app.store.asker import OPEN, Asker
@@ -20,6 +21,9 @@ from app.store.session import Store, utc_now
 ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - its kind (RFC 9068), by which it is told from an assertion
 SMART_CONFIGURATION: Final = "/.well-known/smart-configuration"
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9\-._~+/]+=*) *", re.ASCII | re.IGNORECASE)
+TOLD_A_MINUTE: Final = 10
+"""So many refusals of one client are told in a minute: whoever knows its name can send bad assertions. The
+others are counted among the answers (`trialbridge_requests`)."""
 _REMEMBERED: Final = 4096
 """Tokens whose signature need not be looked at again."""
 
@@ -40,6 +44,7 @@ class Entrance:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.issuer = None if settings.issuer is None else Issuer(settings.issuer)
         self.assertions = Assertions(settings, store)
+        self.refusals_told = Rates(TOLD_A_MINUTE)
         self._settings = settings
         self._store = store
         self._known: OrderedDict[bytes, _Known] = OrderedDict()

@@ -1,6 +1,6 @@
 """A study exported to a directory, as `trialbridge export` does: every file, in one pass over the study."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import accumulate
@@ -8,12 +8,16 @@ from pathlib import Path
 
 from app.clinical.asked import Asked
 from app.clinical.studies.answer_tables import TABLES
+from app.fhir_mapping.access.actor import OPERATOR
+from app.fhir_mapping.audit_event import Event
 from app.fhir_mapping.export_operation import DICTIONARY, EXPORTED
 from app.routers.export_files import Export, file_name
 from app.routers.trial_answers import protocol_of, today
 from app.settings import Settings
+from app.store.acts import act, carry_out
+from app.store.database import Connection
 from app.store.of_study import PAGE, study_named, subjects_of
-from app.store.session import Store
+from app.store.session import Store, utc_now
 from app.store.visibility import EVERYTHING
 
 Say = Callable[[str], None]
@@ -27,7 +31,7 @@ async def export_to(
     `study` is its registry number or its id. Refusal 404 where there is no such study, 422 where it names no
     protocol.
     """
-    store = await Store.open(settings.database_url, base=settings.fhir_base)
+    store = await Store.open(settings.database_url, base=settings.fhir_base, audit=settings.audit)
     try:
         name = await study_named(store, EVERYTHING, study, as_of)
         subjects = await subjects_of(store, EVERYTHING, name, as_of)
@@ -38,9 +42,19 @@ async def export_to(
             protocol=protocol_of(subjects.study, name),
             asked=Asked(today=today(as_of)),
         )
+        await carry_out(store, _told(name))
         return await _write(made, directory, say)
     finally:
         await store.close()
+
+
+def _told(study: str) -> Callable[[Connection], Awaitable[tuple[None, Event]]]:
+    """That the study leaves the server: it is written down before the first file is."""
+
+    async def work(_connection: Connection) -> tuple[None, Event]:
+        return None, act("export", ("ResearchStudy", study), by=OPERATOR, at=utc_now(), study=study)
+
+    return work
 
 
 async def _write(made: Export, directory: Path, say: Say) -> dict[str, int]:

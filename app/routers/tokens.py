@@ -3,12 +3,10 @@
 A client signs an assertion with its own key; what it gets is good for five minutes and is signed with ours.
 """
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from starlette.requests import ClientDisconnect
@@ -19,15 +17,18 @@ from app.fhir_mapping.access import narrowing
 from app.fhir_mapping.access.client import Client
 from app.fhir_mapping.access.jose import OF_CLIENTS, Denied, published, signed
 from app.fhir_mapping.access.scope import Scope, granted, parse, spoken
+from app.fhir_mapping.audit_event import LOGIN, LOGOUT
 from app.fhir_mapping.outcome import Refusal, passing
 from app.fhir_mapping.registry import RESOURCES
+from app.routers import logins
 from app.routers.answers import PLAIN_JSON, FhirResponse
 from app.routers.assertions import SECONDS, TOKEN_PATH
 from app.routers.entrance import ACCESS_TOKEN, SMART_CONFIGURATION, bearer
 from app.routers.errors import RETRY_AFTER, log
+from app.routers.forms import Form, form_of
+from app.routers.hops import address_of
 from app.routers.load import Share
-from app.routers.negotiation import media_type
-from app.routers.requests import FORM, FhirRequest
+from app.routers.requests import FhirRequest
 from app.routers.service import Service
 from app.store.session import utc_now
 from app.store.tokens import key_to_sign, revoke
@@ -35,11 +36,10 @@ from app.store.tokens import key_to_sign, revoke
 KEYS_PATH: Final = "/auth/jwks"
 REVOKE_PATH: Final = "/auth/revoke"
 BY_ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_LARGEST: Final = 64 * 1024
 _UNKEPT: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_TOLD: Final = {"token": LOGIN, "revoke": LOGOUT}
 _UNAUTHENTICATED: Final = ("invalid_client", "invalid_token")
 
-Form = Mapping[str, str]
 Work = Callable[[Request, Service, Form], Awaitable[Response]]
 
 router = APIRouter(include_in_schema=False)
@@ -113,10 +113,13 @@ async def _answered(request: Request, name: str, work: Work) -> Response:
     began = perf_counter()
     try:
         share.enter()
-        answer = await work(request, service, await _form(request, service.settings.body_seconds))
+        answer = await work(request, service, await form_of(request, service.settings.body_seconds))
     except Denied as denied:
         log.info("refused", extra={"path": request.url.path, "issues": [denied.error]})
         answer = _refused(denied)
+        await logins.note_refused(
+            service, denied.client, interaction=_TOLD[name], address=_from(request), status=answer.status_code
+        )
     except Refusal as refusal:
         answer = _refused(Denied("temporarily_unavailable", refusal.issues[0].text), refusal)
     except ClientDisconnect:
@@ -135,28 +138,7 @@ def _refused(denied: Denied, refusal: Refusal | None = None) -> Response:
     return JSONResponse({"error": denied.error, "error_description": denied.text}, status, headers)
 
 
-async def _form(request: Request, seconds: float) -> Form:
-    """The parameters of a form, each at most once (RFC 6749 §3.2)."""
-    kind, _ = media_type(request.headers.get("content-type", ""))
-    if kind != FORM:
-        raise Denied("invalid_request", f"send the parameters as Content-Type: {FORM}")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(seconds):
-            async for piece in request.stream():
-                body += piece
-                if len(body) > _LARGEST:
-                    raise Denied("invalid_request", f"the form is larger than {_LARGEST} bytes")
-        pairs = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=20)
-    except (ValueError, TimeoutError):
-        raise Denied("invalid_request", "the form is no percent-encoded UTF-8, or came too slowly") from None
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise Denied("invalid_request", "name each parameter once")
-    return found
-
-
-async def _token(_request: Request, service: Service, form: Form) -> Response:
+async def _token(request: Request, service: Service, form: Form) -> Response:
     _refuse_where_others_sign(service)
     if form.get("grant_type") != "client_credentials":
         error = "unsupported_grant_type" if form.get("grant_type") else "invalid_request"
@@ -180,6 +162,7 @@ async def _token(_request: Request, service: Service, form: Form) -> Response:
         "expires_in": SECONDS,
         "scope": claims["scope"],
     }
+    await logins.note(service, client, interaction=LOGIN, address=_from(request), token=str(claims["jti"]))
     return JSONResponse(said, headers=_UNKEPT)
 
 
@@ -193,7 +176,8 @@ async def _client(service: Service, form: Form) -> Client:
         )
     client = await service.entrance.assertions.client(form["client_assertion"])
     if form.get("client_id", client.name) != client.name:
-        raise Denied("invalid_client", "client_id is another's than the assertion's: leave it out")
+        text = "client_id is another's than the assertion's: leave it out"
+        raise Denied("invalid_client", text, client.name)
     return client
 
 
@@ -205,14 +189,14 @@ def _granted(client: Client, asked: str | None) -> tuple[Scope, ...]:
         wanted = parse(asked)
     except Refusal:
         text = "one of these is no scope served here: write system/Type.cruds, or some of these letters"
-        raise Denied("invalid_scope", text) from None
+        raise Denied("invalid_scope", text, client.name) from None
     wrong = [problem for scope in wanted for problem in narrowing.problems(scope)]
     if wrong:
-        raise Denied("invalid_scope", "; ".join(wrong))
+        raise Denied("invalid_scope", "; ".join(wrong), client.name)
     scopes = granted(wanted, client.scopes)
     if not scopes:
         text = f"none of these is given to {client.name}: ask for some of {spoken(client.scopes)}"
-        raise Denied("invalid_scope", text)
+        raise Denied("invalid_scope", text, client.name)
     return scopes
 
 
@@ -230,9 +214,16 @@ async def _revoke(request: Request, service: Service, form: Form) -> Response:
     except Denied:  # it counts already no more, which is what was wanted
         return Response(headers=_UNKEPT)
     if claims["sub"] != name:
-        raise Denied("invalid_grant", "this is another client's token")
+        raise Denied("invalid_grant", "this is another client's token", name)
     await revoke(service.store, claims["jti"], expires=claims["exp"])
+    client = (await service.store.access.now()).client(name)
+    if client is not None:
+        await logins.note(service, client, interaction=LOGOUT, address=_from(request), token=claims["jti"])
     return Response(headers=_UNKEPT)
+
+
+def _from(request: Request) -> str:
+    return address_of(request.scope)
 
 
 def _refuse_where_others_sign(service: Service) -> None:

@@ -1,16 +1,18 @@
 """Who may ask: the registered clients."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from app.fhir_mapping.access.client import Client
 from app.fhir_mapping.access.client_document import kept, problems, written
+from app.fhir_mapping.audit_event import CLIENT
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.store.access_tables import client as client_table
+from app.store.acts import command
 from app.store.database import Connection
-from app.store.session import Store
+from app.store.session import Store, utc_now
 
 _KEEP = "ON CONFLICT (name) DO UPDATE SET definition = excluded.definition"
 _STUDY = """SELECT r.id FROM resource r WHERE r.type = 'ResearchStudy' AND NOT r.deleted
@@ -37,7 +39,7 @@ async def register(store: Store, registered: Client, *, at: datetime) -> None:
             raise Refusal(400, tuple(Issue("value", text) for text in wrong))
         await connection.insert(client_table, [(registered.name, at, written(registered))], on_conflict=_KEEP)
 
-    await store.database.write(work)
+    await command(store, "client-add", work, at=at, named=[(CLIENT, registered.name)])
     store.access.expire()
 
 
@@ -53,15 +55,15 @@ async def rotate(store: Store, name: str, jwks: Mapping[str, Any], *, keep_old: 
             raise Refusal(400, tuple(Issue("value", text) for text in wrong))
         return changed
 
-    await _change(store, name, turned)
+    await _change(store, "client-rotate", name, turned)
 
 
 async def disable(store: Store, name: str) -> None:
     """Let a client in no more, with whatever token; every process knows within two seconds."""
-    await _change(store, name, lambda found: replace(found, disabled=True))
+    await _change(store, "client-disable", name, lambda found: replace(found, disabled=True))
 
 
-async def _change(store: Store, name: str, turned: Any) -> None:
+async def _change(store: Store, said: str, name: str, turned: Callable[[Client], Client]) -> None:
     async def work(connection: Connection) -> None:
         found = await connection.fetch("SELECT definition FROM client WHERE name = $1", name)
         if not found:
@@ -69,7 +71,7 @@ async def _change(store: Store, name: str, turned: Any) -> None:
         changed = written(turned(kept(bytes(found[0][0]))))
         await connection.execute("UPDATE client SET definition = $2 WHERE name = $1", name, changed)
 
-    await store.database.write(work)
+    await command(store, said, work, at=utc_now(), named=[(CLIENT, name)])
     store.access.expire()
 
 

@@ -9,9 +9,10 @@ from app.fhir_mapping import codec
 from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.registry import RESOURCES
 from app.store import models
+from app.store.acts import command
 from app.store.database import Row
 from app.store.rows import derived, gather
-from app.store.session import Store
+from app.store.session import Store, utc_now
 
 _PAGE = 500
 _CURRENT = """SELECT type, id, version, document FROM resource
@@ -40,7 +41,7 @@ class Writer(Protocol):
 
 async def rebuild(store: Store, *, base: str = LOCAL) -> dict[str, int]:
     """Derive every typed and every search row again, in one transaction; the rows per table."""
-    return await store.database.write(lambda connection: derive(connection, base))
+    return await command(store, "rebuild", lambda connection: derive(connection, base), at=utc_now())
 
 
 async def derive(connection: Writer, base: str) -> dict[str, int]:

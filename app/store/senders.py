@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.audit_event import SENDER
 from app.fhir_mapping.content import digest
 from app.fhir_mapping.identity import identity_of
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.resource import Document
 from app.fhir_mapping.sender import Sender, Senders
 from app.fhir_mapping.sender_document import kept, problems, written
+from app.store.acts import command
 from app.store.database import Connection, Key, Row
 from app.store.models import content, identity, sender, sender_system
-from app.store.session import Store
+from app.store.session import Store, utc_now
 
 _PAGE = 500
 _SWEPT_ANEW = "DELETE FROM swept WHERE kind = 'sender' AND id = $1"
@@ -71,7 +73,7 @@ async def register(store: Store, registered: Sender, *, at: datetime) -> Recogni
         await connection.execute(_SWEPT_ANEW, registered.name)
         return await _recognise(store, connection, registered)
 
-    return await store.database.write(work)
+    return await command(store, "sender-add", work, at=at, named=[(SENDER, registered.name)])
 
 
 async def disable(store: Store, name: str) -> None:
@@ -84,7 +86,7 @@ async def disable(store: Store, name: str) -> None:
         closed = written(replace(kept(found[0][0]), disabled=True))
         await connection.execute("UPDATE sender SET definition = $2 WHERE name = $1", name, closed)
 
-    await store.database.write(work)
+    await command(store, "sender-disable", work, at=utc_now(), named=[(SENDER, name)])
 
 
 async def _all(connection: Connection) -> list[Sender]:

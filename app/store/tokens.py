@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.access.actor import OPERATOR, SERVICE, Actor
 from app.fhir_mapping.access.jose import Jwk, new_key
+from app.fhir_mapping.audit_event import SIGNING_KEY
 from app.store.access_tables import assertion, revoked, signing_key
+from app.store.acts import command
 from app.store.database import Connection
 from app.store.session import Store
 
@@ -31,10 +34,10 @@ async def key_to_sign(store: Store, *, at: datetime) -> Jwk:
     access = await store.access.now()
     if access.keys and access.keys[-1].made > at - timedelta(days=KEY_DAYS):
         return access.keys[-1].key
-    return await rotate(store, at=at)
+    return await rotate(store, at=at, by=SERVICE)
 
 
-async def rotate(store: Store, *, at: datetime, drop: bool = False) -> Jwk:
+async def rotate(store: Store, *, at: datetime, drop: bool = False, by: Actor = OPERATOR) -> Jwk:
     """Sign with a new key from now on; with `drop` nothing the others signed counts any more."""
     key = new_key()
 
@@ -43,7 +46,8 @@ async def rotate(store: Store, *, at: datetime, drop: bool = False) -> Jwk:
             await connection.execute("DELETE FROM signing_key")
         await connection.insert(signing_key, [(key["kid"], at, codec.write(key))])
 
-    await store.database.write(work)
+    named = [(SIGNING_KEY, str(key["kid"]))]
+    await command(store, "keys-drop" if drop else "keys-rotate", work, at=at, named=named, by=by)
     store.access.expire()
     return key
 

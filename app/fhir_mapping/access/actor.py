@@ -36,5 +36,8 @@ class Actor:
 SERVICE = Actor()
 """The service itself: what it does by itself, such as carrying out what was parked."""
 
+OPERATOR = Actor(role="operator")
+"""Who runs a command of this program on the server; which person that is, the server's system knows."""
+
 SANDBOX = Actor(role="sandbox")
 """Whoever asks an open sandbox without signing in."""

@@ -40,10 +40,14 @@ _A_LITTLE: Final = 5
 
 @dataclass(eq=False)
 class Denied(Exception):
-    """A token, or a request for one, that is not believed: the error as OAuth calls it, and what to do."""
+    """A token, or a request for one, that is not believed: the error as OAuth calls it, and what to do.
+
+    `client` is the registered client it says it is of, where it got so far.
+    """
 
     error: str
     text: str
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
