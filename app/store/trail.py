@@ -8,6 +8,7 @@ later ones those that have moved since.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -97,14 +98,15 @@ class Chains:
         return result
 
     async def close(self) -> None:
-        """Cite for the last time where the chains stand."""
+        """Cite for the last time where the chains stand, if the database still answers."""
 
         async def last(connection: Connection) -> tuple[None, _Grown]:
             return None, await self._appended(connection, (), ends=True)
 
         async with self._alone:
             if self._events:
-                await self._advanced(last)
+                with suppress(DatabaseError):  # nothing is lost: another process cites what stands
+                    await self._advanced(last)
 
     async def _appended(
         self, connection: Connection, events: Sequence[Event], *, ends: bool = False

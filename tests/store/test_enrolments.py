@@ -7,7 +7,7 @@ import pytest
 
 from app.fhir_mapping.outcome import Refusal
 from app.store.migrate import downgrade, upgrade
-from app.store.session import Store
+from app.store.session import Store, open_database
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING
 from tests.store.make import patient, put, study, subject
@@ -42,15 +42,15 @@ async def test_of_two_processes_that_enrol_at_once_one_succeeds(store: Store, ne
 
 
 async def test_a_database_in_which_someone_is_enrolled_twice_is_not_migrated(database_url: str) -> None:
-    await asyncio.to_thread(downgrade, database_url, "0004")
     opened = await Store.open(database_url)
     for name in ("rs1", "rs2"):
         documents = [put(study(), "s1"), put(patient(), "p1")] if name == "rs1" else []
         await transact(opened, EVERYTHING, [*documents, put(subject("p1") | {"status": "off-study"}, name)])
-    await opened.database.write(
-        lambda connection: connection.execute("UPDATE subject SET status = $1", "on-study")
-    )
     await opened.close()
+    await asyncio.to_thread(downgrade, database_url, "0004")
+    earlier = await open_database(database_url)
+    await earlier.write(lambda connection: connection.execute("UPDATE subject SET status = $1", "on-study"))
+    await earlier.close()
 
     with pytest.raises(RuntimeError, match="enrolled twice: Patient/p1 in ResearchStudy/s1"):
         await asyncio.to_thread(upgrade, database_url)

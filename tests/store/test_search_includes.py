@@ -68,7 +68,7 @@ async def test_nothing_is_included_that_the_asker_may_not_see(store: Store) -> N
     back = await page(store, "Patient?_id=p1&_revinclude=Observation:performer", of_p1)
     forth = await page(store, "Observation?_id=bp-1&_include=Observation:*", of_p1)
 
-    assert (added(back), added(forth)) == ([], ["Patient/p1"])
+    assert (added(back), added(forth)) == ([], ["Patient/p1", "ResearchStudy/s1"])
 
 
 async def test_what_several_matches_refer_to_is_added_once(store: Store) -> None:
