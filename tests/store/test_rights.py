@@ -42,7 +42,6 @@ WRITES: Sequence[tuple[str, Write]] = [
     ("system/Observation.d", delete("Observation", "there")),
     ("system/Observation.d", delete("Observation", "never-was")),
     ("system/Patient.cs", create(named("new"), criteria("new"))),
-    ("system/Patient.cs", create(named("known"), criteria("known"))),
     ("system/Patient.cs", update(named("new"), criteria("new"))),
     ("system/Patient.us", update(named("known"), criteria("known"))),
     ("system/Patient.us", patch_if(criteria("known"), gender="male")),
