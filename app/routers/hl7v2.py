@@ -23,7 +23,7 @@ from app.fhir_mapping.national_numbers import is_told
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
 from app.fhir_mapping.push import LATE, LONGEST_NUMBER, Message
 from app.fhir_mapping.sender import Senders
-from app.routers import admission, bundle, errors, refused_pushes
+from app.routers import admission, bundle, errors, refused_pushes, trail
 from app.routers.bodies import Disconnected
 from app.routers.hops import address_of
 from app.routers.load import Share, beside
@@ -31,8 +31,8 @@ from app.routers.negotiation import media_type, merged
 from app.routers.requests import FhirRequest, intake_of
 from app.routers.service import Service
 from app.store import by_number
-from app.store.asker import Asker
-from app.store.bindings import may_push, unbound
+from app.store.asker import NOBODY, Asker
+from app.store.bindings import bound
 from app.store.session import utc_now
 from app.store.transact import transact
 
@@ -89,6 +89,7 @@ async def take(request: Request) -> Response:
 
 async def _answered(request: Request, service: Service, share: Share) -> Answer:
     sent, parameters = _sent(request)
+    asker = NOBODY
     try:
         share.enter()
         asker = await admission.admitted(
@@ -102,6 +103,7 @@ async def _answered(request: Request, service: Service, share: Share) -> Answer:
             raise refusal(415, "not-supported", text, "http.content-type")
         raw = await _whole(request, service, share).body()
     except Refusal as refused:
+        await trail.note_message(service, asker, refused.status)
         return told(refused, _number())
     charset = parameters.get("charset")
     return await received(
@@ -111,18 +113,16 @@ async def _answered(request: Request, service: Service, share: Share) -> Answer:
 
 async def received(arriving: Arriving, service: Service) -> Answer:
     """Store what a message says, and answer it: whatever is wrong with it, its sender is told."""
-    number = _number()
+    number, header = _number(), None
     try:
         header = Header.of(arriving.raw)
+        return _answer(await _stored(arriving, header, service), number, header)
     except Refusal as refused:
-        return told(refused, number)
-    try:
-        fate = await _stored(arriving, header, service)
-    except Refusal as refused:
-        return told(refused, number, header)
+        wrong = refused
     except Exception as error:  # noqa: BLE001 whatever it is, the sender gets an ACK
-        return told(errors.failure(error, number), number, header)
-    return _answer(fate, number, header)
+        wrong = errors.failure(error, number)
+    await trail.note_message(service, arriving.asker, wrong.status)
+    return told(wrong, number, header)
 
 
 def refused(raw: bytes, said: Refusal) -> Answer:
@@ -150,7 +150,10 @@ def _answer(fate: Fate, number: str, header: Header | None) -> Answer:
 
 
 async def _stored(arriving: Arriving, header: Header, service: Service) -> Fate:
-    """Carry the message out as a transaction; a Refusal says its places in the message."""
+    """Carry the message out as a transaction; a Refusal says its places in the message.
+
+    Whose messages somebody may not push is answered as nobody who is registered.
+    """
     desk = await service.store.desk.now()
     intake = replace(
         intake_of(service.settings),
@@ -158,13 +161,12 @@ async def _stored(arriving: Arriving, header: Header, service: Service) -> Fate:
         message=Message(door=arriving.door, number=_named(header)),
         base=arriving.base,
     )
-    sender = header.sender(desk.senders)
-    if sender is not None and not may_push(arriving.asker.actor, sender.name):
-        raise unbound(sender.systems[0], sender.name, "MSH[1]-3")
+    own = bound(arriving.asker.actor, desk.senders)
+    sender = header.sender(own)
     try:
         if header.control_id and not intake.message.number and intake.identifying_data != "accept":
             raise refusal(422, "business-rule", "the message is numbered by a national number", "MSH[1]-10")
-        said = await _said(arriving, service, desk.senders)
+        said = await _said(arriving, service, own)
     except Refusal as refused:
         await refused_pushes.note_whole(service.store, sender, intake.message, refused)
         raise

@@ -6,6 +6,7 @@ from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.change import Put
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.push import Push
+from app.fhir_mapping.sender import Senders
 from app.store.parking import pushes
 from app.store.piece import Piece, standing
 
@@ -17,6 +18,12 @@ class Unbound(Refusal):
 def may_push(actor: Actor, sender: str) -> bool:
     """Whether somebody may push for this sender."""
     return actor.senders is None or sender in actor.senders
+
+
+def bound(actor: Actor, senders: Senders) -> Senders:
+    """The senders somebody may push for; the others are to them as if they were not registered."""
+    known = (one for one in senders.registered if may_push(actor, one.name))
+    return senders if actor.senders is None else Senders.of(known)
 
 
 def refuse_unbound(pieces: Sequence[Piece]) -> None:
@@ -32,15 +39,15 @@ def refuse_registering(pieces: Sequence[Piece]) -> None:
         piece.refused = _refused(piece, given)
 
 
-def unbound(system: str, sender: str, place: str) -> Unbound:
-    """403: results of this sender are not pushed by this client."""
-    text = f"what is numbered by {system} belongs to the sender {sender}, for which this client may not push"
+def _unbound(system: str, place: str) -> Unbound:
+    """403: results numbered so are not pushed by this client; whose they are, nobody else is told."""
+    text = f"this client may not push what is numbered by {system}: ask the operator whose numbers these are"
     return Unbound(403, (Issue("forbidden", text, place),))
 
 
 def _refused(piece: Piece, given: Iterable[tuple[Put, Push]]) -> Refusal | None:
     refusals = [
-        unbound(push.identity.system, push.sender, f"{put.where or put.resource.name}.identifier")
+        _unbound(push.identity.system, f"{put.where or put.resource.name}.identifier")
         for put, push in given
         if not push.companion and not may_push(piece.by, push.sender)
     ]

@@ -101,7 +101,8 @@ async def test_no_door_takes_what_is_another_senders(world: World, door: Door) -
     answer = await world.ask("chu-b", sent.method, sent.path, json=sent.body, headers=sent.headers)
 
     assert sent.status(answer.status_code, answer.json()) == 403
-    assert f"belongs to the sender {LABORATORY.name}, for which this client may not push" in answer.text
+    assert f"this client may not push what is numbered by {LABORATORY.systems[0]}" in answer.text
+    assert LABORATORY.name not in answer.text
     assert await world.rows("SELECT id FROM resource WHERE type = 'Observation'") == []
     assert await world.rows("SELECT id FROM inbox") == []
 
@@ -115,6 +116,11 @@ async def test_what_is_refused_before_it_is_known_whose_it_is_is_not_its_senders
         assert await world.rows("SELECT count(*) FROM inbox") == [(rows,)]
 
 
+def fault(acknowledgement: str) -> list[str]:
+    """What an ACK says is wrong."""
+    return [line for line in acknowledgement.split("\r") if line.startswith("ERR")]
+
+
 @pytest.mark.rule(78)
 async def test_a_message_in_hl7_v2_is_taken_from_its_own_sender_alone(world: World) -> None:
     own = {"identifier": [{"system": SUBJECTS, "value": "014"}]}
@@ -123,6 +129,12 @@ async def test_a_message_in_hl7_v2_is_taken_from_its_own_sender_alone(world: Wor
 
     refused = await world.ask("chu-a", "POST", "/hl7v2", **sent)
     assert (refused.status_code, "|AR|" in refused.text) == (403, True), refused.text
+    assert SENDER.name not in refused.text
+    nobody = GLIMS.replace(b"|GLIMS|", b"|NOBODY|")
+    assert nobody != GLIMS
+    never = await world.ask("chu-a", "POST", "/hl7v2", **sent | {"content": nobody})
+    assert never.status_code == 403
+    assert fault(refused.text) == fault(never.text)
     assert await world.rows("SELECT id FROM inbox") == []
     taken = await world.ask("chu-b", "POST", "/hl7v2", **sent)
     assert (taken.status_code, "|AA|" in taken.text) == (200, True), taken.text
