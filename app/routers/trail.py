@@ -5,16 +5,23 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import urlencode
 
+from app.fhir_mapping import links
 from app.fhir_mapping.audit_event import Entity, Event
 from app.fhir_mapping.integrity_operations import ERASE, LOCK, SIGN, UNLOCK
+from app.fhir_mapping.operations import OPERATIONS
+from app.routers import errors
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
+from app.routers.service import Service
+from app.store.asker import Asker
 from app.store.session import utc_now
 
 _WRITES = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _ACTIONS = {"create": "C", "update": "U", "patch": "U", "delete": "D", "transaction": "E", "batch": "E"}
 _ACTS = frozenset((SIGN.name, LOCK.name, UNLOCK.name, ERASE.name))
 """Operations that write themselves down (`store.acts`)."""
+_OPERATIONS = frozenset(one.name for one in OPERATIONS)
+_UNKNOWN_OPERATION = "operation"
 _OUT_OF_REACH = frozenset((HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE))
 _PASSING = frozenset((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE))
 """Nothing was looked at, and more to write would make it worse."""
@@ -52,20 +59,45 @@ async def note(request: FhirRequest, response: FhirResponse) -> None:
     await auditor.note(event, request.visibility)
 
 
+async def note_failed(request: FhirRequest, response: FhirResponse) -> None:
+    """Note a request that failed, if the trail can be written: nothing of it goes out either way."""
+    try:
+        await note(request, response)
+    except Exception as error:  # noqa: BLE001 what failed is answered all the same
+        _failed(error, request.request_id)
+
+
+async def note_message(service: Service, asker: Asker, status: int) -> None:
+    """Note an HL7 v2 message of a known client that was refused, or failed; it is answered all the same."""
+    auditor, actor = service.store.auditor, asker.actor
+    if not auditor.reads or status < HTTPStatus.BAD_REQUEST or status in _PASSING or actor.role == "nobody":
+        return
+    event = Event(recorded=utc_now(), action="E", interaction="transaction", status=status, actor=actor)
+    try:
+        await auditor.note(event, asker.visibility)
+    except Exception as error:  # noqa: BLE001 as above
+        _failed(error, actor.request)
+
+
+def _failed(error: Exception, request: str) -> None:
+    said = {"request": request, "error": errors.lineage(error), "where": errors.where(error)}
+    errors.log.warning("a refusal or failure is not in the trail", extra=said)
+
+
 def _is_told(request: FhirRequest, response: FhirResponse, interaction: str) -> bool:
-    """Whether it read, asked or searched; was kept out; or was a change that was refused."""
+    """Whether it read, asked or searched; was kept out; failed; or was a change that was refused."""
     if response.status < HTTPStatus.BAD_REQUEST:
         return interaction not in _ACTIONS and interaction not in _ACTS
-    if interaction in _ACTIONS:
+    if interaction in _ACTIONS or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return response.status not in _PASSING
     is_somewhere = request.type is not None or bool(request.operation)
     return response.status in _OUT_OF_REACH and (is_somewhere or response.status == HTTPStatus.FORBIDDEN)
 
 
 def _interaction(request: FhirRequest, response: FhirResponse) -> str:
-    """What was asked, in R4's words; an operation by its name."""
+    """What was asked, in R4's words; an operation by its name, if it is one of ours."""
     if request.operation:
-        return request.operation
+        return request.operation if request.operation in _OPERATIONS else _UNKNOWN_OPERATION
     reads = request.method in {"GET", "HEAD"} or request.path.endswith("/_search")
     if reads:
         return _reading(request)
@@ -85,11 +117,14 @@ def _reading(request: FhirRequest) -> str:
 
 
 def _entities(request: FhirRequest) -> tuple[Entity, ...]:
-    """What was seen, and whatever else the address names."""
+    """What was seen, and whatever else the address names, as far as it can be the name of something.
+
+    Events are committed together: one that cannot be stored would take its neighbours with it.
+    """
     seen = dict.fromkeys(request.seen)
     named = request.type.name if request.type is not None else ""
-    if request.id and not any(one[:2] == (named, request.id) for one in seen):
-        seen[(named, request.id, int(request.version) if request.version.isdecimal() else 0)] = None
+    if links.is_id(request.id) and not any(one[:2] == (named, request.id) for one in seen):
+        seen[(named, request.id, int(request.version) if links.is_version(request.version) else 0)] = None
     if request.compartment:
         seen.setdefault(("Patient", request.compartment, 0))
     return tuple(Entity(type=kind, id=name, version=number) for kind, name, number in seen)

@@ -6,6 +6,7 @@ There is no timer: a group is what was answered while the one before it was bein
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from app.fhir_mapping.audit_event import Entity, Event
@@ -69,21 +70,28 @@ class Auditor:
             self._task = None
 
     async def _write_down(self, group: Sequence[_Waiting]) -> None:
+        if len(group) > 1:
+            with suppress(Exception):  # then each by itself, so that only the one at fault fails
+                await self._attempt(group)
+                return
+        for waiting in group:
+            await self._alone(waiting)
+
+    async def _alone(self, waiting: _Waiting) -> None:
+        try:
+            await self._attempt([waiting])
+        except Exception as error:  # noqa: BLE001 - whatever it was, everyone who waits must be answered
+            if not waiting.written.done():
+                waiting.written.set_exception(_not_told(error))
+
+    async def _attempt(self, group: Sequence[_Waiting]) -> None:
         async def work(connection: Connection) -> tuple[None, Sequence[Event]]:
             return None, await self._events(connection, group)
 
-        failed: Exception | None = None
-        try:
-            await tried(lambda: self.chains.write(work))
-        except Exception as error:  # noqa: BLE001 - whatever it was, everyone who waits must be answered
-            failed = error
+        await tried(lambda: self.chains.write(work))
         for waiting in group:
-            if waiting.written.done():  # the asker may have gone away
-                continue
-            if failed is None:
+            if not waiting.written.done():  # the asker may have gone away
                 waiting.written.set_result(None)
-            else:
-                waiting.written.set_exception(failed)
 
     async def _events(self, connection: Connection, group: Sequence[_Waiting]) -> list[Event]:
         keys = set[Key]().union(*(waiting.about() for waiting in group))
@@ -93,6 +101,11 @@ class Auditor:
             rows = await connection.fetch(sql, self._database.key_set(sorted(keys)))
         whose = {(kind, name): (patient or "", study) for kind, name, patient, study in rows}
         return [_told(waiting, whose) for waiting in group]
+
+
+def _not_told(error: Exception) -> DatabaseError:
+    """Why it is not written down: whoever asked is not answered (503)."""
+    return error if isinstance(error, DatabaseError) else DatabaseError(type(error).__name__)
 
 
 def _told(waiting: _Waiting, whose: dict[Key, tuple[str, str | None]]) -> Event:

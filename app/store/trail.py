@@ -73,7 +73,8 @@ class Chains:
     ) -> T:
         """Carry out the work in one transaction, and write down in it the events it gives.
 
-        Where nobody can tell whether the transaction was committed, the chains end and others begin.
+        Where nobody can tell whether the transaction was committed, the chains end and others begin; what
+        failed before it could be committed leaves them as they were.
         """
 
         async def whole(connection: Connection) -> tuple[T, _Grown]:
@@ -86,11 +87,24 @@ class Chains:
     async def _advanced(
         self, whole: Callable[[Connection], Awaitable[tuple[T, _Grown]]], *, feeding: bool = False
     ) -> T:
+        done = False
+
+        async def marked(connection: Connection) -> tuple[T, _Grown]:
+            nonlocal done
+            done = False
+            found = await whole(connection)
+            done = True
+            return found
+
         try:
-            result, grown = await self._database.write(whole, feeding=feeding)
+            result, grown = await self._database.write(marked, feeding=feeding)
         except Contention:  # it was taken back
             raise
-        except (DatabaseError, asyncio.CancelledError):
+        except DatabaseError:
+            if done:  # it may have been committed
+                self._begin()
+            raise
+        except asyncio.CancelledError:
             self._begin()
             raise
         self._heads, self._events = grown.heads, grown.events

@@ -10,6 +10,7 @@ import pytest
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.audit_told import Told, told
+from app.store import documents
 from app.store.database import DatabaseError
 from app.store.session import Store
 from app.store.transact import transact
@@ -322,6 +323,41 @@ async def test_nothing_goes_out_that_cannot_be_written_down(
     assert (await client.get("/fhir/Patient/p1", headers=site)).status_code == 200
 
 
+POISON = [
+    "Patient/p1/_history/99999999999999999999",
+    "Patient/p1/_history/" + "9" * 5000,
+    "Patient/p1/_history/%D9%A1",
+    "Patient/p1/$%00",
+    "$%00%0a",
+    "Patient/$" + "x" * 3000,
+    "Patient/p1%00",
+    "Patient/%00/Observation",
+]
+"""Addresses that name what nothing can be called."""
+
+
+async def test_no_address_can_fail_the_reads_beside_it(
+    client: httpx.AsyncClient, trial: Store, site: dict[str, str]
+) -> None:
+    before = {one.committer for one in await events(trial)}
+    mixed = [path for poison in POISON for path in (poison, *["Patient/p1"] * 4)]
+    asked = [client.get(f"/fhir/{path}", headers=site) for path in mixed]
+    answers = dict.fromkeys(POISON, 0)
+    read = []
+    for path, answer in zip(mixed, await asyncio.gather(*asked), strict=True):
+        if path in answers:
+            answers[path] = answer.status_code
+        else:
+            read.append(answer.status_code)
+
+    assert set(read) == {200}
+    assert set(answers.values()) <= {400, 404}
+    told_of = await events(trial)
+    assert len([one for one in told_of if one.interaction == "read" and one.outcome == "0"]) == len(read)
+    assert {one.interaction for one in told_of if one.outcome == "4"} <= {"vread", "operation", "read"}
+    assert {one.committer for one in told_of} == before
+
+
 async def test_reads_at_the_same_time_share_their_commits(
     client: httpx.AsyncClient, trial: Store, site: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,3 +375,51 @@ async def test_reads_at_the_same_time_share_their_commits(
     assert {answer.status_code for answer in answers} == {200}
     assert commits < 32
     assert len([one for one in await events(trial) if one.interaction == "read"]) == 64
+
+
+def entries(*urls: tuple[str, str]) -> dict[str, Any]:
+    """A batch of requests without resources."""
+    listed = [{"request": {"method": method, "url": url}} for method, url in urls]
+    return {"resourceType": "Bundle", "type": "batch", "entry": listed}
+
+
+async def test_entries_refused_before_anything_is_looked_up_leave_what_each_would_by_itself(
+    client: httpx.AsyncClient, trial: Store, site: dict[str, str]
+) -> None:
+    before = len(await events(trial))
+    body = codec.write(entries(("PUT", "Patient/p1"), ("GET", "Patient/p1"), ("DELETE", "Nothing/p1")))
+    answer = await client.post("/fhir", content=body, headers=site | FHIR)
+    statuses = [entry["response"]["status"][:3] for entry in answer.json()["entry"]]
+
+    left = sorted((one.interaction, one.outcome, *sorted(one.seen)) for one in (await events(trial))[before:])
+    assert statuses[1] == "200"
+    assert [int(status) >= 400 for status in (statuses[0], statuses[2])] == [True, True]
+    assert left == [("delete", "4"), ("read", "0", OURS), ("update", "4", ("Patient", "p1", 0))]
+
+
+async def test_what_fails_is_told_as_failed(
+    client: httpx.AsyncClient, trial: Store, site: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*given: Any, **more: Any) -> Any:
+        del given, more
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(documents, "read", failing)
+    before = len(await events(trial))
+    assert (await client.get("/fhir/Patient/p1", headers=site)).status_code == 500
+
+    [event] = (await events(trial))[before:]
+    assert (event.interaction, event.outcome, set(event.seen)) == ("read", "8", {("Patient", "p1", 0)})
+
+
+async def test_a_refused_message_in_hl7_v2_is_told(
+    client: httpx.AsyncClient, trial: Store, site: dict[str, str]
+) -> None:
+    before = len(await events(trial))
+    wrong = {"Content-Type": "application/hl7-v2"}
+    for headers in (site | wrong, site | {"Content-Type": "application/json"}, wrong):
+        answer = await client.post("/hl7v2", content=b"no message", headers=headers)
+        assert answer.status_code >= 400
+
+    left = [(one.interaction, one.outcome, one.client) for one in (await events(trial))[before:]]
+    assert left == [("transaction", "4", "chu-sls")] * 2

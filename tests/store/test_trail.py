@@ -230,6 +230,18 @@ async def test_many_reads_are_written_by_few_commits(trial: Store) -> None:
     assert [one.seen for one in reads] == [{("Patient", "p1", 1)}] * 64
 
 
+async def test_what_cannot_be_written_down_fails_by_itself(trial: Store, database_url: str) -> None:
+    told_as = [read_event("p1"), read_event("p1", version=2**70), *[read_event("p1")] * 6]
+    noted = [trial.auditor.note(one, EVERYTHING) for one in told_as]
+    answers = await asyncio.gather(*noted, return_exceptions=True)
+
+    assert [type(answer) for answer in answers if answer is not None] == [DatabaseError]
+    reads = [one for one in await written(trial.database) if one.interaction == "read"]
+    assert len(reads) == len(told_as) - 1
+    assert len({one.committer for one in await events(trial.database)}) == 1
+    assert await found(database_url) == []
+
+
 async def test_the_statements_do_not_grow_with_what_is_told(trial: Store) -> None:
     async def statements(number: int, start: int) -> int:
         before = trial.database.statements
