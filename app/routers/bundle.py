@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from app.fhir_mapping import bundle, transaction
+from app.fhir_mapping import bundle, links, transaction
 from app.fhir_mapping.access.actor import Actor
+from app.fhir_mapping.bundle_shell import opened
 from app.fhir_mapping.change import Delete, Patch, Put, Version, Write, changed
 from app.fhir_mapping.companions import accompanied
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.registry import RESOURCES
+from app.fhir_mapping.resource import Document
 from app.fhir_mapping.transaction import Plan
 from app.routers import answers, asks, consequences, errors, refused_pushes, trail
 from app.routers.answers import FhirResponse
@@ -36,6 +38,7 @@ async def take(request: FhirRequest) -> FhirResponse:
     intake = await request.pushing()
     plan = await planned(request.service, intake, raw, by=request.actor)
     asks.refuse_many(request, plan)
+    await _note_refused(request, raw, plan)
     answered = {
         index: bundle.failed(refused.at(f"Bundle.entry[{index}]")) for index, refused in plan.refused.items()
     }
@@ -99,6 +102,29 @@ async def _alone(request: FhirRequest, write: Write, index: int, slots: asyncio.
     except Exception as error:  # noqa: BLE001 one entry's failure is that entry's answer
         return bundle.failed(errors.failure(error, request.request_id))
     return version
+
+
+async def _note_refused(request: FhirRequest, raw: bytes, plan: Plan) -> None:
+    """Note the entries of a batch that are refused before anything is looked up, each as by itself."""
+    if plan.refused:
+        entries = (await beside(opened, raw)).entries
+        asked = ((_named(request, entries[index].request or {}), one) for index, one in plan.refused.items())
+        await trail.note_all((single, FhirResponse(one.status)) for single, one in asked)
+
+
+def _named(request: FhirRequest, said: Document) -> FhirRequest:
+    """An entry that names at least what it would read or change, as if it had been asked by itself."""
+    path = str(said.get("url")).partition("?")[0]
+    kind, _, name = path.partition("/")
+    name = name.partition("/")[0]
+    return replace(
+        request,
+        method=str(said.get("method")),
+        path=path,
+        type=RESOURCES.get(kind),
+        id=name if kind in RESOURCES and links.is_id(name) else "",
+        seen=[],
+    )
 
 
 def _single(request: FhirRequest, write: Write) -> FhirRequest:

@@ -112,6 +112,7 @@ class Door:
             return
         except Exception as error:  # noqa: BLE001 whatever it is, the client gets an OperationOutcome
             response = answers.refused(errors.failure(error, request.request_id))
+            await trail.note_failed(request, response)
         if response.body and request.pretty:
             response.body = pretty(response.body)
         self.metrics.answered(

@@ -168,7 +168,8 @@ async def _stored(arriving: Arriving, header: Header, service: Service) -> Fate:
             raise refusal(422, "business-rule", "the message is numbered by a national number", "MSH[1]-10")
         said = await _said(arriving, service, own)
     except Refusal as refused:
-        await refused_pushes.note_whole(service.store, sender, intake.message, refused)
+        by = arriving.asker.actor
+        await refused_pushes.note_whole(service.store, sender, intake.message, refused, by=by)
         raise
     if not said.places:
         return Fate.stored(said.warnings, text="nothing new")
