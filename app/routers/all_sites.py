@@ -28,7 +28,8 @@ async def decide_of_all_sites(
 ) -> Answer:
     """The answer about every site with small counts suppressed; no donor is counted, whoever asks.
 
-    Refusal 400 where a moment is named: of two moments the difference would tell of few.
+    Refusal 400 where a moment is named, and 422 of a part of a study: what two moments, or a study and its
+    part, differ by would tell of few.
     """
     if question.as_of is not None:
         text = (
@@ -39,6 +40,9 @@ async def decide_of_all_sites(
     summary, wanted = STUDY_QUESTIONS[asked.code], narrowed(question, as_of)
     scopes = (replace(seen, sites=None, donors=False), replace(seen, donors=False))
     wide, own = [await subjects_of(store, one, request.id, as_of) for one in scopes]
+    if wide.is_of_a_part:
+        text = "this is a part of a study: ask the whole with sites=all; beside it a part would tell of few"
+        raise refusal(422, "business-rule", text, "http.sites")
     protocol = protocol_of(wide.study, request.id)
 
     async def decide() -> Answer:

@@ -67,6 +67,11 @@ class Subjects:
         """Every patient once, in order."""
         return list(dict.fromkeys(patient for _, patient, _ in self.members))
 
+    @property
+    def is_of_a_part(self) -> bool:
+        """Whether the study is part of another, as a site's is."""
+        return bool(_wholes(self.studies[self.study.source.id]))
+
     def cut(self, size: int) -> Iterator[Sequence[str]]:
         """Every patient, page by page: at most so many, and not more documents than a page may hold."""
         page: list[str] = []

@@ -70,6 +70,8 @@ async def ask(store: Store, client: httpx.AsyncClient) -> Ask:
     """What a client is told of the study: three subjects at site A, nine at site B, one with an event."""
     keys = {name: await register_client(store, name, **given) for name, given in CLIENTS.items()}
     entries = [put(STUDY | {"arm": [{"name": "cohort-2e6"}, {"name": ARM}]})]
+    part = {"id": "part-of-b", "partOf": [{"reference": "ResearchStudy/msc-sle"}]}
+    entries.append(put(STUDY | part))
     entries += [entry for number in range(OWN) for entry in _at("A", number)]
     entries += [entry for number in range(OWN, OWN + OTHERS) for entry in _at("B", number)]
     entries[-2]["resource"]["assignedArm"] = ARM
@@ -79,8 +81,10 @@ async def ask(store: Store, client: httpx.AsyncClient) -> Ask:
     stored = await client.post("/fhir", content=bundle, headers=HEADERS | tokens["operator"])
     assert stored.status_code == 200, stored.text
 
-    async def asking(name: str, asked: Operation, query: str = "?sites=all") -> httpx.Response:
-        return await client.get(f"/fhir/ResearchStudy/msc-sle/{asked.name}{query}", headers=tokens[name])
+    async def asking(
+        name: str, asked: Operation, query: str = "?sites=all", study: str = "msc-sle"
+    ) -> httpx.Response:
+        return await client.get(f"/fhir/ResearchStudy/{study}/{asked.name}{query}", headers=tokens[name])
 
     return asking
 
@@ -150,3 +154,13 @@ async def test_a_past_moment_is_not_told_of_all_sites(ask: Ask, asked: Operation
 
     assert refused.status_code == 400
     assert "two moments" in refused.text
+
+
+@ASKED
+async def test_a_part_of_a_study_is_not_told_beside_the_whole(ask: Ask, asked: Operation) -> None:
+    """The whole without one site's part would be the other site's few."""
+    refused = await ask("north", asked, study="part-of-b")
+
+    assert refused.status_code == 422
+    assert "a part of a study" in refused.text
+    assert (await ask("board", asked, study="part-of-b")).status_code == 200

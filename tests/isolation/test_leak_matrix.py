@@ -117,7 +117,16 @@ async def ask_everything(
     by_label = list({target.label: target for target in hidden}.values())
     await at_once([look(*one) for one in everything_asked(who, by_label, thin=thin)])
     await at_once([compare(*one) for target in (by_label if thin else hidden) for one in about(target)])
+    await at_once([look(*one) for one in of_studies(who)])
     return matrix
+
+
+def of_studies(who: Who) -> Iterator[tuple[Ask, str]]:
+    """The questions about whole studies the client sees, of which it sees only some subjects."""
+    path, method = address = ("/{type}/{id}/{operation}", "GET")
+    for target in TARGETS:
+        if target.type == "ResearchStudy" and who.may_see(target.group, target.label):
+            yield from ((ask, f"{method} {path}") for ask in READS[address](target))
 
 
 async def at_once(asking: Sequence[Coroutine[Any, Any, object]]) -> None:

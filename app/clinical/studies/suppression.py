@@ -45,15 +45,16 @@ def is_safe(counts: Counts, sums: Sums) -> bool:
     )
 
 
-def tellable(counts: Counts, sums: Sums) -> frozenset[str]:
+def tellable(counts: Counts, sums: Sums, elsewhere: Collection[str] = ()) -> frozenset[str]:
     """The counts that may be told together.
 
     Where few are left when the parts that are told are subtracted from a total, the smallest of these parts
-    is not told either, and so on; at last the total itself is not.
+    is not told either, and so on; at last the total itself is not. To hide what is told `elsewhere` helps
+    nobody.
     """
     told = {name for name, count in counts.items() if not count.is_small}
     while (risky := _risky(counts, sums, told)) is not None:
-        inside = [one for one in _parts(risky, sums, told) if counts[one] != NONE]
+        inside = {one for one in _parts(risky, sums, told) if counts[one] != NONE}.difference(elsewhere)
         told.discard(min(inside, key=lambda name: (*counts[name], name), default=risky))
     return frozenset(told)
 

@@ -84,7 +84,7 @@ def enrolment(table: Table) -> Told:
         "screened": ("screen-failures", "infused"),
         "infused": tuple(name for name in study if name.startswith("infused-")),
     }
-    yield Frame("study"), tellable(study, sums)
+    yield Frame("study"), tellable(study, sums, elsewhere=("infused",))  # by the other questions
     if not is_safe(study, sums):
         return
     arms = table.in_arms(Frame("study"), "arm")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import chain, combinations
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from app.clinical.studies.across_sites import SCOPE, across_sites, suppressed
 from app.clinical.studies.endpoint_summary import Subject
 from app.clinical.studies.endpoints import Key, Number, Outcome
 from app.clinical.studies.enrolment_summary import Part
-from app.clinical.studies.suppression import Count, K, Sums, is_safe, tellable
+from app.clinical.studies.suppression import K
 from app.clinical.summary import Summary
 from app.clinical.truth import Truth
 from app.protocol.loader import load_all
@@ -32,7 +31,6 @@ STUDY = Study(
     source=Source("ResearchStudy", "msc-sle", 1), identifiers=(), status="active", title=None, arms=()
 )
 ARMS = [arm.name for arm in PROTOCOL.arms]
-SUMS: Sums = {"all": ("a", "b", "c"), "b": ("b1", "b2"), "c": ("c1",)}
 FEW = range(1, K)
 SRI, PGA = Key("sri", "M6", "registry"), Key("disease-activity.pga.total", "M6", None)
 
@@ -48,79 +46,6 @@ def values(answer: Answer) -> dict[tuple[Any, ...], Any]:
         for figure in one.figures
     }
 
-
-# counts
-
-
-@st.composite
-def trees(draw: st.DrawFn) -> dict[str, Count]:
-    """Counts as SUMS has them, with those nobody names."""
-    number = st.one_of(st.integers(0, 9), st.integers(0, 40))
-    leaves = {name: (draw(number), draw(number)) for name in ("a", "b1", "b2", "c1")}
-    rests = {name: (draw(number), draw(number)) for name in ("all", "b", "c")}
-    found = {name: Count(own + others, others) for name, (own, others) in leaves.items()}
-    for total in ("c", "b", "all"):
-        parts = [found[one] for one in SUMS[total]]
-        own, others = rests[total]
-        found[total] = Count(
-            own + others + sum(one.every for one in parts), others + sum(one.others for one in parts)
-        )
-    return found
-
-
-def within(total: str) -> Iterator[str]:
-    for part in SUMS.get(total, ()):
-        yield part
-        yield from within(part)
-
-
-def differences(counts: Mapping[str, Count], names: set[str]) -> Iterator[Count]:
-    """What is left of each total when any of the others that share nobody are taken away."""
-    for total in names:
-        inside = [one for one in within(total) if one in names]
-        for some in chain.from_iterable(combinations(inside, size) for size in range(len(inside) + 1)):
-            if not any(one in within(other) for one in some for other in some):
-                left = counts[total]
-                for one in some:
-                    left = left.less(counts[one])
-                yield left
-
-
-@given(trees())
-@settings(max_examples=300)
-def test_no_few_are_left_when_told_counts_are_subtracted(counts: dict[str, Count]) -> None:
-    names = set(tellable(counts, SUMS))
-
-    assert not any(left.others in FEW or left.every in FEW for left in differences(counts, names))
-
-
-@given(trees())
-def test_all_is_told_where_no_few_are_left(counts: dict[str, Count]) -> None:
-    safe = not any(left.others in FEW or left.every in FEW for left in differences(counts, set(counts)))
-
-    assert is_safe(counts, SUMS) is safe
-    if safe:
-        assert tellable(counts, SUMS) == counts.keys()
-
-
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [
-        ({"n": 20, "met": 8, "not": 9, "open": 3}, {"n", "not"}),  # the next smallest is not told either
-        ({"n": 20, "met": 18, "not": 1, "open": 1}, {"n"}),
-        ({"n": 20, "met": 10, "not": 10, "open": 0}, {"n", "met", "not", "open"}),
-        ({"n": 9, "met": 6, "not": 2, "open": 1}, {"n"}),
-        ({"n": 4, "met": 4, "not": 0, "open": 0}, {"not", "open"}),
-        ({"n": 12, "met": 7, "not": 5, "open": 0}, {"n", "met", "not", "open"}),
-    ],
-)
-def test_the_smallest_is_hidden_with_what_would_tell_it(counts: dict[str, int], expected: set[str]) -> None:
-    found = {name: Count(number, number) for name, number in counts.items()}
-
-    assert tellable(found, {"n": ("met", "not", "open")}) == expected
-
-
-# answers
 
 STATES = ("candidate", "ineligible", "on-study", "withdrawn")
 DAYS = (date(2024, 1, 3), date(2024, 2, 3))
