@@ -28,6 +28,8 @@ TOKEN: Final = "https://trialbridge.example/fhir/sid/access-token"
 """The first digits of the SHA-256 of a token's id: they tell tokens apart, and let nobody in."""
 SENDER: Final = "https://trialbridge.example/fhir/sid/sender"
 """Names of registered senders."""
+LETTER: Final = "https://trialbridge.example/fhir/sid/letter"
+"""What is parked, by the name `$inbox` and `$replay` know it by."""
 SIGNING_KEY: Final = "https://trialbridge.example/fhir/sid/signing-key"
 """Names (`kid`) of the keys access tokens are signed with."""
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
 
-from app.fhir_mapping.audit_event import Entity, Event
+from app.fhir_mapping.audit_event import LETTER, SENDER, Entity, Event
 from app.fhir_mapping.change import Delete, Patch, Put, Version, changed
-from app.store.piece import Indexes, Piece, standing
+from app.store.parking import pushes
+from app.store.piece import Indexes, Parked, Piece, standing
 from app.store.visibility import Visibility
 from app.store.writing import Plan
 
@@ -18,7 +19,7 @@ MIXED = "E"
 def events(
     pieces: Sequence[Piece], plans: Sequence[Plan], indexes: Indexes, *, at: datetime
 ) -> Iterator[Event]:
-    """Each piece that was carried out, with every version that came to be by it."""
+    """Each piece that was carried out, with every version that came to be by it, and each that was parked."""
     by_change = {id(plan.change): plan for plan in plans}
     for piece in standing(pieces):
         own = [by_change[id(one)] for one in piece.targets if id(one) in by_change]
@@ -34,6 +35,24 @@ def events(
             study=study_of(studies, piece.visibility),
             entities=entities,
         )
+    for piece in pieces:
+        if piece.parked is not None and piece.letter is None:  # what stays parked is no news
+            yield _parked(piece, piece.parked, at)
+
+
+def _parked(piece: Piece, parked: Parked, at: datetime) -> Event:
+    """What was kept to be carried out later: no version yet, but content that is stored."""
+    patients = {index.patient for index in piece.indexes.values() if index.patient}
+    return Event(
+        recorded=at,
+        action=MIXED,
+        interaction=_interaction(piece),
+        status=HTTPStatus.ACCEPTED,
+        actor=piece.by,
+        study=study_of((index.study for index in piece.indexes.values()), piece.visibility),
+        entities=[Entity(type="Patient", id=patient) for patient in sorted(patients)],
+        named=((LETTER, parked.letter), (SENDER, pushes(piece)[0][2].sender)),
+    )
 
 
 def study_of(studies: Iterable[str | None], visibility: Visibility) -> str:

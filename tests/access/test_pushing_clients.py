@@ -14,6 +14,10 @@ import pytest
 from fastapi import FastAPI
 
 from app import mllp
+from app.fhir_mapping import codec
+from app.fhir_mapping.audit_event import LETTER
+from app.fhir_mapping.audit_event import SENDER as AUDITED_SENDER
+from app.fhir_mapping.audit_told import told
 from app.mllp import END, START
 from app.routers.requests import intake_of
 from app.routers.service import Service
@@ -22,6 +26,7 @@ from app.store.clients import disable
 from app.store.replay import sweep
 from app.store.senders import register
 from app.store.session import Store, utc_now
+from app.store.verify import Verification
 from tests.access.signing import ADMINISTRATOR, Key, bearer, new_key, register_client
 from tests.databases import copy_of
 from tests.fhir_mapping.hl7v2_messages import GLIMS, SENDER, SUBJECTS
@@ -192,6 +197,21 @@ async def test_what_lies_parked_is_shown_to_who_brought_it(world: World) -> None
 
 
 @pytest.mark.rule(78)
+async def test_what_is_parked_is_told_once_with_its_letter_and_sender(world: World) -> None:
+    await park(world)
+    await world.sweep()
+
+    [(letter,)] = await world.rows("SELECT id FROM parked")
+    documents = await world.rows("SELECT document FROM audit WHERE client = 'chu-a' ORDER BY recorded, id")
+    found = [
+        one for one in (told(codec.read(bytes(row[0]))) for row in documents) if (LETTER, letter) in one.named
+    ]
+    assert [(one.interaction, one.outcome, one.changed) for one in found] == [("create", "0", {})]
+    assert (AUDITED_SENDER, LABORATORY.name) in found[0].named
+    assert [fault async for fault in Verification(world.store.database).faults()] == []
+
+
+@pytest.mark.rule(78)
 async def test_somebody_elses_patient_opens_no_letter(world: World) -> None:
     await park(world)
     bearing = patient("of-chu-b", identifier=[NUMBER])
@@ -270,7 +290,7 @@ async def test_twenty_writers_of_two_sites_do_not_mind_each_others_refusals(worl
 
     answers = await asyncio.gather(*map(write, range(20)))
 
-    assert answers == [403 if number % 5 == 0 else 201 for number in range(20)]
+    assert answers == [422 if number % 5 == 0 else 201 for number in range(20)]
 
 
 @pytest.fixture
