@@ -14,6 +14,7 @@ from app.fhir_mapping.question import Given
 from app.routers.answers import FHIR_JSON, PLAIN_JSON, FhirResponse
 from app.routers.requests import FhirRequest
 from app.store import documents, provenance_search
+from app.store.tombstones import Erased
 
 _GONE = 410
 
@@ -54,7 +55,8 @@ async def _later(request: FhirRequest, given: Given) -> Version:
 async def _earlier(request: FhirRequest, given: Given, later: Version) -> Version:
     """The version named, else the one before the later: of one that came back, the one before it went.
 
-    The first version has none before it, and is compared with itself.
+    The first version has none before it, and is compared with itself. Where the one before was erased, 410
+    says so: what changed since cannot be told, and is not told of an older one instead.
     """
     if "from" in given:
         return await _version(request, int(given["from"][0]))
@@ -63,7 +65,7 @@ async def _earlier(request: FhirRequest, given: Given, later: Version) -> Versio
     try:
         return await _version(request, later.version - 1)
     except Refusal as refused:
-        if refused.status != _GONE:
+        if refused.status != _GONE or isinstance(refused, Erased):
             raise
         return await _version(request, later.version - 2)
 

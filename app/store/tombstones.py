@@ -54,7 +54,11 @@ async def told(database: Database, connection: Connection, versions: Sequence[Ve
     ]
 
 
-def gone_for_good(version: Version, tag: str) -> Refusal:
+class Erased(Refusal):
     """410: it was erased, and cannot be read any more."""
+
+
+def gone_for_good(version: Version, tag: str) -> Erased:
+    """410, with who erased it, when and why."""
     issues = tuple(replace(one, severity="error") for one in version.remarks)
-    return Refusal(410, issues, {"ETag": tag})
+    return Erased(410, issues, {"ETag": tag})

@@ -101,3 +101,15 @@ async def test_it_is_asked_by_get_alone(changed: httpx.AsyncClient) -> None:
     answer = await changed.post(f"{PATIENT}/$diff")
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+async def test_where_the_version_before_was_erased_no_older_one_stands_for_it(
+    changed: httpx.AsyncClient,
+) -> None:
+    await changed.put(PATIENT, content=b'{"resourceType":"Patient","id":"p","gender":"other"}')
+    why = {"version": "4", "reason": "asked for by the person", "confirm": "Patient/p"}
+    assert (await changed.post(f"{PATIENT}/$erase", params=why)).status_code == 200
+
+    answer = await changed.get(f"{PATIENT}/$diff")
+    assert answer.status_code == 410
+    assert "Patient/p/_history/4 was erased" in answer.text
