@@ -40,6 +40,7 @@ async def decide_of_all_sites(
     summary, wanted = STUDY_QUESTIONS[asked.code], narrowed(question, as_of)
     scopes = (replace(seen, sites=None, donors=False), replace(seen, donors=False))
     wide, own = [await subjects_of(store, one, request.id, as_of) for one in scopes]
+    request.saw(*own.shown)
     if wide.is_of_a_part:
         text = "this is a part of a study: ask the whole with sites=all; beside it a part would tell of few"
         raise refusal(422, "business-rule", text, "http.sites")

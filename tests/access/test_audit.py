@@ -21,6 +21,8 @@ from tests.store.make import c3, patient, put, study, subject
 FHIR = {"Content-Type": "application/fhir+json"}
 OURS = ("Patient", "p1", 1)
 RESULT = ("Observation", "o1", 1)
+SUBJECT = {OURS, ("ResearchSubject", "rs1", 1), ("ResearchStudy", "s1", 1)}
+MEMBERS = {("Patient", "p1", 0), ("ResearchSubject", "rs1", 0), ("ResearchStudy", "s1", 1)}
 Seen = set[tuple[str, str, int]]
 
 
@@ -144,7 +146,32 @@ CASES = [
         "ResearchSubject/rs1/$status-history",
         200,
         ("E", "$status-history", "0"),
-        {("ResearchSubject", "rs1", 0)},
+        SUBJECT,
+    ),
+    Case(
+        "a computed question",
+        "ResearchSubject/rs1/$status",
+        200,
+        ("E", "$status", "0"),
+        SUBJECT,
+    ),
+    Case(
+        "what a fact changes",
+        "ResearchSubject/rs1/$impact?observation=Observation/o1",
+        200,
+        ("E", "$impact", "0"),
+        SUBJECT | {("Observation", "o1", 0)},
+        query="observation=Observation/o1",
+    ),
+    Case("a question about a study", "ResearchStudy/s1/$enrolment", 200, ("E", "$enrolment", "0"), MEMBERS),
+    Case("the files of a study", "ResearchStudy/s1/$export", 200, ("E", "$export", "0"), MEMBERS),
+    Case(
+        "a file of a study",
+        "ResearchStudy/s1/$export?type=Observation",
+        200,
+        ("E", "$export", "0"),
+        MEMBERS,
+        query="type=Observation",
     ),
     Case(
         "a read in a batch",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.fhir_mapping.audit_told import Told, told
 from app.fhir_mapping.change import Delete, Write
 from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.registry import RESOURCES
+from app.store.auditor import LISTED
 from app.store.database import Connection, Contention, Database, DatabaseError
 from app.store.session import Store, open_database, utc_now
 from app.store.trail import EVENTS_BETWEEN_LINKS
@@ -239,6 +240,20 @@ async def test_what_cannot_be_written_down_fails_by_itself(trial: Store, databas
     reads = [one for one in await written(trial.database) if one.interaction == "read"]
     assert len(reads) == len(told_as) - 1
     assert len({one.committer for one in reads}) == 1
+    assert await found(database_url) == []
+
+
+async def test_an_answer_about_thousands_leaves_events_of_a_bounded_size(
+    trial: Store, database_url: str
+) -> None:
+    entities = [Entity(type="ResearchSubject", id=f"rs{number}") for number in range(2 * LISTED + 1)]
+    whole = replace(read_event("p1"), interaction="$export", entities=entities, study="s1")
+    await trial.auditor.note(whole, EVERYTHING)
+
+    parts = [one for one in await written(trial.database) if one.interaction == "$export"]
+    assert sorted(len(one.seen) for one in parts) == [1, LISTED, LISTED]
+    assert {key[1] for one in parts for key in one.seen} == {one.id for one in entities}
+    assert {one.study for one in parts} == {"s1"}
     assert await found(database_url) == []
 
 
