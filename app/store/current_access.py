@@ -66,10 +66,12 @@ class CurrentAccess:
         self._database = database
         self._access = Access()
         self._looked = float("-inf")
+        self._expired = 0
         self._turn = asyncio.Lock()
 
     def expire(self) -> None:
-        """Look it up before it is used again."""
+        """Look it up before it is used again, and once more where a look is under way."""
+        self._expired += 1
         self._looked = float("-inf")
 
     async def now(self) -> Access:
@@ -86,9 +88,10 @@ class CurrentAccess:
         asked = monotonic()
         async with self._turn:
             if self._looked < asked:
-                began = monotonic()
+                began, expired = monotonic(), self._expired
                 self._access = await self._database.read(self._seen)
-                self._looked = began
+                if self._expired == expired:
+                    self._looked = began
         return self._access
 
     async def _seen(self, connection: Connection) -> Access:
