@@ -22,6 +22,7 @@ STALLED = 30.0
 """How long a client may take nothing of an answer that waits for it; then its connection is cut."""
 
 _MALFORMED = Issue("structure", "this is not HTTP/1.1: check the request line and headers", "http.request")
+_NO_HOST = Issue("structure", "send one Host header: check the request line and headers", "http.host")
 _TOO_LONG = Issue(
     "too-long",
     f"the address and headers are longer than {LONGEST_HEAD} bytes; send a long search by POST _search",
@@ -36,6 +37,7 @@ class Connection(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn has it, but with bounded headers, and an OperationOutcome for what is none."""
 
     _in_head = False
+    _wrong = _MALFORMED
     _length = 0
     _arrived = 0
     _piece = 0
@@ -93,6 +95,10 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole: from here on the body is counted, by whoever reads it."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts < 1 and self.parser.get_http_version() == "1.1"):
+            self._wrong = _NO_HOST
+            raise ValueError  # the parser gives up on this request
         self._in_head = self._head_awaited = False
         self._wait_no_longer()
         super().on_headers_complete()
@@ -102,7 +108,7 @@ class Connection(HttpToolsProtocol):
         if self._length > LONGEST_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _TOO_LONG)
         else:
-            self._refuse(HTTPStatus.BAD_REQUEST, _MALFORMED)
+            self._refuse(HTTPStatus.BAD_REQUEST, self._wrong)
 
     def _wait(self, seconds: float) -> None:
         """For so long and no longer; most heads come in one piece, for which nobody waits."""

@@ -48,6 +48,8 @@ def test_a_head_that_does_not_end_is_waited_for_no_longer(server: Server) -> Non
 MALFORMED = [
     b"nonsense\r\n\r\n",
     b"GET /fhir/Patient HTTP/1.1\r\nHost a\r\n\r\n",
+    b"GET /fhir/metadata HTTP/1.1\r\n\r\n",
+    b"GET /fhir/metadata HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n",
     b"GET /fhir/Patient HTTP/1.1\r\nHost: a\r\nX-\x00: 1\r\n\r\n",
     b"GET /fhir/Pati ent HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET /fhir/Pati\xe9nt HTTP/1.1\r\nHost: a\r\n\r\n",
