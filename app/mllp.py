@@ -150,6 +150,7 @@ class Listener:
         try:
             share.enter()
             asker = await self._asker()
+            self.service.load.rates.spend(asker.actor)
             await share.whole()
         except Refusal as refused:
             return hl7v2.refused(raw, refused)

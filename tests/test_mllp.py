@@ -17,7 +17,9 @@ from fastapi import FastAPI
 from app import mllp
 from app.mllp import END, START, Listener
 from app.routers.load import Load
+from app.routers.rates import Rates
 from app.settings import Settings
+from tests.access.signing import register_client
 from tests.fhir_mapping.hl7v2_messages import GLIMS, MSH, OBR, SENDER, SUBJECTS, message, result
 from tests.postgres import ROOT
 from tests.pushes import registered
@@ -149,6 +151,25 @@ async def test_what_is_not_mllp_is_not_listened_to(listener: tuple[Listener, int
         await engine.send(b"GET / HTTP/1.1\r\n\r\n")
 
         assert await engine.ended()
+
+
+async def test_a_listeners_client_has_its_requests_of_a_minute_and_the_rest_is_sent_again(
+    app: FastAPI, lab: httpx.AsyncClient
+) -> None:
+    service = app.state.service
+    await register_client(service.store, "lab")
+    service.load.rates = Rates(2)
+
+    async with (
+        mllp.listening(service, "127.0.0.1", 0, client="lab") as (_, port),
+        connected(port) as engine,
+    ):
+        await engine.send(b"".join(framed(numbered(number)) for number in (1, 2, 3)))
+        told = [await engine.ack() for _ in range(3)]
+
+    assert [one["MSA"][1] for one in told] == ["AA", "AA", "AR"]
+    assert "may make 2 requests a minute; send this again later" in told[2]["ERR"][8]
+    assert await count(lab) == 2
 
 
 async def test_who_wants_no_answer_gets_none(listener: tuple[Listener, int], lab: httpx.AsyncClient) -> None:
