@@ -37,6 +37,8 @@ KEYS_PATH: Final = "/auth/jwks"
 REVOKE_PATH: Final = "/auth/revoke"
 BY_ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _UNKEPT: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_MOST_SCOPES: Final = 4000
+"""Characters of the scopes of one token: what is longer no proxy lets through in a header."""
 _TOLD: Final = {"token": LOGIN, "revoke": LOGOUT}
 _UNAUTHENTICATED: Final = ("invalid_client", "invalid_token")
 
@@ -144,7 +146,10 @@ async def _token(request: Request, service: Service, form: Form) -> Response:
         error = "unsupported_grant_type" if form.get("grant_type") else "invalid_request"
         raise Denied(error, "send grant_type=client_credentials")
     client = await _client(service, form)
-    scopes = _granted(client, form.get("scope"))
+    scopes = _granted(client, form.get("scope", ""))
+    if len(spoken(scopes)) > _MOST_SCOPES:
+        text = f"these scopes have more than {_MOST_SCOPES} characters together: ask for fewer, or wider ones"
+        raise Denied("invalid_scope", text, client.name)
     at = utc_now()
     claims = {
         "iss": service.settings.address,
@@ -181,9 +186,9 @@ async def _client(service: Service, form: Form) -> Client:
     return client
 
 
-def _granted(client: Client, asked: str | None) -> tuple[Scope, ...]:
+def _granted(client: Client, asked: str) -> tuple[Scope, ...]:
     """What of the scopes asked for the client holds; all it holds where it asks for none in particular."""
-    if asked is None:
+    if not asked.strip():
         return client.scopes
     try:
         wanted = parse(asked)
@@ -205,6 +210,9 @@ async def _revoke(request: Request, service: Service, form: Form) -> Response:
     if "token" not in form:
         raise Denied("invalid_request", "send token: the access token that is to count no more")
     authorization = ", ".join(request.headers.getlist("authorization"))
+    if not authorization and "client_assertion" not in form:
+        text = "sign in: by client_assertion, or by Authorization: Bearer and the token itself"
+        raise Denied("invalid_client", text)
     if authorization:
         name = (await service.entrance.claims(bearer(authorization)))["sub"]
     else:
