@@ -2,11 +2,12 @@
 
 import re
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
-from app.fhir_mapping.access.jose import OF_ISSUERS, SIGNING, Claims, Denied, Signed, check_times
+from app.fhir_mapping.access.jose import OF_ISSUERS, SIGNING, Claims, Denied, Jwk, Signed, check_times
 from app.fhir_mapping.access.scope import Scope, granted
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.routers.assertions import Assertions
@@ -24,16 +25,22 @@ _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9\-._~+/]+=*) *", re.ASCII | re.
 TOLD_A_MINUTE: Final = 10
 """So many refusals of one client are told in a minute: whoever knows its name can send bad assertions. The
 others are counted among the answers (`trialbridge_requests`)."""
+_LONGEST_LIFE: Final = 3600
+"""Seconds from its beginning to its end that a token of an identity provider may count."""
 _REMEMBERED: Final = 4096
 """Tokens whose signature need not be looked at again."""
 
 
 @dataclass(slots=True)
 class _Known:
-    """A token whose signature held: what it claims, by which key; and whom it lets in, as registered when."""
+    """A token whose signature held: what it claims, by which key; and whom it lets in, as registered when.
+
+    `keys` are those of the identity provider by which it was verified.
+    """
 
     claims: Claims
     kid: str
+    keys: Sequence[Jwk] = ()
     asker: Asker = OPEN
     made_of: object = None
 
@@ -51,7 +58,7 @@ class Entrance:
 
     async def asker(self, authorization: str | None, *, address: str, request: str) -> Asker:
         """Who asks, from which address, in which request. Refusal 401 where they may not come in."""
-        where = self._settings.address + SMART_CONFIGURATION
+        where = self._settings.fhir_base + SMART_CONFIGURATION
         if authorization is None and not self._settings.is_open:
             text = f"sign in: send Authorization: Bearer and an access token; {where} says where there is one"
             raise unauthorised(text, where=where)
@@ -72,7 +79,7 @@ class Entrance:
             found = asker_of(known, known.scopes, access.parts)
         elif client or not self._settings.is_open:
             text = f"no client {client!r} is let in: `trialbridge client list` shows which are"
-            raise unauthorised(text, where=self._settings.address + SMART_CONFIGURATION)
+            raise unauthorised(text, where=self._settings.fhir_base + SMART_CONFIGURATION)
         else:
             found = OPEN
         return replace(found, actor=replace(found.actor, address=address, request=request))
@@ -92,10 +99,10 @@ class Entrance:
         return known.asker
 
     async def _believed(self, token: str) -> _Known:
-        """A token signed by whom we trust, for us; its signature is looked at once."""
+        """A token signed by whom we trust, for us; its signature is looked at once while its key counts."""
         mark = sha256(token.encode()).digest()
         known = self._known.get(mark)
-        if known is None:
+        if known is None or not (self.issuer is None or await self.issuer.publishes(known.keys)):
             known = await (self._own(token) if self.issuer is None else self._of(self.issuer, token))
             self._known[mark] = known
             if len(self._known) > _REMEMBERED:
@@ -117,11 +124,16 @@ class Entrance:
 
     async def _of(self, issuer: Issuer, token: str) -> _Known:
         signed = Signed.of(token, OF_ISSUERS)
-        claims = signed.verified(await issuer.keys(signed.kid))
+        keys = [key for key in await issuer.keys(signed.kid) if key["kid"] == signed.kid]
+        claims = signed.verified(keys)
         if claims.get("iss") != issuer.url:
             raise Denied("invalid_token", "this is no access token of the identity provider trusted here")
         self._check_audience(claims)
-        return _Known(claims, "")
+        now = utc_now()
+        if check_times(claims, now) - float(claims.get("iat", now.timestamp())) > _LONGEST_LIFE:
+            text = f"its exp may lie {_LONGEST_LIFE} seconds after its iat: ask for a shorter one"
+            raise Denied("invalid_token", text)
+        return _Known(claims, signed.kid, keys)
 
     def _check_audience(self, claims: Claims) -> None:
         here, said = self._settings.fhir_base, claims.get("aud")

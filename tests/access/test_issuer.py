@@ -162,6 +162,41 @@ async def test_keys_are_fetched_again_when_a_new_one_is_named_but_not_for_every_
 
 
 @pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"ends": 3600}, 200),
+        ({"ends": 3700}, 401),
+        ({"ends": 1800, "began": -2000}, 401),
+        ({"ends": 3500, "began": None}, 200),
+        ({"ends": 3700, "began": None}, 401),
+    ],
+)
+async def test_a_token_of_the_provider_counts_for_an_hour_at_most(
+    provider: Provider, client: httpx.AsyncClient, claims: dict[str, int | None], status: int
+) -> None:
+    now, began = int(time.time()), claims.get("began", 0)
+    token = provider.token(exp=now + (claims["ends"] or 0), iat=None if began is None else now + began)
+
+    assert (await client.get("/fhir/Patient", headers=token)).status_code == status
+
+
+@pytest.mark.parametrize("kid", ["p1", "p2"])
+async def test_a_token_counts_no_longer_than_the_provider_publishes_its_key(
+    provider: Provider, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, kid: str
+) -> None:
+    monkeypatch.setattr(fetching, "_KEPT", (0.0, 0.1))
+    monkeypatch.setattr(fetching, "_BETWEEN", 0.0)
+    token = provider.token()
+    assert (await client.get("/fhir/Patient", headers=token)).status_code == 200
+
+    provider.key = new_key(kid, algorithm="RS384")
+    await asyncio.sleep(0.2)
+
+    assert (await client.get("/fhir/Patient", headers=token)).status_code == 401
+    assert (await client.get("/fhir/Patient", headers=provider.token())).status_code == 200
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "http://keys.example/jwks",
@@ -173,6 +208,7 @@ async def test_keys_are_fetched_again_when_a_new_one_is_named_but_not_for_every_
         "https://[::1]/jwks",
         "https://[::ffff:127.0.0.1]/jwks",
         "https://[fd00::1]/jwks",
+        "https://[64:ff9b::a00:1]/jwks",
         "https://0.0.0.0/jwks",
         "https://2130706433/jwks",
         "file:///etc/passwd",
@@ -185,11 +221,37 @@ async def test_nothing_is_fetched_from_our_own_network(address: str) -> None:
         await fetching.fetched(address)
 
 
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.215.14", True),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
+        ("10.0.0.1", False),
+        ("100.64.0.1", False),
+        ("224.0.0.1", False),
+        ("64:ff9b::a00:1", False),  # NAT64 of 10.0.0.1
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b:1::a00:1", False),
+        ("::7f00:1", False),
+        ("::ffff:10.0.0.1", False),
+        ("::ffff:0:10.0.0.1", False),
+        ("fec0::1", False),
+        ("fe80::1%eth0", False),
+        ("ff0e::1", False),
+        ("2002:a00:1::1", False),  # 6to4 of 10.0.0.1
+        ("2001:0:4136:e378:8000:63bf:f5ff:fffe", False),  # Teredo of 10.0.0.1
+        ("2001:db8::1", False),
+    ],
+)
+def test_which_addresses_are_public(address: str, *, public: bool) -> None:
+    assert fetching._is_public(address) is public  # noqa: SLF001
+
+
 async def test_an_address_of_this_machine_is_not_fetched_for_a_client(provider: Provider) -> None:
     with pytest.raises(fetching.Unreachable):
         await fetching.fetched(f"{provider.url}/jwks")
 
-    found, seconds = await fetching.fetched(f"{provider.url}/jwks", here=True)
+    found, seconds = await fetching.fetched(f"{provider.url}/jwks", chosen="127.0.0.1")
 
     assert found == jwks(provider.key)
     assert seconds == 300
@@ -202,4 +264,4 @@ async def test_what_is_large_or_elsewhere_is_not_read(
 
     for path in ("/jwks", "/nothing"):
         with pytest.raises(fetching.Unreachable):
-            await fetching.fetched(f"{provider.url}{path}", here=True)
+            await fetching.fetched(f"{provider.url}{path}", chosen="127.0.0.1")

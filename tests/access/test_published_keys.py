@@ -96,6 +96,21 @@ async def test_keys_are_kept_for_a_minute_at_least(port: int) -> None:
     assert await fetching.fetched(f"https://{HOST}:{port}/jwks") == (jwks(KEY), 60.0)
 
 
+async def test_only_the_host_the_operator_chose_may_be_in_our_own_network(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _host, *args, **more: real("127.0.0.1", *args, **more))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))  # the hospital's own authority
+    address = f"https://{HOST}:{port}/jwks"
+
+    assert (await fetching.fetched(address, chosen=HOST))[0] == jwks(KEY)
+    for chosen in ("", "id.chu-a.example"):
+        with pytest.raises(fetching.Unreachable, match="not a public address"):
+            await fetching.fetched(address, chosen=chosen)
+
+
 async def test_a_certificate_of_another_name_and_a_redirect_are_not_followed(port: int) -> None:
     for address in (f"https://other.example:{port}/jwks", f"https://{HOST}:{port}/moved"):
         with pytest.raises(fetching.Unreachable):

@@ -35,7 +35,7 @@ def error_at_the_door(answer: httpx.Response) -> str | None:
     assert answer.json()["issue"][0]["code"] == "login", answer.text
     challenge = answer.headers["www-authenticate"]
     assert challenge.startswith('Bearer realm="Trialbridge"')
-    assert f'"{ADDRESS}/.well-known/smart-configuration"' in challenge
+    assert f'"{ADDRESS}/fhir/.well-known/smart-configuration"' in challenge
     return challenge.partition('error="')[2].partition('"')[0] or None
 
 
@@ -130,12 +130,44 @@ async def test_a_client_gets_what_it_asks_for_of_what_it_holds(
     assert claims["exp"] - claims["iat"] == 300
 
 
-async def test_without_a_scope_a_client_gets_all_it_holds(client: httpx.AsyncClient, store: Store) -> None:
+@pytest.mark.parametrize("scope", [None, "", " "])
+async def test_without_a_scope_a_client_gets_all_it_holds(
+    client: httpx.AsyncClient, store: Store, scope: str | None
+) -> None:
     key = await register_client(store, "lab", scopes="system/Observation.cruds system/Patient.rs")
 
-    answer = await client.post("/auth/token", data=form(assertion("lab", key, AUDIENCE)))
+    answer = await client.post("/auth/token", data=form(assertion("lab", key, AUDIENCE), scope))
 
     assert answer.json()["scope"] == "system/Observation.cruds system/Patient.rs"
+
+
+async def test_as_many_scopes_as_are_granted_the_server_takes(scene: Scene) -> None:
+    def asked(number: int) -> str:
+        return " ".join(f"system/Observation.rs?category=x{one}" for one in range(number))
+
+    key = scene.keys["chu-a"]
+    most = await scene.token("chu-a", asked(102))
+    refused = await scene.ask(assertion("chu-a", key, AUDIENCE), scope=asked(500))
+
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
+    headers = {"Authorization": f"Bearer {most}"}
+    assert (await scene.client.get("/fhir/Observation", headers=headers)).status_code == 200
+
+
+async def test_a_stranger_is_not_told_who_is_a_client_and_the_operator_is(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "trialbridge")
+    await disable(scene.store, "chu-b")
+    own = scene.keys["chu-b"]
+    tries = [("nobody", new_key()), ("chu-b", own), ("chu-a", new_key("k9")), ("chu-a", new_key("k1"))]
+
+    answers = [await scene.ask(assertion(name, key, AUDIENCE)) for name, key in tries]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(401, answers[0].content)}
+    said = [vars(one) for one in caplog.records if one.getMessage() == "assertion not believed"]
+    assert [one["client"] for one in said] == [name for name, _ in tries]
+    assert len({one["reason"] for one in said}) == len(tries)
 
 
 async def test_a_token_counts_for_no_more_than_its_client_holds_now(scene: Scene) -> None:
@@ -194,7 +226,7 @@ async def test_only_its_own_client_revokes_a_token(scene: Scene) -> None:
     assert (await revoke(**proof)).status_code == 200
     assert (await scene.come(f"Bearer {token}")).status_code == 401
     nobody = await scene.client.post("/auth/revoke", data={"token": token})
-    assert (nobody.status_code, nobody.json()["error"]) == (400, "invalid_request")
+    assert (nobody.status_code, nobody.json()["error"]) == (401, "invalid_client")
 
 
 async def test_where_tokens_are_is_told_to_whoever_asks(client: httpx.AsyncClient) -> None:
