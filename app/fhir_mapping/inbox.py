@@ -1,7 +1,7 @@
 """What those who run the server are told of what hospitals push: fates, sums that add up, who is silent."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -36,6 +36,14 @@ class Arrival:
     change_reason: str | None
     letter: str
     settled: datetime | None
+
+    @property
+    def shown(self) -> Iterator[tuple[str, str, int]]:
+        """The resource and the patient a row names, where they are known."""
+        if self.resource_id:
+            yield self.type, self.resource_id, self.version or 0
+        if self.patient_id:
+            yield "Patient", self.patient_id, 0
 
     def row(self) -> Row:
         """As it is told; the type stands with the resource where there is one."""

@@ -30,6 +30,7 @@ async def check_eligibility(request: FhirRequest, asked: Operation) -> FhirRespo
     wanted = question.parse(asked, pairs)
     population = question.given(asked, pairs).get("population", [None])[0]
     row = await study_row(request.service.store, request.visibility, request.id)
+    request.saw((row[0], row[1], row[2]))
     return await asyncio.to_thread(_judged, request, body.raw, row, wanted=wanted, population=population)
 
 

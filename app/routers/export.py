@@ -30,10 +30,11 @@ async def export(request: FhirRequest, asked: Operation) -> FhirResponse:
     service = request.service
     subjects = await subjects_of(service.store, request.visibility, request.id, as_of)
     name = _file(given)
-    if name is None:
-        return await _listed(request, subjects, as_of)
     if name == DICTIONARY:
         return FhirResponse(200, dictionary(), [CSV, _named(request, name)])
+    request.saw(*subjects.shown)
+    if name is None:
+        return await _listed(request, subjects, as_of)
     is_table = name in TABLES
     made = Export(
         subjects=subjects,

@@ -53,6 +53,7 @@ async def of_change(request: FhirRequest, asked: Operation) -> FhirResponse:
         raise refusal(400, "required", text, "http.observation")
     service, as_of = request.service, moment_of(wanted)
     found = await recorded(service.store, request.visibility, request.id, wanted.as_of)
+    request.saw(*found.shown)
     if body.raw is not None:
         propose: Propose = partial(_corrected, put=await _accepted(request, body.raw), base=request.base)
     else:
@@ -110,6 +111,7 @@ async def _named(request: FhirRequest, reference: str, as_of: datetime | None) -
         text = "name a resource about the subject, such as Observation/x, or a version of it"
         raise refusal(400, "value", text, "http.observation")
     kind, name, version = match.groups()
+    request.saw((kind, name, int(version or NOT_STORED)))
     if version is None:
         return partial(_without, kind=kind, name=name)
     earlier = await _version(request, Source(kind, name, int(version)), as_of)

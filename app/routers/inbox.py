@@ -32,6 +32,7 @@ async def inbox(request: FhirRequest, asked: Operation) -> FhirResponse:
         here = f"{request.base}/{request.path.strip('/')}"
         following = Address(links.with_parameters(here, [*_kept(given), ("_after", token)]))
     rows = [arrival.row() for arrival in found.arrivals]
+    request.saw(*dict.fromkeys(name for arrival in found.arrivals for name in arrival.shown))
     return told(given, (("message", Each("messages", rows)), ("next", following)))
 
 

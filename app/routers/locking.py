@@ -50,6 +50,7 @@ async def locks(request: FhirRequest, asked: Operation) -> FhirResponse:
     given = question.given(asked, request.parameters)
     key = (request.resource.name, request.id)
     found = await locking.locks_of(request.service.store, request.visibility, key)
+    request.saw(*dict.fromkeys((*one.key, 0) for one in found))
     return told(given, (("lock", Each("locks", [_row(one) for one in found])),))
 
 

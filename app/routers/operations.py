@@ -68,6 +68,7 @@ async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
     as_of = moment_of(question)
     service = request.service
     found = await recorded(service.store, request.visibility, request.id, question.as_of)
+    request.saw(*found.shown)
     return await asyncio.to_thread(_decided, asked, question, found, as_of)
 
 
@@ -86,6 +87,7 @@ async def _of_study(request: FhirRequest, asked: Operation) -> FhirResponse:
         return answered(question, await decide_of_all_sites(request, asked, question, as_of), as_of)
     service = request.service
     subjects = await subjects_of(service.store, request.visibility, request.id, as_of)
+    request.saw(*subjects.shown)
     protocol = protocol_of(subjects.study, request.id)
     wanted = narrowed(question, as_of)
     deciding = decide_study(asked, protocol, subjects, wanted, turn=request.service.turn)

@@ -26,6 +26,7 @@ async def status_history(request: FhirRequest, asked: Operation) -> FhirResponse
     service = request.service
     found = await records.recorded(service.store, request.visibility, request.id, question.as_of)
     versions = await _versions(request, as_of)
+    request.saw(*dict.fromkeys((*found.shown, *(one.name for one in versions))))
     return await asyncio.to_thread(_told, question, found, versions, as_of)
 
 

@@ -5,9 +5,10 @@ There is no timer: a group is what was answered while the one before it was bein
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Final
 
 from app.fhir_mapping.audit_event import Entity, Event
 from app.store.audited import study_of
@@ -17,6 +18,8 @@ from app.store.tries import tried
 from app.store.visibility import Visibility
 
 _GROUP = 256
+LISTED: Final = 1000
+"""So many versions does one event name; an answer about more leaves several, with the same request id."""
 _WHOSE = """SELECT r.type, r.id, r.patient_id, r.study_id
  FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id"""
 
@@ -43,7 +46,7 @@ class Auditor:
         self._closed = False
 
     async def note(self, event: Event, visibility: Visibility) -> None:
-        """Write it down; whose the versions are, and of which study, is looked up here."""
+        """Write it down; whose the versions are, and of which study where it says none, is looked up here."""
         if not self.chains.kept:
             return
         if self._closed:
@@ -100,7 +103,7 @@ class Auditor:
             sql = _WHOSE.format(keys=self._database.keys(1))
             rows = await connection.fetch(sql, self._database.key_set(sorted(keys)))
         whose = {(kind, name): (patient or "", study) for kind, name, patient, study in rows}
-        return [_told(waiting, whose) for waiting in group]
+        return [part for waiting in group for part in _parts(_told(waiting, whose))]
 
 
 def _not_told(error: Exception) -> DatabaseError:
@@ -118,5 +121,12 @@ def _told(waiting: _Waiting, whose: dict[Key, tuple[str, str | None]]) -> Event:
     return replace(
         event,
         entities=tuple(map(known, event.entities)),
-        study=study_of(studies, waiting.visibility),
+        study=event.study or study_of(studies, waiting.visibility),
     )
+
+
+def _parts(event: Event) -> Iterator[Event]:
+    """The event, or several where it names too much for one document."""
+    named = event.entities
+    for start in range(0, len(named) or 1, LISTED):
+        yield replace(event, entities=named[start : start + LISTED])

@@ -68,6 +68,13 @@ class Subjects:
         return list(dict.fromkeys(patient for _, patient, _ in self.members))
 
     @property
+    def shown(self) -> Sequence[tuple[str, str, int]]:
+        """What an answer about all of them shows something of: the studies, every subject and its patient."""
+        studies = (tuple(row[:3]) for row in self.studies.values())
+        subjects = (("ResearchSubject", name, 0) for name, _, _ in self.members)
+        return [*studies, *subjects, *(("Patient", patient, 0) for patient in self.patients)]
+
+    @property
     def is_of_a_part(self) -> bool:
         """Whether the study is part of another, as a site's is."""
         return bool(_wholes(self.studies[self.study.source.id]))

@@ -48,6 +48,13 @@ class Recorded:
         """The version of a resource that is recorded; None where it is not of this subject."""
         return next((Source(*row[:3]) for row in self.rows if tuple(row[:2]) == (kind, name)), None)
 
+    @property
+    def shown(self) -> Sequence[tuple[str, str, int]]:
+        """Whom an answer made from them is about: the subject, the patient and the study."""
+        whose = ("Patient", "ResearchStudy")
+        own = ("ResearchSubject", self.name)
+        return [tuple(row[:3]) for row in self.rows if row[0] in whose or tuple(row[:2]) == own]
+
     def without(self, kind: str, name: str) -> "Recorded":
         """The same as if this resource were not there."""
         rows = [row for row in self.rows if tuple(row[:2]) != (kind, name)]
