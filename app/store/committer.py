@@ -212,8 +212,7 @@ class Committer:
 
         async def work(connection: Connection) -> tuple[None, Sequence[Event]]:
             plans, indexes, at = await self._carry_out(connection, pieces, claimed)
-            told = events(pieces, plans, indexes, at=at) if self.chains.kept else ()
-            return None, tuple(told)
+            return None, tuple(events(pieces, plans, indexes, at=at) if self.chains.kept else ())
 
         await self.chains.write(work, feeding=True)
         if self.on_stored is not None:
