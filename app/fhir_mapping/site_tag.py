@@ -7,6 +7,7 @@ from app.fhir_mapping import codec
 from app.fhir_mapping.change import Put
 from app.fhir_mapping.extensions import SITE
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
+from app.fhir_mapping.resource import Document
 
 PLACE = "meta.security"
 
@@ -22,6 +23,25 @@ def tagged(put: Put, site: str) -> Put:
     raw = codec.joined(members)
     said = Issue("informational", f"tagged as of the site {site}", _place(put), severity="information")
     return replace(put, raw=raw, document=codec.read(raw), remarks=(*put.remarks, said))
+
+
+def named(document: Document) -> set[str]:
+    """The sites a resource says it is of; a code without the system of the sites is none."""
+    security = document.get("meta", {}).get("security", ())
+    return {tag["code"] for tag in security if tag.get("system") == SITE and "code" in tag}
+
+
+def twice(put: Put) -> Refusal:
+    """422: it says that it is of several sites."""
+    text = f"a resource is of one site: leave one code of the system {SITE} in meta.security"
+    return refusal(422, "business-rule", text, _place(put))
+
+
+def foreign(put: Put, sites: Sequence[str]) -> Refusal:
+    """422: it says that it is of a site that is not its writer's."""
+    own = " or ".join(sites) or "of no site"
+    text = f"it is of another site: leave the tag out, or put the system {SITE} and the code {own}"
+    return refusal(422, "business-rule", text, _place(put))
 
 
 def untagged(put: Put, sites: Sequence[str]) -> Refusal:

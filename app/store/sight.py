@@ -14,7 +14,7 @@ from app.fhir_mapping.access.scope import Token
 from app.fhir_mapping.change import Delete, IndexRows, Plain, Put
 from app.fhir_mapping.extensions import SITE
 from app.fhir_mapping.outcome import Issue, Refusal
-from app.store.current import Current, seen
+from app.store.current import seen
 from app.store.database import Connection, Database, Key
 from app.store.piece import Indexes, Piece, standing
 from app.store.visibility import EVERYTHING, FROM_DONORS, Visibility, donor_arms
@@ -66,16 +66,8 @@ def _issues(
         if key not in written:
             continue
         index = indexes.get(id(change))
-        if index is not None and piece.visibility.sites is not None and _is_taken(written[key].found, index):
-            yield _forbidden(change, "it is everybody's: store one of your own instead of making it yours")
-        elif key not in there[_judging(piece, change)]:
+        if key not in there[_judging(piece, change)]:
             yield _forbidden(change, _why(piece, change, index))
-
-
-def _is_taken(stood: Current, index: IndexRows) -> bool:
-    """Whether what is of no site and no patient, and seen by all, would be hidden from the others."""
-    was_everybodys = not stood.deleted and stood.site is None and stood.patient is None
-    return was_everybodys and (index.site is not None or index.patient is not None)
 
 
 def _forbidden(change: Plain, text: str) -> Issue:

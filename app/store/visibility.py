@@ -46,7 +46,7 @@ class Visibility:
 EVERYTHING = Visibility()
 
 COMMON: Final = ("ConceptMap", "Device", "Medication", "Organization", "Practitioner", "PractitionerRole")
-"""What is about no patient and no study, and is the common stock of a trial: seen where no site claims it."""
+"""What is about no patient and no study: that of it which bears no site's tag is seen by every site."""
 _FEW = 8
 _COMMON = ", ".join(f"'{kind}'" for kind in COMMON)
 FROM_DONORS: Final = "BiologicallyDerivedProduct"
@@ -76,13 +76,17 @@ def visible_patient(database: Database, visibility: Visibility, alias: str, valu
     """
     if visibility == EVERYTHING:
         return "TRUE"
-    partly = {kind for kind, _ in visibility.narrowed}
-    kinds = (visibility.kinds if visibility.kinds is not None else frozenset(RESOURCES)) - partly
     whoever = replace(visibility, kinds=None, narrowed=())
-    values.append(database.members(sorted(kinds)))
+    values.append(database.members(sorted(wholly_seen(visibility))))
     of_kind = database.member(f"{alias}.type", len(values))
     seen = visible(database, whoever, "whose", values)
     return f"({of_kind} AND {_OF_PATIENT.format(alias=alias, seen=seen)})"
+
+
+def wholly_seen(visibility: Visibility) -> frozenset[str]:
+    """The types of which not only some resources are seen."""
+    partly = {kind for kind, _ in visibility.narrowed}
+    return (visibility.kinds if visibility.kinds is not None else frozenset(RESOURCES)) - partly
 
 
 def visible(database: Database, visibility: Visibility, alias: str, values: list[Any]) -> str:
