@@ -1,6 +1,7 @@
 """Which maps changed since everything was last translated, what of, and which results that may concern."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,13 +37,25 @@ Said = frozenset[tuple[str, Mapped]]
 class Changed:
     """What is to be looked at: what new `senders` sent, and what bears `codes` or `units` that mean another.
 
-    `maps` are the ConceptMaps that changed, each with the version it was swept by and the one it is at.
+    `maps` are the ConceptMaps that changed, each with the version it was swept by and the one it is at;
+    `said` is what each of them says otherwise: the system and the code, or the spelling of a unit.
     """
 
     senders: Sequence[Sender] = ()
     maps: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     codes: Sequence[Key] = ()
     units: frozenset[Key] = frozenset()
+    said: Mapping[str, frozenset[Key]] = field(default_factory=dict)
+
+    def why(self, sender: Sender, raw: bytes) -> str:
+        """Why a result of a sender is translated anew: by the maps that concern it."""
+        systems = {*sender.code_systems, sender.unit_system}
+        concerning = []
+        for name, keys in sorted(self.said.items()):
+            texts = [codec.write(text) for system, text in keys if system in systems]
+            if texts and _may_contain(raw, texts):
+                concerning.append(f"ConceptMap/{name}/_history/{self.maps[name][1]}")
+        return f"translated anew by {', '.join(concerning) or 'what its sender is registered with'}"
 
 
 async def changed(connection: Connection, senders: Senders) -> Changed:
@@ -53,11 +66,14 @@ async def changed(connection: Connection, senders: Senders) -> Changed:
         return Changed(maps=maps)
     codes: set[Key] = set()
     units: set[Key] = set()
+    of_each: dict[str, set[Key]] = defaultdict(set)
     for name, (before, now) in maps.items():
         async for said in _otherwise(connection, name, before, now):
             (codes if said.target == LOINC else units).add((said.source, said.text))
+            of_each[name].add((said.source, said.text))
     new = [sender for sender in senders.registered if sender.name not in swept]
-    return Changed(new, maps, sorted(codes), frozenset(units))
+    by_map = {name: frozenset(keys) for name, keys in of_each.items()}
+    return Changed(new, maps, sorted(codes), frozenset(units), by_map)
 
 
 async def _otherwise(connection: Connection, name: str, before: int, now: int) -> AsyncIterator[Mapped]:

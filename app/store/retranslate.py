@@ -11,9 +11,11 @@ Nothing escapes: a commit that begins when a map is changed translates by the ch
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.access.actor import SERVICE, Actor
 from app.fhir_mapping.change import Put
 from app.fhir_mapping.desk import Desk
 from app.fhir_mapping.identity import identity_of
@@ -46,7 +48,7 @@ async def retranslate(store: Store) -> int:
     what = await store.database.read(lambda connection: changed(connection, desk.senders))
     count = 0
     async for keys in pages(store, desk.senders, what):
-        count += await _translate(store, desk, keys)
+        count += await _translate(store, desk, what, keys)
     if await _remember(store, desk, what):
         store.desk.swept = desk.made_of
     return count
@@ -68,7 +70,7 @@ async def _remember(store: Store, desk: Desk, what: Changed) -> bool:
     return await store.database.write(work, feeding=True) if rows else True
 
 
-async def _translate(store: Store, desk: Desk, keys: Sequence[Key]) -> int:
+async def _translate(store: Store, desk: Desk, what: Changed, keys: Sequence[Key]) -> int:
     """Store these again as they read now; how many read otherwise before."""
     done, left = 0, list(keys)
     for _ in range(_TRIES):
@@ -76,13 +78,19 @@ async def _translate(store: Store, desk: Desk, keys: Sequence[Key]) -> int:
         wanted = store.database.key_set(left)
         rows = await store.database.read(lambda c, sql=sql, wanted=wanted: c.fetch(sql, wanted))  # type: ignore[misc]
         puts = [put for row in rows if (put := _put(desk, row)) is not None]
-        asked = (transact(store, EVERYTHING, [put]) for put in puts)
+        asked = (transact(store, EVERYTHING, [put], by=_because(desk, what, put)) for put in puts)
         answers = await asyncio.gather(*asked, return_exceptions=True)
         left = [key for put, answer in zip(puts, answers, strict=True) if (key := _overtaken(put, answer))]
         done += len(puts) - len(left)
         if not left:
             return done
     raise DatabaseError("what is to be translated again is changed all the time")
+
+
+def _because(desk: Desk, what: Changed, put: Put) -> Actor:
+    """The service itself, which says by which maps it does so: who wrote these is behind it."""
+    sender = next(one for one in desk.senders.registered if put.push and one.name == put.push.sender)
+    return replace(SERVICE, reason=what.why(sender, put.raw))
 
 
 def _overtaken(put: Put, answer: object) -> Key | None:

@@ -44,12 +44,12 @@ class Recognised:
 
 async def senders(connection: Connection) -> Senders:
     """All that are registered and not disabled, as seen on this connection."""
-    return Senders.of(await _all(connection))
+    return Senders.of(await every_sender(connection))
 
 
 async def listed(store: Store) -> list[Sender]:
     """All that are registered, the disabled ones among them, by name."""
-    return await store.database.read(_all)
+    return await store.database.read(every_sender)
 
 
 async def register(store: Store, registered: Sender, *, at: datetime) -> Recognised:
@@ -89,7 +89,8 @@ async def disable(store: Store, name: str) -> None:
     await command(store, "sender-disable", work, at=utc_now(), named=[(SENDER, name)])
 
 
-async def _all(connection: Connection) -> list[Sender]:
+async def every_sender(connection: Connection) -> list[Sender]:
+    """All that are registered, the disabled ones among them, by name, as seen on this connection."""
     rows = await connection.fetch("SELECT definition FROM sender ORDER BY name")
     return [kept(row[0]) for row in rows]
 
@@ -100,7 +101,7 @@ async def _refuse_anothers(store: Store, connection: Connection, registered: Sen
     sql = f"SELECT system, sender FROM sender_system WHERE sender <> $1 AND {own} ORDER BY 1"
     rows = await connection.fetch(sql, registered.name, store.database.members(registered.systems))
     taken = [(system, other) for system, other in rows]
-    for other in await _all(connection):
+    for other in await every_sender(connection):
         if other.name != registered.name:
             both = sorted({*other.applications} & {*registered.applications})
             taken += [(application, other.name) for application in both]

@@ -332,10 +332,10 @@ async def test_a_result_that_is_changed_while_it_is_translated_again_is_read_aga
     await change(known, concept_map(said={"PLQ": PLATELETS}))
     late = [result()]
 
-    async def meanwhile(*args: Any) -> list[Version]:
+    async def meanwhile(*args: Any, **more: Any) -> list[Version]:
         if late:  # what stands is stored once more, as it stands, on top of what is late
             await write(known, late.pop())
-        return await transact(*args)
+        return await transact(*args, **more)
 
     monkeypatch.setattr(retranslating, "transact", meanwhile)
     assert await retranslate(known) == 1
