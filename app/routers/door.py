@@ -25,7 +25,7 @@ from app.routers.negotiation import merged
 from app.routers.requests import FhirRequest
 from app.routers.routes import Handler
 from app.routers.service import Service
-from app.routers.told import refuse_told
+from app.routers.told import refuse_token_in, refuse_told
 from app.settings import Settings
 
 BASE_PATH = "/fhir"
@@ -81,6 +81,7 @@ class Door:
 
     async def _admitted(self, request: FhirRequest, address: str) -> Handler:
         """What answers the request, once it is known who asks and that they may."""
+        refuse_token_in(request.query)
         if permits.is_public(request):
             admission.count(request.service, address, request.path)
         else:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from app.fhir_mapping import links
 from app.fhir_mapping.audit_event import Entity, Event
@@ -13,6 +13,7 @@ from app.routers import errors
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest
 from app.routers.service import Service
+from app.routers.told import TOKEN_PARAMETER
 from app.store.asker import Asker
 from app.store.session import utc_now
 
@@ -53,6 +54,7 @@ async def note(request: FhirRequest, response: FhirResponse) -> None:
         interaction=interaction,
         status=response.status,
         actor=request.actor,
+        study=_study(request, response),
         entities=_entities(request),
         query=_query(request) if reads else "",
     )
@@ -116,6 +118,13 @@ def _reading(request: FhirRequest) -> str:
     return "read" if request.id else "search-type"
 
 
+def _study(request: FhirRequest, response: FhirResponse) -> str:
+    """The study that was asked about as a whole, its parts among it."""
+    is_shown = response.status < HTTPStatus.BAD_REQUEST
+    of_study = request.type is not None and request.type.name == "ResearchStudy"
+    return request.id if is_shown and of_study else ""
+
+
 def _entities(request: FhirRequest) -> tuple[Entity, ...]:
     """What was seen, and whatever else the address names, as far as it can be the name of something.
 
@@ -133,4 +142,10 @@ def _entities(request: FhirRequest) -> tuple[Entity, ...]:
 def _query(request: FhirRequest) -> str:
     """How it was searched: the query as it was sent, and what was posted as a form."""
     posted = urlencode(list(request.form))
-    return "&".join(part for part in (request.query.decode("latin-1"), posted) if part)
+    sent = [*request.query.decode("latin-1").split("&"), *posted.split("&")]
+    return "&".join(one for one in sent if one and not _bears_token(one))
+
+
+def _bears_token(parameter: str) -> bool:
+    """Whether it is an access token, as one in a form or in a Bundle may be: the trail is read by many."""
+    return unquote_plus(parameter.partition("=")[0]) == TOKEN_PARAMETER

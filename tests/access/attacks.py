@@ -398,7 +398,7 @@ AT_THE_DOOR: dict[str, tuple[Attack, Expected]] = {
     "Bearer and nothing": (comes("Bearer "), (401, "invalid_request")),
     "Bearer garbage": (comes("Bearer abc.def.ghi"), (401, "invalid_token")),
     "two Authorization headers": (two_headers, (401, "invalid_request")),
-    "token in the address": (token_in_the_address, (401, None)),
+    "token in the address": (token_in_the_address, (400, "security")),
     "an assertion": (assertion_as_access_token, (401, "invalid_token")),
     "alg none, to the door": (unsigned_access_token, (401, "invalid_token")),
     "signature stripped": (signature_stripped, (401, "invalid_token")),

@@ -322,6 +322,41 @@ async def test_what_a_scope_does_not_cover_is_told(client: httpx.AsyncClient, tr
     assert kept_out == [("read", "4", "narrow"), ("search-type", "4", "narrow")]
 
 
+TOKEN_IN_AN_ADDRESS = ["access_token", "access%5Ftoken", "gender=female&access_token"]
+
+
+@pytest.mark.parametrize("name", TOKEN_IN_AN_ADDRESS)
+async def test_a_token_in_an_address_is_refused_and_written_nowhere(
+    client: httpx.AsyncClient,
+    trial: Store,
+    site: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    token = site["Authorization"].removeprefix("Bearer ")
+    before = len(await events(trial))
+    for headers in (site, {}):
+        answer = await client.get(f"/fhir/Patient?{name}={token}", headers=headers)
+        assert answer.status_code == 400
+        assert "Authorization header" in answer.text
+        assert token not in answer.text
+    assert len(await events(trial)) == before
+    assert token not in caplog.text
+
+
+async def test_a_token_in_a_form_or_a_bundle_is_not_kept(
+    client: httpx.AsyncClient, trial: Store, site: dict[str, str]
+) -> None:
+    token = site["Authorization"].removeprefix("Bearer ")
+    form = {"gender": "female", "access_token": token}
+    await client.post("/fhir/Patient/_search", headers=site, data=form)
+    asked = bundle("batch", f"Patient?gender=female&access_token={token}")
+    await client.post("/fhir", headers=site | FHIR, json=asked)
+
+    searched = [one.query for one in await events(trial) if one.interaction == "search-type"]
+    assert set(searched) == {"gender=female"}
+
+
 async def test_who_does_not_sign_in_leaves_nothing(client: httpx.AsyncClient, trial: Store) -> None:
     before = len(await events(trial))
     for path in ("Patient/p1", "Patient", "metadata", "_history", "nothing"):
