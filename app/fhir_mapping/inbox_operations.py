@@ -26,6 +26,7 @@ INBOX: Final = Operation(
     name="$inbox",
     resources=(),
     levels=("system",),
+    rests_on=("Observation",),
     title="What became of each message",
     about="Every resource a registered sender pushed, newest first: when and by which door it came, which"
     " result it is, and what became of it: stored, replayed (it was there already), parked (it waits), or"
@@ -78,6 +79,7 @@ RECONCILIATION: Final = Operation(
     name="$reconciliation",
     resources=(),
     levels=("system",),
+    rests_on=("Observation",),
     title="What a sender sent, and what became of it, day by day",
     about="For each sender and day (in the sender's own time zone) how many resources it sent and how many"
     " of these were stored, replayed, parked and refused; the four always add up to what was sent. Beside"
@@ -98,6 +100,7 @@ SENDERS: Final = Operation(
     name="$senders",
     resources=(),
     levels=("system",),
+    rests_on=("Observation",),
     title="Who pushes, and who has fallen silent",
     about="The registered senders: what is their own, when each was last heard of, whether it is silent for"
     " longer than was agreed, how much of its results waits, and what was refused lately, by reason: one"
@@ -117,6 +120,7 @@ UNMAPPED: Final = Operation(
     name="$unmapped",
     resources=(),
     levels=("system",),
+    rests_on=("Observation",),
     title="Codes and units no map knows",
     about="The local codes and the spellings of units that no ConceptMap knows, with how many results wait"
     " for each and of how many patients: the most awaited first. The results are stored, and used as soon as"

@@ -37,7 +37,8 @@ class Operation:
     definition it follows, None where the operation is our own. `searches` says that the search parameters
     of the type narrow it, too. `returns` is the type of its answer and `answer` what that holds; `example`
     is a query that shows it. `also` are the media types it answers in beside FHIR JSON. `rests_on` are the
-    types its answer rests on: who may not read them all may not ask, for the answer would be another.
+    types its answer rests on: who may not read them all may not ask, for the answer would be another; what is
+    asked of the server is asked by who may read some of them.
     """
 
     name: str

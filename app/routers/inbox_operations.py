@@ -41,7 +41,10 @@ async def reconciliation(request: FhirRequest, asked: Operation) -> FhirResponse
     days, at = _days(given), now()
     service = request.service
     found = await feeds.reconciled(
-        service.store, request.visibility, [(sender, days or _last_two(sender, at)) for sender in senders]
+        service.store,
+        request.visibility,
+        [(sender, days or _last_two(sender, at)) for sender in senders],
+        client=request.actor.client,
     )
     return told(given, (("day", Each("days", [day.row() for day in found])),))
 
@@ -75,7 +78,8 @@ async def senders(request: FhirRequest, asked: Operation) -> FhirResponse:
     named = {sender.name for sender in await named_senders(request, given)}
     moment = datatypes.moment(only(given, "since"))
     since = moment.start if moment is not None else at - _LATELY
-    found = await feeds.standings(service.store, request.visibility, since=since)
+    client = request.actor.client
+    found = await feeds.standings(service.store, request.visibility, since=since, client=client)
     rows = [one.row(at) for one in found if one.sender.name in named]
     return told(given, (("at", at), ("sender", Each("senders", rows))))
 

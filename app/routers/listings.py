@@ -51,7 +51,8 @@ async def named_senders(request: FhirRequest, given: Given) -> Sequence[Sender]:
     """
     service = request.service
     is_of_site = request.visibility.sites is not None
-    there = await feeds.known(service.store, EVERYTHING if is_of_site else request.visibility)
+    wide = EVERYTHING if is_of_site else request.visibility
+    there = await feeds.known(service.store, wide, client=request.actor.client)
     if is_of_site:
         there = [sender for sender in there if may_push(request.actor, sender.name)]
     name = only(given, "sender")

@@ -13,7 +13,7 @@ from app.routers import bundle, histories, interactions, metadata, operations, r
 from app.routers.entrance import SMART_CONFIGURATION
 from app.routers.requests import FhirRequest
 from app.routers.routes import Handler
-from app.routers.scopes import require, require_whole
+from app.routers.scopes import require, require_any, require_whole
 
 PUBLIC: Final = ("/", "/metadata", SMART_CONFIGURATION)
 """What is said to whoever asks: what this server can do (https://hl7.org/fhir/R4/http.html#capabilities)."""
@@ -36,9 +36,7 @@ NEEDED: Final[Mapping[Handler, tuple[str, ...]]] = {
 }
 """By interaction with a type, every letter it needs."""
 
-_BY_ITSELF: Final = frozenset(
-    {bundle.take, histories.of_everything, metadata.capabilities, metadata.read, tokens.smart_configuration}
-)
+_BY_ITSELF: Final = frozenset({bundle.take, metadata.capabilities, metadata.read, tokens.smart_configuration})
 """What needs no scope of its own: its parts do, or it shows what the asker may see."""
 
 
@@ -53,6 +51,8 @@ def permit(request: FhirRequest, handler: Handler) -> None:
         return
     if handler is operations.operation:
         _permit_operation(request)
+    elif handler is histories.of_everything:
+        require_any(request, "s")
     elif request.resource.name not in SERVED:
         for letter in NEEDED[handler]:
             require(request, request.resource.name, letter)
@@ -63,8 +63,12 @@ def _permit_operation(request: FhirRequest) -> None:
     kind = None if request.type is None else request.type.name
     level: Level = "system" if kind is None else "instance" if request.id else "type"
     asked = named(kind, request.operation, level)
-    if asked is None or kind is None:
-        return  # which the handler tells, or narrows to what the asker may see
+    if asked is None:
+        return  # which the handler tells
+    if kind is None:
+        for told in asked.rests_on:
+            require(request, told, "r", "s")
+        return  # the handler leaves out what is not in sight
     if not asked.acts:
         require(request, kind, *("r" if request.id else "rsc"))
     require_whole(request, asked.rests_on)

@@ -36,13 +36,16 @@ async def note(store: Store, message: Message, sent: Sequence[Sent], *, by: Acto
         _failed(error)
 
 
-async def note_whole(store: Store, sender: Sender | None, message: Message, refused: Refusal) -> None:
+async def note_whole(
+    store: Store, sender: Sender | None, message: Message, refused: Refusal, *, by: Actor
+) -> None:
     """Write down that a message of this sender was refused before it could be told what is in it."""
     if sender is None:
         return
     push = Push(sender=sender.name, identity=Identity("", sender.systems[0], ""), message=message)
     try:
-        await write_rows(store, [row(push, utc_now(), said=said(refused, None), name=new_id())])
+        told = row(push, utc_now(), said=said(refused, None), name=new_id(), client=by.client)
+        await write_rows(store, [told])
     except Exception as error:  # noqa: BLE001 what was refused is answered all the same
         _failed(error)
 
@@ -60,7 +63,7 @@ def _rows(senders: Senders, message: Message, sent: Sequence[Sent], by: Actor) -
         identity = _identity(senders, raw)
         if identity is not None and may_push(by, sender := senders.by_system[identity.system].name):
             push = Push(sender=sender, identity=identity, message=message)
-            yield row(push, at, said=said(refused, where), name=new_id())
+            yield row(push, at, said=said(refused, where), name=new_id(), client=by.client)
 
 
 def whole(raw: bytes, refused: Refusal, *, most: int) -> list[Sent]:

@@ -17,6 +17,13 @@ def require(request: FhirRequest, kind: str, *letters: str) -> None:
         raise lacking(kind, letters[0], "http.authorization")
 
 
+def require_any(request: FhirRequest, letter: str) -> None:
+    """Refuse (403) who may do this with no type at all."""
+    held = request.actor.scopes
+    if held is not None and not any(letter in scope.letters for scope in held):
+        raise lacking("*", letter, "http.authorization")
+
+
 def require_whole(request: FhirRequest, kinds: Iterable[str]) -> None:
     """Refuse (403) who may not read all resources of these types: the answer rests on them."""
     for kind in kinds:

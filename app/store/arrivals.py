@@ -45,7 +45,7 @@ def _rows(piece: Piece, beneath: Beneath, indexes: Indexes, at: datetime) -> Ite
         if piece.refused is not None:
             letter = piece.parked.letter if piece.parked else push.message.letter or ""
             told = said(piece.refused, put.where, parked=piece.parked.reason if piece.parked else None)
-            yield row(push, at, letter=letter, said=told, name=new_id())
+            yield row(push, at, letter=letter, said=told, name=new_id(), client=piece.by.client)
             continue
         delivered, answered = piece.deliveries[place], piece.versions[place]
         words = "; ".join(note.text for note in delivered.notes)
@@ -59,6 +59,7 @@ def _rows(piece: Piece, beneath: Beneath, indexes: Indexes, at: datetime) -> Ite
             name=delivered.letter,
             version=version,
             patient=patient,
+            client=piece.by.client,
         )
 
 
@@ -105,13 +106,14 @@ def row(
     letter: str = "",
     version: Version | None = None,
     patient: str = "",
+    client: str,
 ) -> Row:
-    """One row of the inbox."""
+    """One row of the inbox; `client` is who brought it."""
     message, one = push.message, push.identity
     stored = ("", 0) if version is None else (version.id, version.version)
     told = (one.type, one.system, one.value, one.code, patient)
     return (name, at, push.sender, message.door, message.number, *told, *said, *stored, message.change_reason,
-            letter, None)  # fmt: skip
+            letter, None, client)  # fmt: skip
 
 
 def said(refused: Refusal, where: str | None, *, parked: str | None = None) -> Said:

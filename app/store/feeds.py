@@ -10,6 +10,7 @@ from app.fhir_mapping.inbox import Counted, Day, Standing, beginnings
 from app.fhir_mapping.sender import Sender
 from app.fhir_mapping.sender_document import kept
 from app.store.database import Row
+from app.store.inbox_sight import shown
 from app.store.search_statement import Statement
 from app.store.session import Store
 from app.store.types import computed_instant
@@ -58,13 +59,15 @@ class Span:
         )
 
 
-async def reconciled(store: Store, visibility: Visibility, asked: Sequence[tuple[Sender, Days]]) -> list[Day]:
-    """Each sender's days, one after the other, also those on which nothing came."""
+async def reconciled(
+    store: Store, visibility: Visibility, asked: Sequence[tuple[Sender, Days]], *, client: str = ""
+) -> list[Day]:
+    """Each sender's days, one after the other, also those on which nothing came; `client` is who asks."""
     spans = [Span.of(sender, days) for sender, days in asked]
     if not spans:
         return []
     statement = Statement(store.database, visibility)
-    sql = " UNION ALL ".join(_sums(statement, at, span) for at, span in enumerate(spans))
+    sql = " UNION ALL ".join(_sums(statement, at, span, client) for at, span in enumerate(spans))
     found: defaultdict[tuple[int, int], list[Counted]] = defaultdict(list)
     for row in await store.search(lambda connection: connection.fetch(sql, *statement.values)):
         found[row[0], row[1]].append(_counted(row))
@@ -75,7 +78,7 @@ async def reconciled(store: Store, visibility: Visibility, asked: Sequence[tuple
     ]
 
 
-def _sums(statement: Statement, at: int, span: Span) -> str:
+def _sums(statement: Statement, at: int, span: Span, client: str) -> str:
     days = (
         f"WHEN i.received < {statement.value(ends)} THEN {number}"
         for number, ends in enumerate(span.begins[1:])
@@ -86,7 +89,7 @@ def _sums(statement: Statement, at: int, span: Span) -> str:
         sender=statement.value(span.sender.name),
         since=statement.value(span.begins[0]),
         until=statement.value(span.begins[-1]),
-        seen=_seen(statement, "i"),
+        seen=shown(statement, "i", client),
     )
 
 
@@ -103,24 +106,22 @@ def _counted(row: Row) -> Counted:
     )
 
 
-def _seen(statement: Statement, alias: str) -> str:
-    return visible_patient(statement.database, statement.visibility, alias, statement.values)
-
-
-async def known(store: Store, visibility: Visibility) -> list[Sender]:
+async def known(store: Store, visibility: Visibility, *, client: str = "") -> list[Sender]:
     """The registered senders, disabled ones among them; those of the patients one sees, or all of them."""
     statement = Statement(store.database, visibility)
-    sql = f"SELECT s.definition FROM sender s WHERE {_heard(statement)} ORDER BY s.name"
+    sql = f"SELECT s.definition FROM sender s WHERE {_heard(statement, client)} ORDER BY s.name"
     rows = await store.search(lambda connection: connection.fetch(sql, *statement.values))
     return [kept(row[0]) for row in rows]
 
 
-async def standings(store: Store, visibility: Visibility, *, since: datetime) -> list[Standing]:
+async def standings(
+    store: Store, visibility: Visibility, *, since: datetime, client: str = ""
+) -> list[Standing]:
     """How each of them stands; what was refused is counted since that instant."""
     statement = Statement(store.database, visibility)
-    sql = _SENDERS.format(seen=_seen(statement, "i"), conditions=_heard(statement))
+    sql = _SENDERS.format(seen=shown(statement, "i", client), conditions=_heard(statement, client))
     rows = await store.search(lambda connection: connection.fetch(sql, *statement.values))
-    numbers = await _numbers(store, visibility, since)
+    numbers = await _numbers(store, visibility, since, client)
     return [_standing(row, numbers) for row in rows]
 
 
@@ -138,14 +139,14 @@ def _standing(row: Row, numbers: Mapping[tuple[str, str], Mapping[str, int]]) ->
 
 
 async def _numbers(
-    store: Store, visibility: Visibility, since: datetime
+    store: Store, visibility: Visibility, since: datetime, client: str
 ) -> Mapping[tuple[str, str], Mapping[str, int]]:
     """By sender and what is counted: how many for each reason."""
     statement = Statement(store.database, visibility)
     parts = (
-        _PARKED.format(seen=_seen(statement, "i")),
-        _REFUSED.format(since=statement.value(since), seen=_seen(statement, "i")),
-        _WAITING.format(seen=_seen(statement, "a")),
+        _PARKED.format(seen=shown(statement, "i", client)),
+        _REFUSED.format(since=statement.value(since), seen=shown(statement, "i", client)),
+        _WAITING.format(seen=visible_patient(store.database, visibility, "a", statement.values)),
     )
     sql = " UNION ALL ".join(parts)
     found: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
@@ -154,9 +155,9 @@ async def _numbers(
     return found
 
 
-def _heard(statement: Statement) -> str:
-    """That the asker may know of a sender `s`: one that was heard of about a patient they see."""
+def _heard(statement: Statement, client: str) -> str:
+    """That the asker may know of a sender `s`: one of which a row of the inbox is shown to them."""
     if statement.visibility == EVERYTHING:
         return "TRUE"
-    seen = _seen(statement, "h")
+    seen = shown(statement, "h", client)
     return f"EXISTS (SELECT 1 FROM inbox h WHERE h.sender = s.name AND {seen})"

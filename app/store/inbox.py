@@ -1,26 +1,25 @@
 """What became of each resource a sender pushed, page by page; and what no map knows."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 
 from app.fhir_mapping.inbox import Arrival, Unmapped
 from app.fhir_mapping.push import UNMAPPED_CODE, UNMAPPED_UNIT
-from app.store import models
 from app.store.database import Key, Row
+from app.store.inbox_sight import shown
 from app.store.search_statement import Statement
 from app.store.session import Store
 from app.store.types import computed_instant
 from app.store.visibility import EVERYTHING, Visibility, visible_patient
 
-_NAMES: Final = tuple(column.name for column in models.inbox.columns)
+_NAMES: Final = tuple(field.name for field in fields(Arrival))
 _COLUMNS: Final = ", ".join(f"i.{name}" for name in _NAMES)
 _ORDER: Final = "received DESC, id DESC"
 _FEW: Final = ("parked", "refused")
 """The fates of few: these are looked up by themselves, others along the time they came."""
 _MOST_ARMS: Final = 100
-_OWN: Final = "EXISTS (SELECT 1 FROM parked l WHERE l.id = i.letter AND l.client = {client})"
 _UNMAPPED: Final = """SELECT a.sender, a.kind, a.system, a.text, count(*),
  count(DISTINCT nullif(a.patient_id, '')), min((SELECT min(i.received) FROM inbox i
  WHERE i.type = a.type AND i.resource_id = a.id)), min(a.type || '/' || a.id) FROM awaited a
@@ -70,7 +69,7 @@ async def page(
 ) -> Page:
     """A page of the inbox; `senders` are all there are for the asker, a `client` where it signed in.
 
-    What a client brought and lies parked it sees although it is about nobody who is known.
+    What a client brought it sees although it is about nobody who is known.
 
     The rows of each sender lie in the order they came, and no others do: so each is followed by itself.
     """
@@ -97,10 +96,7 @@ def _arm(
     conditions = [*_conditions(statement, wanted, sender)]
     if sender is None and statement.visibility != EVERYTHING:
         conditions.append(_among(statement, "i.sender", among))
-    seen = visible_patient(statement.database, statement.visibility, "i", statement.values)
-    if client and statement.visibility != EVERYTHING:
-        seen = f"({seen} OR {_OWN.format(client=statement.value(client))})"
-    conditions.append(seen)
+    conditions.append(shown(statement, "i", client))
     return f"SELECT {_COLUMNS} FROM inbox i WHERE {' AND '.join(conditions)}"
 
 

@@ -62,6 +62,7 @@ inbox = Table(
     Column("change_reason", TEXT, comment="why the sender changed it"),
     Column("letter", KEY, nullable=False, comment="what it lies parked as, or was parked as; else empty"),
     Column("settled", INSTANT, comment="when what was parked was stored, or its unknown code was mapped"),
+    Column("client", KEY, nullable=False, comment="who brought it; empty in the open sandbox"),
 )
 Index("ix_inbox_of_sender", inbox.c.sender, inbox.c.received)
 Index("ix_inbox_of_fate", inbox.c.fate, inbox.c.reason, inbox.c.sender, inbox.c.id)

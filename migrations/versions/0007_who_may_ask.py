@@ -27,16 +27,17 @@ def upgrade() -> None:
     _access()
     _trail()
     _acts()
-    with op.batch_alter_table("parked") as parked:
-        parked.add_column(
-            sa.Column(
-                "client",
-                KEY,
-                nullable=False,
-                server_default="",
-                comment="who brought it; empty in the open sandbox",
+    for brought in ("parked", "inbox"):
+        with op.batch_alter_table(brought) as table:
+            table.add_column(
+                sa.Column(
+                    "client",
+                    KEY,
+                    nullable=False,
+                    server_default="",
+                    comment="who brought it; empty in the open sandbox",
+                )
             )
-        )
     op.drop_index("ix_parked_awaits", "parked")
     op.create_index("ix_parked_awaits", "parked", ["sender", "client", *AWAITED, "id"])
 
@@ -45,8 +46,9 @@ def downgrade() -> None:
     """Take it back."""
     op.drop_index("ix_parked_awaits", "parked")
     op.create_index("ix_parked_awaits", "parked", ["sender", *AWAITED, "id"])
-    with op.batch_alter_table("parked") as parked:
-        parked.drop_column("client")
+    for brought in ("parked", "inbox"):
+        with op.batch_alter_table(brought) as table:
+            table.drop_column("client")
     for table in TABLES:
         op.drop_table(table)
 

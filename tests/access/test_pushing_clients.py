@@ -212,6 +212,31 @@ async def test_what_is_parked_is_told_once_with_its_letter_and_sender(world: Wor
 
 
 @pytest.mark.rule(78)
+async def test_what_a_client_brought_adds_up_for_it_whatever_became_of_it(world: World) -> None:
+    """About nobody known, refused and parked, it is shown and counted: also once the letter is settled."""
+    await park(world)
+    wrong = result("2", subject="of-chu-a", status="no status")
+    assert (await world.ask("chu-a", "POST", "/fhir/Observation", json=wrong)).status_code == 400
+    await world.sign_in("other", role="site", sites=["SLS", "REN"], senders=[LABORATORY.name])
+
+    async def counted(name: str) -> tuple[int, int, int, int]:
+        [*days] = await world.lists(name, "reconciliation", sender=LABORATORY.name)
+        feeds = await world.lists(name, "senders", sender=LABORATORY.name)
+        shown = [row for row in await world.lists(name, "inbox") if row["door"] != "replay"]
+        sums = {fate: sum(day[fate] for day in days) for fate in ("sent", "parked", "refused")}
+        assert sums["sent"] == len(shown)
+        return sums["sent"], sums["parked"], sums["refused"], sum(feed["stillParked"] for feed in feeds)
+
+    assert await counted("chu-a") == await counted("operator") == (2, 1, 1, 1)
+    assert await counted("other") == (0, 0, 0, 0)
+
+    bearing = patient("of-chu-a", identifier=[NUMBER])
+    assert (await world.ask("chu-a", "PUT", "/fhir/Patient/of-chu-a", json=bearing)).status_code == 200
+    assert await world.sweep() == 1
+    assert await counted("chu-a") == await counted("operator") == (2, 1, 1, 0)
+
+
+@pytest.mark.rule(78)
 async def test_somebody_elses_patient_opens_no_letter(world: World) -> None:
     await park(world)
     bearing = patient("of-chu-b", identifier=[NUMBER])

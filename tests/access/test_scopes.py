@@ -85,6 +85,11 @@ def sign_in(client: httpx.AsyncClient, store: Store) -> SignIn:
         (("GET", "Patient/p1/$everything"), "Patient.r", "Observation.cruds"),
         (("GET", "ResearchSubject/rs1/$status-history"), "*.r", "ResearchSubject.cruds"),
         (("DELETE", "Observation/lab"), "Observation.d", "Observation.crus"),
+        (("GET", "_history"), "Patient.s", "*.crud"),
+        (("GET", "$inbox"), "Observation.r", "Patient.cruds"),
+        (("GET", "$reconciliation"), "Observation.s", "Patient.cruds"),
+        (("GET", "$senders"), "Observation.rs?category=laboratory", "Patient.cruds"),
+        (("GET", "$unmapped"), "Observation.r", "Observation.cud"),
     ],
 )
 async def test_an_interaction_needs_its_letters(
@@ -174,6 +179,16 @@ async def test_who_may_only_write_writes_and_reads_nothing(
         "/fhir/Observation/lab", json=ABOUT_P1 | {"id": "lab", "status": "amended"}, headers=signed | why
     )
     assert changed.status_code == 200
+
+
+async def test_the_history_of_everything_leaves_out_what_may_not_be_searched(
+    stored: httpx.AsyncClient, sign_in: SignIn
+) -> None:
+    signed = await sign_in("system/Patient.r system/Observation.rs")
+
+    told = (await stored.get("/fhir/_history", headers=signed)).json()["entry"]
+
+    assert {entry["resource"]["resourceType"] for entry in told} == {"Observation"}
 
 
 async def test_a_client_without_scopes_for_anything_sees_only_what_this_server_is(

@@ -46,11 +46,11 @@ def parked(number: int, **said: Any) -> Arrival:
     return arrival(number, **waits | {"letter": f"{number:04d}"} | said)
 
 
-async def arrived(store: Store, arrivals: Iterable[Arrival]) -> None:
-    """Put these into the inbox."""
+async def arrived(store: Store, arrivals: Iterable[Arrival], *, client: str = "") -> None:
+    """Put these into the inbox, brought by a client."""
     names = [column.name for column in models.inbox.columns]
-    assert names == [field.name for field in fields(Arrival)]
-    rows = [tuple(getattr(one, name) for name in names) for one in arrivals]
+    assert names == [*(field.name for field in fields(Arrival)), "client"]
+    rows = [(*(getattr(one, name) for name in names[:-1]), client) for one in arrivals]
     await store.database.write(lambda connection: connection.insert(models.inbox, rows))
 
 
