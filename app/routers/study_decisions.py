@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 from app.clinical.answers import Answer
 from app.clinical.asked import Asked
+from app.clinical.doses.part_of_study import of_a_part
 from app.clinical.history import History
 from app.clinical.study_questions import STUDY_QUESTIONS
 from app.clinical.summary import Summary
@@ -36,12 +37,15 @@ async def decide_study(
     """The answer to a question about a study; Refusal 400 or 422 where it cannot be asked.
 
     Large studies are decided one after the other (`turn`), however many are asked about. An answer that is
-    not about all subjects, because the asker does not see all of them, says so.
+    not about all subjects, because the asker does not see all of them, says so; who does not see every site
+    is told no decision about the study. Donors were given nothing: without them it can be decided.
     """
     summary = STUDY_QUESTIONS[operation.code]
     with cannot_answer():
         rows = await every_row(summary, protocol, subjects, asked, turn=turn)
         answer = await asyncio.to_thread(summary.answer, protocol, subjects.study, rows, asked)
+    if subjects.visibility.sites is not None:
+        answer = of_a_part(answer)
     scope = subjects.visibility.scope
     return answer if scope is None else replace(answer, notes=(scope, *answer.notes))
 
