@@ -122,6 +122,8 @@ def test_another_client_signs_in_with_its_own_key_which_the_page_forgets(page: P
     assert any("client_assertion=" in body for body in sent)
     assert all(site.key["d"] not in body for body in sent)
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    shown = page.evaluate("location.href + document.documentElement.outerHTML")
+    assert [secret for secret in ("eyJ", site.key["d"]) if secret in shown] == []  # no token, no key
     assert said == []
 
 
