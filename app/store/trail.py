@@ -2,8 +2,9 @@
 
 There is a chain for each study and committer, so that no two processes ever wait for each other. What
 becomes of one chain is found by the others: every committer cites in a `link`, at its first event, every
-hundred events, every five minutes and at its end, where the chains stand. The first cites all there are,
-later ones those that have moved since.
+hundred events, every five minutes and at its end, where the chains stand: those that have moved since its
+last link, or at first since the newest link of anybody. What moved before that, the links before it cite: so
+the end of every chain is cited by who came after it, and a link does not grow with all there ever were.
 """
 
 import asyncio
@@ -37,6 +38,8 @@ SELECT l.chain, l.committer, l.number, l.hash FROM place p JOIN audit a ON a.id 
  JOIN audit l ON l.id = (SELECT m.id FROM audit m WHERE m.chain = a.chain AND m.committer = a.committer
  ORDER BY m.number DESC LIMIT 1)"""
 """Where every chain stands: from one chain to the next by the index, whatever their lengths."""
+_NEWEST = """SELECT a.recorded FROM audit a WHERE a.interaction = 'link' AND a.recorded <= $1
+ ORDER BY a.recorded DESC LIMIT 1"""
 _MOVED = """SELECT a.chain, a.committer, a.number, a.hash FROM audit a WHERE a.recorded >= $1
  AND NOT EXISTS (SELECT 1 FROM audit n WHERE n.chain = a.chain AND n.committer = a.committer
  AND n.number = a.number + 1)"""
@@ -133,7 +136,7 @@ class Chains:
         count, linked = self._events + len(rows), self._linked
         at = max((event.recorded for event in events), default=self._latest)
         if at is not None and count and (ends or self._is_time(count, at)):
-            cited = await self._cited(connection, heads)
+            cited = await self._cited(connection, heads, at)
             link = Event(recorded=at, action="E", interaction=LINK, status=200, actor=SERVICE)
             _append(link, self.committer, heads=heads, rows=rows, entities=entities, cited=cited)
             count, linked = 0, at
@@ -146,12 +149,15 @@ class Chains:
         last = self._linked
         return last is None or count >= EVENTS_BETWEEN_LINKS or at - last >= BETWEEN_LINKS
 
-    async def _cited(self, connection: Connection, own: Mapping[str, Head]) -> list[Head]:
-        """Where all chains stand, or those that have moved since the last link."""
-        if self._linked is None:
+    async def _cited(self, connection: Connection, own: Mapping[str, Head], at: datetime) -> list[Head]:
+        """Where the chains stand that have moved since the last link; all of them where there is none yet."""
+        since = self._linked
+        if since is None:
+            since = next((row[0] for row in await connection.fetch(_NEWEST, at)), None)
+        if since is None:
             rows = await connection.fetch(HEADS)
         else:
-            rows = await connection.fetch(_MOVED, self._linked - _OVERLAP)
+            rows = await connection.fetch(_MOVED, since - _OVERLAP)
         others = [head_of(row) for row in rows if row[1] != self.committer]
         return [*others, *own.values()]
 

@@ -1,8 +1,9 @@
 """The trail: a change and its event are one, nobody waits for another, and tampering is found."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +12,7 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from app.fhir_mapping import check, codec
 from app.fhir_mapping.access.actor import SANDBOX, Actor
-from app.fhir_mapping.audit_event import Entity, Event
+from app.fhir_mapping.audit_event import Entity, Event, Head
 from app.fhir_mapping.audit_told import Told, told
 from app.fhir_mapping.change import Delete, Write
 from app.fhir_mapping.outcome import Refusal
@@ -19,7 +20,7 @@ from app.fhir_mapping.registry import RESOURCES
 from app.store.auditor import LISTED
 from app.store.database import Connection, Contention, Database, DatabaseError
 from app.store.session import Store, open_database, utc_now
-from app.store.trail import EVENTS_BETWEEN_LINKS
+from app.store.trail import EVENTS_BETWEEN_LINKS, Chains
 from app.store.transact import transact
 from app.store.verify import Fault, Verification, heads
 from app.store.visibility import EVERYTHING
@@ -274,6 +275,34 @@ async def test_chains_cite_one_another_again_and_again(trial: Store) -> None:
     assert len(links) == 2
     cited = [(head.study, head.number) for head in links[-1].heads]
     assert ("", EVENTS_BETWEEN_LINKS + 1) in cited or ("s1", 1) in cited
+
+
+async def test_what_is_cited_does_not_grow_with_the_processes_there_were(
+    trial: Store, database_url: str
+) -> None:
+    hours = timedelta(hours=1)
+    cited: dict[str, int] = {}
+    closing: list[Head] = []
+    all_cited: set[Head] = set()
+    for turn in range(6):
+        chains = Chains(trial.database)
+        at = utc_now() + turn * hours
+
+        async def work(connection: Connection, at: datetime = at) -> tuple[None, Sequence[Event]]:
+            del connection
+            return None, [replace(read_event("p1"), recorded=at)]
+
+        await chains.write(work)
+        await chains.write(work)
+        await chains.close()
+        closing.append(next(one for one in await heads(trial.database) if one.committer == chains.committer))
+    for event in await events(trial.database):
+        cited[event.committer] = max(cited.get(event.committer, 0), len(event.heads))
+        all_cited.update(event.heads)
+
+    assert max(cited.values()) <= 4
+    assert set(closing[:-1]) <= all_cited  # whoever comes next holds what was left
+    assert await found(database_url) == []
 
 
 async def test_an_event_that_collides_is_tried_again_and_nothing_is_lost(
