@@ -141,6 +141,9 @@ def test_the_sponsor_writes_nothing_that_is_about_a_patient() -> None:
         ("system/Observation.rs?date=2024", False),
         ("system/Observation.rs?colour=red", False),
         ("system/Banana.rs?code=x", False),
+        ("system/Banana.rs", False),
+        ("system/AuditEvent.rs", True),
+        ("system/CodeSystem.rs", True),
         ("system/*.rs?category=laboratory", False),
     ],
 )

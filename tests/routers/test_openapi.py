@@ -160,6 +160,12 @@ async def known_by_now(client: httpx.AsyncClient, path: str) -> str:
     return path.replace("{id}", found["entry"][0]["resource"]["id"])
 
 
+def asks_again(path: str, answer: httpx.Response) -> bool:
+    """What erases for good is not done by a click: it asks to write again what is meant."""
+    [issue] = answer.json()["issue"]
+    return path.endswith("/$erase") and issue["expression"] == ["http.confirm"]
+
+
 @pytest.fixture
 async def demonstration(app: FastAPI, client: httpx.AsyncClient) -> httpx.AsyncClient:
     """A client of the service as `make run` prepares it."""
@@ -178,7 +184,7 @@ async def test_every_example_succeeds_on_the_demonstration_trial(demonstration: 
         for request in examples_of(known, method, said):
             answer = await client.send(request)
             tried += 1
-            if not answer.is_success:
+            if not answer.is_success and not asks_again(request.url.path, answer):
                 refused[f"{method} {request.url}"] = answer.text
 
     assert refused == {}
@@ -235,7 +241,7 @@ async def test_every_request_to_run_succeeds(demonstration: httpx.AsyncClient) -
     for method, url, headers, content in written:
         named = dict(line.split(": ", 1) for line in headers.splitlines())
         answer = await client.request(method, url, headers=named, content=content.strip())
-        assert answer.is_success, f"{method} {url}: {answer.text}"
+        assert answer.is_success or asks_again(url, answer), f"{method} {url}: {answer.text}"
 
 
 async def test_the_example_of_hl7_v2_is_stored(demonstration: httpx.AsyncClient) -> None:
