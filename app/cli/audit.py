@@ -36,7 +36,8 @@ def verify(
     What was cut off the end of a chain after it was last cited is found by the heads that were kept.
     """
     earlier = [] if kept is None else _read(kept)
-    found = _on_database(lambda database: _verified(database, study or None, earlier))
+    base = settings_or_stop().fhir_base
+    found = _on_database(lambda database: _verified(database, study or None, earlier, base=base))
     if found:
         stop(f"{found} faults: the trail, or what it tells of, is not as it was written", FAILED)
 
@@ -47,15 +48,16 @@ def heads() -> None:
     _on_database(_printed)
 
 
-async def _verified(database: "Database", study: str | None, earlier: "list[Head]") -> int:
+async def _verified(database: "Database", study: str | None, earlier: "list[Head]", *, base: str) -> int:
     from app.store.verify import Verification
 
-    walk = Verification(database, study)
+    walk = Verification(database, study, base=base)
     found = 0
     async for fault in _faults(walk, earlier):
         typer.echo(f"{fault.table} {fault.id}: {fault.text}")
         found += 1
-    say(f"{walk.events} events, {walk.links} links, {walk.versions} versions")
+    older = f"of which {walk.older} are older than the trail, and not proved by it"
+    say(f"{walk.events} events, {walk.links} links, {walk.versions} versions, {older}")
     if not found:
         await _printed(database)
     return found

@@ -14,7 +14,7 @@ class Told:
     """What a kept event says of itself: the same that is kept beside it in columns.
 
     `changed` are the versions it says came to be, with the digest of what was stored (None: a deletion),
-    `seen` those that were read; `heads` what it cites.
+    `seen` those that were read; `heads` what it cites; `named` what else it is about, by system and value.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Told:
     changed: Mapping[tuple[str, str, int], bytes | None]
     seen: frozenset[tuple[str, str, int]]
     heads: Sequence[Head]
+    named: Sequence[tuple[str, str]]
 
     @property
     def patient(self) -> str:
@@ -64,7 +65,17 @@ def told(document: Document) -> Told:
         changed=changed,
         seen=frozenset(own for _, own in versions if own not in changed),
         heads=[_head(one, bytes.fromhex(_details(one)[HEAD])) for one in others if HEAD in _details(one)],
+        named=[_identifier(one) for one in others if _is_named(one)],
     )
+
+
+def _is_named(entity: Document) -> bool:
+    return "system" in entity.get("what", {}).get("identifier", {}) and "detail" not in entity
+
+
+def _identifier(entity: Document) -> tuple[str, str]:
+    found = entity["what"]["identifier"]
+    return found["system"], found["value"]
 
 
 def _patients(entities: Sequence[Document]) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from app.fhir_mapping import codec
+from app.fhir_mapping.audit_evidence import is_evidence
 from app.fhir_mapping.resource import Document
 
 REDACTED: Final = {
@@ -31,7 +32,7 @@ def own_part(document: bytes, seen: AbstractSet[str], *, query: bool) -> bytes:
     left: Document = event | {
         "meta": event["meta"] | {"security": [REDACTED]},
         "source": {name: value for name, value in event["source"].items() if name != "site"},
-        "entity": [one for one in shown if not _is_place(one)],
+        "entity": [one for one in shown if not (_is_place(one) or _is_row(one))],
     }
     return codec.write({name: value for name, value in left.items() if value != []})
 
@@ -46,6 +47,11 @@ def _is_seen(entity: Document, seen: AbstractSet[str], *, query: bool) -> bool:
 def _is_place(entity: Document) -> bool:
     """Whether it says where in the trail this event, or another chain, stands."""
     return "detail" in entity and "identifier" in _what(entity)
+
+
+def _is_row(entity: Document) -> bool:
+    """Whether it is the evidence of a row, which names whose it is."""
+    return is_evidence(_what(entity).get("identifier", {}).get("system"))
 
 
 def _what(entity: Document) -> dict[str, Any]:

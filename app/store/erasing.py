@@ -15,6 +15,7 @@ from typing import Any
 
 from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.audit_event import Event
+from app.fhir_mapping.audit_evidence import ERASURE, evidence
 from app.fhir_mapping.change import Delete
 from app.fhir_mapping.outcome import not_found, refusal
 from app.fhir_mapping.registry import RESOURCES
@@ -71,13 +72,14 @@ async def erase(store: Store, asked: Erasing, *, writing: Visibility, at: dateti
         patient, study = await _erasable(database, connection, writing, asked)
         documents = await _documents(connection, asked)
         made = [_tombstone(asked, number, bytes(document), at) for number, document in documents]
-        await _bury(connection, made, patient or "")
+        left = await _bury(connection, made, patient or "")
         if asked.version is None:
             await _forget(database, connection, asked.key)
         found = await tombstones(database, connection, [asked.key])
         versions = [one.version for one in made] or (0,)
         by = replace(asked.by, reason=asked.reason)
-        return found, act("$erase", asked.key, versions=versions, by=by, at=at, patient=patient, study=study)
+        event = act("$erase", asked.key, versions=versions, by=by, at=at, patient=patient, study=study)
+        return found, replace(event, named=left)
 
     return await carry_out(store, work)
 
@@ -115,8 +117,8 @@ def _tombstone(asked: Erasing, number: int, document: bytes, at: datetime) -> To
     return Tombstone(*asked.key, number, at, asked.by.client, asked.reason, sha256(document).digest())
 
 
-async def _bury(connection: Connection, made: Sequence[Tombstone], patient: str) -> None:
-    """Take the documents away, and leave the tombstones."""
+async def _bury(connection: Connection, made: Sequence[Tombstone], patient: str) -> list[tuple[str, str]]:
+    """Take the documents away, and leave the tombstones; the evidence of these."""
     rows = [
         (one.type, one.id, one.version, one.erased, one.client, one.reason, one.digest, patient)
         for one in made
@@ -126,6 +128,7 @@ async def _bury(connection: Connection, made: Sequence[Tombstone], patient: str)
     for one in made:
         await connection.execute(_EMPTY, one.type, one.id, one.version)
         await connection.execute(_CLEANSED_VERSION, one.type, one.id, one.version)
+    return [evidence(ERASURE, row) for row in rows]
 
 
 async def _forget(database: Database, connection: Connection, key: Key) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.audit_event import Event
+from app.fhir_mapping.audit_evidence import LOCK as LOCKED
+from app.fhir_mapping.audit_evidence import UNLOCK, evidence
 from app.fhir_mapping.outcome import Refusal, gone, not_found, refusal
 from app.store import models
 from app.store.acts import act, carry_out
@@ -66,7 +68,7 @@ async def lock(store: Store, visibility: Visibility, asked: Locking, *, at: date
         low, high = asked.span or (None, None)
         own = (new_id(), study, subject, patient, asked.visit, low, high, at, asked.by.client, asked.reason)
         await connection.insert(models.data_lock, [(*own, None, None, None)])
-        return Lock(*own), event
+        return Lock(*own), replace(event, named=[evidence(LOCKED, own)])
 
     return await carry_out(store, work)
 
@@ -96,7 +98,8 @@ async def unlock(store: Store, visibility: Visibility, asked: Locking, *, at: da
         [[waiting]] = await connection.fetch(_WAITING, ended.id)
         ended = replace(ended, unlocked=at, unlocked_by=asked.by.client, unlock_reason=asked.reason)
         event = act("$unlock", asked.key, by=asked.by, at=at, patient=patient, study=study)
-        return (ended, int(waiting)), event
+        left = evidence(UNLOCK, (ended.id, at, asked.by.client, asked.reason))
+        return (ended, int(waiting)), replace(event, named=[left])
 
     done = await carry_out(store, work)
     store.desk.swept = None

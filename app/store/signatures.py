@@ -1,6 +1,6 @@
 """Signatures: a person vouches for exactly one version of a resource, and for no other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
@@ -8,6 +8,7 @@ from typing import Any, Literal
 from app.fhir_mapping import codec
 from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.audit_event import Event
+from app.fhir_mapping.audit_evidence import SIGNATURE, evidence
 from app.fhir_mapping.outcome import Refusal, gone, not_found, refusal
 from app.fhir_mapping.signature import printed_name
 from app.store import models
@@ -81,8 +82,9 @@ async def sign(store: Store, visibility: Visibility, asked: Signing, *, at: date
         if not signer:
             raise refusal(422, "required", "say who signs: the Practitioner has no name", "http.signer")
         digest = sha256(document).digest()
-        row = (new_id(), *asked.key, number, digest, asked.meaning, signer, asked.practitioner, at)
-        await connection.insert(models.signature, [(*row, asked.by.client, patient or "")])
+        who = (signer, asked.practitioner, at, asked.by.client, patient or "")
+        row = (new_id(), *asked.key, number, digest, asked.meaning, *who)
+        await connection.insert(models.signature, [row])
         made = Signature(
             version=number,
             digest=digest.hex(),
@@ -93,9 +95,8 @@ async def sign(store: Store, visibility: Visibility, asked: Signing, *, at: date
             client=asked.by.client,
         )
         versions = (number,)
-        return made, act(
-            "$sign", asked.key, versions=versions, by=asked.by, at=at, patient=patient, study=study
-        )
+        event = act("$sign", asked.key, versions=versions, by=asked.by, at=at, patient=patient, study=study)
+        return made, replace(event, named=[evidence(SIGNATURE, row)])
 
     return await carry_out(store, work)
 

@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, TypeVar
 
+from app.fhir_mapping import links
 from app.fhir_mapping.access.actor import SERVICE
 from app.fhir_mapping.audit_drawing import drawn
 from app.fhir_mapping.audit_event import LINK, Event, Head
+from app.fhir_mapping.audit_evidence import BEFORE
 from app.store import models
 from app.store.database import Connection, Contention, Database, DatabaseError, Row
 from app.store.ids import new_id
@@ -38,6 +40,8 @@ SELECT l.chain, l.committer, l.number, l.hash FROM place p JOIN audit a ON a.id 
  JOIN audit l ON l.id = (SELECT m.id FROM audit m WHERE m.chain = a.chain AND m.committer = a.committer
  ORDER BY m.number DESC LIMIT 1)"""
 """Where every chain stands: from one chain to the next by the index, whatever their lengths."""
+_BEFORE = """SELECT (SELECT count(*) FROM resource r WHERE r.last_updated < $1)
+ + (SELECT count(*) FROM version v WHERE v.last_updated < $1) WHERE NOT EXISTS (SELECT 1 FROM audit)"""
 _NEWEST = """SELECT a.recorded FROM audit a WHERE a.interaction = 'link' AND a.recorded <= $1
  ORDER BY a.recorded DESC LIMIT 1"""
 _MOVED = """SELECT a.chain, a.committer, a.number, a.hash FROM audit a WHERE a.recorded >= $1
@@ -137,7 +141,9 @@ class Chains:
         at = max((event.recorded for event in events), default=self._latest)
         if at is not None and count and (ends or self._is_time(count, at)):
             cited = await self._cited(connection, heads, at)
-            link = Event(recorded=at, action="E", interaction=LINK, status=200, actor=SERVICE)
+            began = min((event.recorded for event in events), default=at)
+            named = await _before(connection, began) if linked is None else []
+            link = Event(recorded=at, action="E", interaction=LINK, status=200, actor=SERVICE, named=named)
             _append(link, self.committer, heads=heads, rows=rows, entities=entities, cited=cited)
             count, linked = 0, at
         for table, of_table in ((models.audit, rows), (models.audit_entity, entities)):
@@ -160,6 +166,12 @@ class Chains:
             rows = await connection.fetch(_MOVED, since - _OVERLAP)
         others = [head_of(row) for row in rows if row[1] != self.committer]
         return [*others, *own.values()]
+
+
+async def _before(connection: Connection, began: datetime) -> list[tuple[str, str]]:
+    """How many versions were stored before the trail began, told once: where nothing is in it yet."""
+    rows = await connection.fetch(_BEFORE, began)
+    return [(BEFORE, f"{count} {links.instant(began)}") for (count,) in rows]
 
 
 def head_of(row: Row) -> Head:

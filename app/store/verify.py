@@ -6,20 +6,23 @@ columns, what a link cites and what is stored of every version is compared with 
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.audit_event import Head
+from app.fhir_mapping.audit_evidence import BEFORE, is_evidence
 from app.fhir_mapping.audit_told import Told, told
 from app.fhir_mapping.outcome import Refusal
 from app.store.database import Database, Row
+from app.store.rebuild import LOCAL
 from app.store.trail import HEADS, chained, head_of
-from app.store.types import instant_to_text
-from app.store.verify_versions import Version, compared, unaccounted
+from app.store.verify_acts import acts
+from app.store.verify_versions import Version, as_bytes, as_text, compared, unaccounted, unfollowed
 
 PAGE: Final = 100
-_EVENTS = f"""SELECT a.id, a.chain, a.committer, a.number, a.recorded, a.action, a.interaction, a.outcome,
- a.client, a.patient_id, a.document, a.previous, a.hash FROM audit a
+_EVENTS = f"""SELECT a.id, a.chain, a.committer, a.number, COALESCE(a.recorded, a.recorded), a.action,
+ a.interaction, a.outcome, a.client, a.patient_id, a.document, a.previous, a.hash FROM audit a
  WHERE (a.chain, a.committer, a.number) > ($1, $2, $3){{of}} ORDER BY a.chain, a.committer, a.number
  LIMIT {PAGE}"""
 _OF_STUDY = " AND a.chain = $4"
@@ -30,6 +33,8 @@ _CITED = """SELECT a.chain, a.committer, a.number, a.hash FROM {tokens} JOIN aud
  ON a.chain = k.type AND a.committer = k.system AND a.number = CAST(k.code AS integer)"""
 _ORPHANS = f"""SELECT DISTINCT e.audit_id FROM audit_entity e WHERE e.audit_id > $1
  AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.id = e.audit_id) ORDER BY e.audit_id LIMIT {PAGE}"""
+
+_FIRST = "SELECT COALESCE(recorded, recorded) FROM audit ORDER BY recorded LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,21 @@ class Fault:
 
 @dataclass(slots=True)
 class Verification:
-    """A walk through the trail of a study, or of all; it counts what it has seen."""
+    """A walk through the trail of a study, or of all; it counts what it has seen.
+
+    `older` are versions that were stored before the trail began, which it cannot prove; `base` is the address
+    under which absolute references are our own.
+    """
 
     database: Database
     study: str | None = None
     events: int = 0
     links: int = 0
     versions: int = 0
+    older: int = 0
+    base: str = LOCAL
+    _left: set[tuple[str, str]] = field(default_factory=set)
+    _before: set[str] = field(default_factory=set)
     _last: Head = field(default_factory=lambda: Head(study="", committer="", number=0, hash=b""))
 
     async def faults(self) -> AsyncIterator[Fault]:
@@ -59,10 +72,28 @@ class Verification:
                 yield fault
         async for name in self._orphans():
             yield Fault("audit_entity", name, "belongs to an event that is not there")
-        async for version, is_told in unaccounted(self.database, self.study):
+        async for fault in self._stored():
+            yield fault
+        async for found in acts(self.database, self._left, whole=self.study is None):
+            yield Fault(*found)
+
+    async def _stored(self) -> AsyncIterator[Fault]:
+        """What is stored that no event tells of, and what of the history is out of its order."""
+        first = await self.database.read(lambda c: c.fetch(_FIRST))
+        if not first:
+            return
+        since = _instant(min(self._before, default="")) or first[0][0]
+        async for one in unaccounted(self.database, self.study, since=since):
             self.versions += 1
-            if not is_told:
-                yield _of_version(version, "no event tells of it")
+            self.older += one.is_older and not one.is_told
+            if not one.is_told and not one.is_older:
+                yield _of_version(one.version, "no event tells of it")
+        if self._before and {one.partition(" ")[0] for one in self._before} != {str(self.older)}:
+            told_as = ", ".join(sorted(self._before))
+            yield Fault("version", "*", f"{self.older} are older than the trail, which began with {told_as}")
+        if self.study is None:
+            async for found in unfollowed(self.database):
+                yield _of_version(*found)
 
     async def held(self, heads: Sequence[Head]) -> AsyncIterator[Fault]:
         """What is not there any more of the heads that were kept elsewhere."""
@@ -90,11 +121,13 @@ class Verification:
             self.events += 1
             if number != last.number + 1:
                 yield Fault("audit", name, f"is number {number} of its chain, after {last.number}")
-            if bytes(previous) != last.hash:
+            kept = [as_bytes(one) for one in (document, previous, hashed)]
+            if kept[1] != last.hash:
                 yield Fault("audit", name, "does not follow the event before it in its chain")
-            if bytes(hashed) != chained(bytes(previous), bytes(document)):
+            if kept[2] is None or kept[2] != chained(kept[1] or b"", kept[0] or b""):
                 yield Fault("audit", name, "is not what was written down: its hash is another")
-            self._last = Head(study=study, committer=committer, number=number, hash=bytes(hashed))
+            place = number if isinstance(number, int) else 0
+            self._last = Head(study=study, committer=committer, number=place, hash=kept[2] or b"")
 
     async def _beside(self, rows: Sequence[Row]) -> list[Fault]:
         """What is kept beside the documents, and what they say of other rows."""
@@ -106,6 +139,8 @@ class Verification:
                 faults.append(Fault("audit", row[0], "its document cannot be read"))
                 continue
             said[row[0]] = event
+            self._left.update(one for one in event.named if is_evidence(one[0]))
+            self._before.update(value for system, value in event.named if system == BEFORE)
             if _columns(event) != _stored(row):
                 faults.append(Fault("audit", row[0], "its columns are not what its document says"))
         faults += await self._entities(said)
@@ -114,7 +149,7 @@ class Verification:
         for start in range(0, len(cited), PAGE):
             faults += await self._missing(cited[start : start + PAGE])
         changed = {key: digest for event in said.values() for key, digest in event.changed.items()}
-        faults += [_of_version(*found) async for found in compared(self.database, changed)]
+        faults += [_of_version(*found) async for found in compared(self.database, changed, base=self.base)]
         return faults
 
     async def _entities(self, said: dict[str, Told]) -> list[Fault]:
@@ -136,7 +171,9 @@ class Verification:
         keys = sorted({(head.study, head.committer, str(head.number)) for _, head in cited})
         sql = _CITED.format(tokens=self.database.tokens(1))
         rows = await self.database.read(lambda c: c.fetch(sql, self.database.token_set(keys)))
-        there = set(map(head_of, rows))
+        there = {
+            Head(study=row[0], committer=row[1], number=row[2], hash=as_bytes(row[3]) or b"") for row in rows
+        }
         return [
             Fault("audit", f"{head.study}/{head.committer}/{head.number}", f"is not as it is cited by {name}")
             for name, head in cited
@@ -160,8 +197,16 @@ async def heads(database: Database) -> list[Head]:
 
 def _told(row: Row) -> Told | None:
     try:
-        return told(codec.read(bytes(row[10])))
+        return told(codec.read(as_bytes(row[10]) or b""))
     except (Refusal, LookupError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _instant(before: str) -> datetime | None:
+    """When the trail began, as its first link tells."""
+    try:
+        return datetime.fromisoformat(before.partition(" ")[2])
+    except ValueError:
         return None
 
 
@@ -172,12 +217,12 @@ def _columns(event: Told) -> tuple[object, ...]:
 
 
 def _stored(row: Row) -> tuple[object, ...]:
-    return (*row[:4], instant_to_text(row[4]), *row[5:10])
+    return (*row[:4], as_text(row[4]), *row[5:10])
 
 
 def _is_about(event: Told, rows: Iterable[Row]) -> bool:
     found = {(kind, name, version): digest for kind, name, version, _, digest in rows}
-    digests = {key: None if digest is None else bytes(digest) for key, digest in found.items()}
+    digests = {key: None if digest is None else as_bytes(digest) for key, digest in found.items()}
     patients = {row[3] for row in rows if row[3]}
     said = {**dict.fromkeys(event.seen), **event.changed}
     return digests == said and patients == event.patients

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,12 +20,15 @@ from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.registry import RESOURCES
 from app.store.auditor import LISTED
 from app.store.database import Connection, Contention, Database, DatabaseError
+from app.store.erasing import Erasing, erase
+from app.store.locking import Locking, lock, unlock
 from app.store.session import Store, open_database, utc_now
+from app.store.signatures import Signing, sign
 from app.store.trail import EVENTS_BETWEEN_LINKS, Chains
 from app.store.transact import transact
 from app.store.verify import Fault, Verification, heads
 from app.store.visibility import EVERYTHING
-from tests.databases import PostgreSQL
+from tests.databases import PostgreSQL, copy_of
 from tests.store.make import c3, patient, put, study, subject
 
 WHO = Actor(client="chu", role="site", purpose="CLINTRCH", address="10.0.0.7", request="r-1", reason="a typo")
@@ -338,6 +342,11 @@ _TOMBSTONE = """INSERT INTO erasure (type, id, version, erased, client, reason, 
  FROM audit_entity e JOIN audit a ON a.id = e.audit_id
  WHERE e.id = 'o1' AND e.version = 1 AND e.digest IS NOT NULL"""
 
+_SHADOW = """INSERT INTO version
+ (type, id, version, last_updated, superseded, patient_id, study_id, site, document)
+ SELECT type, id, version, last_updated, last_updated, patient_id, study_id, site, document
+ FROM resource WHERE id = 'o2'"""
+
 TAMPERINGS = [
     Tampering(
         "a tombstone is put beside a version that is changed",
@@ -475,7 +484,232 @@ TAMPERINGS = [
         ),
         "audit_entity none",
     ),
+    Tampering(
+        "what was stored is kept under the current number, and the current version is changed",
+        (
+            _SHADOW,
+            "UPDATE resource SET document = {flip} WHERE id = 'o2'",
+        ),
+        "version Observation/o2/_history/1",
+    ),
+    Tampering(
+        "a version stands twice",
+        (_SHADOW,),
+        "version Observation/o2/_history/1",
+    ),
+    Tampering(
+        "a patient is given to another site",
+        ("UPDATE resource SET site = 'REN' WHERE id = 'p1'",),
+        "version Patient/p1/_history/1",
+    ),
+    Tampering(
+        "a result is given to another patient",
+        ("UPDATE resource SET patient_id = 'p2' WHERE id = 'o2'",),
+        "version Observation/o2/_history/1",
+    ),
+    Tampering(
+        "a subject is given to another study",
+        ("UPDATE resource SET study_id = 's9' WHERE id = 'rs1'",),
+        "version ResearchSubject/rs1/_history/5",
+    ),
+    Tampering(
+        "an old version is given to another patient",
+        ("UPDATE version SET patient_id = 'p2' WHERE id = 'o1'",),
+        "version Observation/o1/_history/1",
+    ),
+    Tampering(
+        "a deletion is given to another patient",
+        ("UPDATE resource SET patient_id = 'p2' WHERE id = 'gone'",),
+        "version Observation/gone/_history/1",
+    ),
+    Tampering(
+        "a deleted one is shown",
+        ("UPDATE resource SET deleted = FALSE WHERE id = 'gone'",),
+        "version Observation/gone/_history/2",
+    ),
+    Tampering(
+        "one that stands is hidden",
+        ("UPDATE resource SET deleted = TRUE WHERE id = 'o2'",),
+        "version Observation/o2/_history/1",
+    ),
+    Tampering(
+        "a version is backdated",
+        ("UPDATE resource SET last_updated = '2000-01-01T00:00:00.000000Z' WHERE id = 'o2'",),
+        "version Observation/o2/_history/1",
+    ),
+    Tampering(
+        "a deletion is backdated",
+        (("UPDATE resource SET last_updated = '2000-01-01T00:00:00.000000Z' WHERE id = 'gone'"),),
+        "version Observation/gone/_history/1",
+    ),
+    Tampering(
+        "when a version ended is changed",
+        ("UPDATE version SET superseded = '2000-01-01T00:00:00.000000Z' WHERE id = 'o1'",),
+        "version Observation/o1/_history/1",
+    ),
+    Tampering(
+        "the date of a result is changed",
+        ("UPDATE resource SET date_low = '2000-01-01T00:00:00.000000Z' WHERE id = 'o2'",),
+        "version Observation/o2/_history/1",
+    ),
+    Tampering(
+        "a version is slipped in before the trail",
+        (
+            (
+                "INSERT INTO resource (type, id, version, last_updated, deleted, document) SELECT "
+                "type, 'slipped', version, '2000-01-01T00:00:00.000000Z', deleted, document FROM "
+                "resource WHERE id = 'o2'"
+            ),
+        ),
+        "version *",
+    ),
+    Tampering(
+        "a document is no document",
+        ("UPDATE resource SET document = {junk} WHERE id = 'o2'",),
+        "version Observation/o2/_history/1",
+    ),
+    Tampering(
+        "an event is no document",
+        ("UPDATE audit SET document = {junk} WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "a hash is empty",
+        ("UPDATE audit SET hash = {empty} WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "a signature is forged",
+        (
+            (
+                "INSERT INTO signature (id, type, resource_id, version, digest, meaning, signer, "
+                "signed, client, patient_id) SELECT 'forged', type, resource_id, version, digest, "
+                "meaning, 'Dr Else', signed, client, patient_id FROM signature"
+            ),
+        ),
+        "signature forged",
+    ),
+    Tampering(
+        "a signature is taken away",
+        ("DELETE FROM signature",),
+        "signature {signature}",
+    ),
+    Tampering(
+        "a signature is given to another person",
+        ("UPDATE signature SET signer = 'Dr Else'",),
+        "signature {signature}",
+    ),
+    Tampering(
+        "what a signature means is changed",
+        ("UPDATE signature SET meaning = 'approval'",),
+        "signature {signature}",
+    ),
+    Tampering(
+        "a signature is put under another version",
+        ("UPDATE signature SET version = 1",),
+        "signature {signature}",
+    ),
+    Tampering(
+        "a lock is taken away",
+        ("DELETE FROM data_lock",),
+        "data_lock {lock}",
+    ),
+    Tampering(
+        "a lock is ended",
+        ("UPDATE data_lock SET unlocked = locked WHERE id = '{lock}'",),
+        "data_lock {lock}",
+    ),
+    Tampering(
+        "the end of a lock is taken away",
+        (
+            (
+                "UPDATE data_lock SET unlocked = NULL, unlocked_by = NULL, unlock_reason = NULL "
+                "WHERE id = '{ended}'"
+            ),
+        ),
+        "data_lock {ended}",
+    ),
+    Tampering(
+        "why it was unlocked is changed",
+        ("UPDATE data_lock SET unlock_reason = 'none' WHERE id = '{ended}'",),
+        "data_lock {ended}",
+    ),
+    Tampering(
+        "a lock is put in",
+        (
+            (
+                "INSERT INTO data_lock (id, study_id, subject, patient_id, visit, locked, client, "
+                "reason) SELECT 'forged', study_id, subject, patient_id, 'month-6', locked, "
+                "client, reason FROM data_lock WHERE id = '{lock}'"
+            ),
+        ),
+        "data_lock forged",
+    ),
+    Tampering(
+        "why it was erased is changed",
+        ("UPDATE erasure SET reason = 'none'",),
+        "erasure Observation/o3/_history/1",
+    ),
+    Tampering(
+        "who erased is changed",
+        ("UPDATE erasure SET client = 'another'",),
+        "erasure Observation/o3/_history/1",
+    ),
+    Tampering(
+        "when it was erased is changed",
+        ("UPDATE erasure SET erased = '2000-01-01T00:00:00.000000Z'",),
+        "erasure Observation/o3/_history/1",
+    ),
+    Tampering(
+        "a tombstone is taken away",
+        ("DELETE FROM erasure",),
+        "erasure Observation/o3/_history/1",
+    ),
 ]
+
+OF_ANOTHER_TYPE = [
+    Tampering(
+        "a document is made text",
+        ("UPDATE resource SET document = replace(document, 'a', 'a') WHERE id = 'o2'",),
+        "version Observation/o2/_history/1",
+    ),
+    Tampering(
+        "an old document is made text",
+        ("UPDATE version SET document = replace(document, 'a', 'a') WHERE id = 'o1'",),
+        "version Observation/o1/_history/1",
+    ),
+    Tampering(
+        "an event is made text",
+        ("UPDATE audit SET document = replace(document, 'a', 'a') WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "a hash is made text",
+        ("UPDATE audit SET hash = hex(hash) WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "the number of an event is made text",
+        ("UPDATE audit SET number = 'x' WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "an instant is made no instant",
+        ("UPDATE audit SET recorded = 'never' WHERE id = '{second}'",),
+        "audit {second}",
+    ),
+    Tampering(
+        "when it was stored is made no instant",
+        ("UPDATE resource SET last_updated = 'never' WHERE id = 'o2'",),
+        "version Observation/o2/_history/1",
+    ),
+    Tampering(
+        "when it was signed is made no instant",
+        ("UPDATE signature SET signed = 'never'",),
+        "signature {signature}",
+    ),
+]
+"""What SQLite alone lets be done: its columns hold values of any type."""
 
 
 async def tampered(database: Database, tampering: Tampering) -> str:
@@ -486,7 +720,13 @@ async def tampered(database: Database, tampering: Tampering) -> str:
     rows = await database.read(lambda c: c.fetch(by_place))
     names = {"writer": rows[0][1], "length": rows[-1][2], "last": rows[-1][0]}
     names |= dict(zip(("first", "second", "third"), (row[0] for row in rows), strict=False))
+    lock_rows = await database.read(lambda c: c.fetch("SELECT unlocked IS NULL, id FROM data_lock"))
+    names |= {"lock" if stands else "ended": name for stands, name in lock_rows}
+    [[names["signature"]]] = await database.read(lambda c: c.fetch("SELECT id FROM signature"))
+    sqlite = "Sqlite" in type(database).__name__
     flips = {
+        "junk": "x'00ff'" if sqlite else r"'\x00ff'",
+        "empty": "x''" if sqlite else "''",
         "flip": _flipped(database, "document"),
         "flip_hash": _flipped(database, "hash"),
         "flip_previous": _flipped(database, "previous"),
@@ -517,7 +757,23 @@ async def filled(url: str) -> None:
     for turn in range(4):
         await stored(one, put(subject("p1") | {"period": {"start": f"2021-01-0{turn + 1}"}}, "rs1"))
     await one.auditor.note(read_event("rs1", kind="ResearchSubject"), EVERYTHING)
+    await acted(one)
     await one.close()
+
+
+async def acted(store: Store) -> None:
+    """A version that was erased and one that was signed; a lock that was ended, and one that stands."""
+    o3, rs1 = ("Observation", "o3"), ("ResearchSubject", "rs1")
+    await stored(store, put(c3("p1"), "o3"))
+    await stored(store, put(c3("p1", "0.7"), "o3"))
+    asked = Erasing(key=o3, version=1, by=WHO, reason="of another person")
+    await erase(store, asked, writing=EVERYTHING, at=utc_now())
+    meant = Signing(key=o3, version=None, meaning="review", signer="Dr Example", practitioner=None, by=WHO)
+    await sign(store, EVERYTHING, meant, at=utc_now())
+    closing = Locking(key=rs1, by=WHO, reason="closed")
+    await lock(store, EVERYTHING, closing, at=utc_now())
+    await unlock(store, EVERYTHING, closing, at=utc_now())
+    await lock(store, EVERYTHING, closing, at=utc_now())
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=[one.says for one in TAMPERINGS])
@@ -530,6 +786,42 @@ async def test_tampering_is_found_and_named(database_url: str, tampering: Tamper
 
     faults = await found(database_url)
     assert named in {f"{fault.table} {fault.id}" for fault in faults}, faults
+
+
+@pytest.mark.parametrize("tampering", OF_ANOTHER_TYPE, ids=[one.says for one in OF_ANOTHER_TYPE])
+async def test_what_is_of_another_type_is_named_and_the_rest_looked_at(
+    migrated_sqlite: Path, tmp_path: Path, tampering: Tampering
+) -> None:
+    database_url = copy_of(migrated_sqlite, tmp_path)
+    await filled(database_url)
+    later = Tampering("", (*tampering.sql, "UPDATE erasure SET reason = 'none'"), tampering.names)
+    database = await open_database(database_url)
+    named = await tampered(database, later)
+    await database.close()
+
+    assert {named, "erasure Observation/o3/_history/1"} <= {
+        f"{fault.table} {fault.id}" for fault in await found(database_url)
+    }
+
+
+async def test_what_is_older_than_the_trail_is_counted_and_the_trail_says_how_many_there_were(
+    database_url: str,
+) -> None:
+    before = await Store.open(database_url, audit="off")
+    await stored(before, put(study(), "s1"), put(patient(), "p1"))
+    await before.close()
+    after = await Store.open(database_url)
+    await stored(after, put(c3("p1"), "o1"))
+    await stored(after, put(patient(), "p1"))
+    await after.close()
+
+    database = await open_database(database_url)
+    walk = Verification(database)
+    assert [fault async for fault in walk.faults()] == []
+    assert (walk.older, walk.versions) == (2, 4)
+    await database.write(lambda c: c.execute("DELETE FROM resource WHERE id = 's1'"))
+    assert [fault.id async for fault in Verification(database).faults()] == ["*"]
+    await database.close()
 
 
 async def test_what_was_cut_off_after_it_was_last_cited_is_found_by_the_heads_that_were_kept(
