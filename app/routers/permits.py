@@ -6,6 +6,7 @@ What a write comes to is looked at again where that is known (`store.rights`), e
 from collections.abc import Mapping
 from typing import Final
 
+from app.fhir_mapping.access.role import ROLES
 from app.fhir_mapping.operation import Level
 from app.fhir_mapping.operations import named
 from app.fhir_mapping.served import SERVED
@@ -71,4 +72,6 @@ def _permit_operation(request: FhirRequest) -> None:
         return  # the handler leaves out what is not in sight
     if not asked.acts:
         require(request, kind, *("r" if request.id else "rsc"))
+    elif kind in ROLES[request.actor.role].writes:
+        require(request, kind, "u")  # a token that only reads does none of it either
     require_whole(request, asked.rests_on)

@@ -28,13 +28,15 @@ def require_whole(request: FhirRequest, kinds: Iterable[str]) -> None:
     """Refuse (403) who may not read all resources of these types: the answer rests on them."""
     for kind in kinds:
         if not reads_whole(request, [kind]):
-            raise lacking(kind, "r", "http.authorization")
+            narrowed = mentions(request.actor.scopes or (), kind, "r")
+            raise lacking(kind, "r", "http.authorization", narrowed=narrowed)
 
 
 def reads_whole(request: FhirRequest, kinds: Iterable[str]) -> bool:
     """Whether the asker may read all resources of these types that are in sight."""
     held = request.actor.scopes
-    return held is None or all(may(held, kind, "r") for kind in kinds)
+    partly = {kind for kind, _ in request.visibility.narrowed}
+    return held is None or all(may(held, kind, "r") and kind not in partly for kind in kinds)
 
 
 def require_search(request: FhirRequest, query: Query) -> None:
@@ -55,5 +57,6 @@ def require_act(request: FhirRequest, act: str) -> None:
     """Refuse (403) who may not do one of the further things, such as `lock`."""
     actor = request.actor
     if not actor.does(act):
-        text = f"a {actor.role} may not {act} here; ask the administrator of this server"
+        article = "an" if actor.role[0] in "aeiou" else "a"
+        text = f"{article} {actor.role} may not {act} here; ask the administrator of this server"
         raise refusal(403, "forbidden", text, "http.authorization")

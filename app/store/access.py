@@ -11,7 +11,8 @@ from app.fhir_mapping.registry import RESOURCES
 from app.store.asker import Asker
 from app.store.visibility import Visibility
 
-READING = frozenset("rs")
+Choices = tuple[tuple[Token, ...], ...]
+"""Sets of tokens, of which a resource must have one; () where any resource will do."""
 
 
 def asker_of(client: Client, scopes: Sequence[Scope], parts: Mapping[str, AbstractSet[str]]) -> Asker:
@@ -31,8 +32,8 @@ def asker_of(client: Client, scopes: Sequence[Scope], parts: Mapping[str, Abstra
         requests_per_minute=client.requests_per_minute,
     )
     seen = visibility_of(client, scopes, parts)
-    held = {kind: _covering(kind, scopes, frozenset(LETTERS)) for kind in RESOURCES}
-    return Asker(seen, actor, replace(seen, kinds=None, narrowed=_each_narrowed(held)))
+    held = ((kind, _narrowed(_covering(kind, scopes, frozenset(LETTERS)))) for kind in sorted(RESOURCES))
+    return Asker(seen, actor, replace(seen, kinds=None, narrowed=tuple(one for one in held if one[1])))
 
 
 def visibility_of(
@@ -43,15 +44,36 @@ def visibility_of(
     `parts` are, by study, the studies that are part of it, such as a site's: who sees a study sees them.
     """
     role = client.of
-    held = {kind: _covering(kind, scopes, READING) for kind in role.reads}
-    kinds = frozenset(kind for kind, covering in held.items() if covering)
+    held = {kind: choices for kind in role.reads if (choices := _read(kind, scopes)) is not None}
+    kinds = frozenset(held)
     return Visibility(
         sites=frozenset(client.sites) if role.by_site else None,
         studies=None if client.studies is None else _with_parts(client.studies, parts),
         kinds=None if kinds.issuperset(RESOURCES) else kinds,
-        narrowed=_each_narrowed(held),
+        narrowed=tuple((kind, held[kind]) for kind in sorted(held) if held[kind]),
         donors=role.donors,
     )
+
+
+def narrowed_to(scopes: Iterable[Scope], kind: str, letter: str) -> Choices:
+    """What a resource of a type must bear for one letter; () where any will do, or where none is allowed."""
+    return _narrowed(_covering(kind, scopes, frozenset(letter)))
+
+
+def _read(kind: str, scopes: Sequence[Scope]) -> Choices | None:
+    """What is seen of a type: by whom both reads and searches it, what both letters allow."""
+    by_letter = [covering for letter in "rs" if (covering := _covering(kind, scopes, frozenset(letter)))]
+    if not by_letter:
+        return None
+    choices = [found for found in map(_narrowed, by_letter) if found]
+    return choices[0] if len(choices) == 1 else tuple(_both(*choices)) if choices else ()
+
+
+def _both(one: Choices, other: Choices) -> Iterable[tuple[Token, ...]]:
+    """The tokens of which a resource must have one set to have one of each."""
+    if set(one) == set(other):
+        return one
+    return dict.fromkeys(tuple(dict.fromkeys((*own, *more))) for own in one for more in other)
 
 
 def _covering(kind: str, scopes: Iterable[Scope], letters: AbstractSet[str]) -> list[Scope]:
@@ -59,14 +81,7 @@ def _covering(kind: str, scopes: Iterable[Scope], letters: AbstractSet[str]) -> 
     return [scope for scope in scopes if any(scope.covers(kind, letter) for letter in letters)]
 
 
-def _each_narrowed(
-    held: Mapping[str, Sequence[Scope]],
-) -> tuple[tuple[str, tuple[tuple[Token, ...], ...]], ...]:
-    """The types of which only some resources are seen, with the tokens of these."""
-    return tuple((kind, only) for kind in sorted(held) if (only := _narrowed(held[kind])))
-
-
-def _narrowed(covering: Sequence[Scope]) -> tuple[tuple[Token, ...], ...]:
+def _narrowed(covering: Sequence[Scope]) -> Choices:
     """The tokens of which a resource of this type must have one set; () where any will do."""
     return () if any(not scope.where for scope in covering) else tuple(scope.where for scope in covering)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.store.database import Connection, Database, Row
-from app.store.visibility import Visibility, visible
+from app.store.visibility import Visibility, earlier, visible
 
 END_OF_TIME = datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00")
 """Stands for now: whatever has been stored was stored before."""
@@ -19,8 +19,8 @@ _SIZED = "r.patient_id, count(*)"
 # order it was written: the other conditions name an index each.
 _THEN = """(SELECT type, id, version, patient_id, study_id, site, document FROM resource
  WHERE {now} AND NOT (last_updated > $1)
- UNION ALL SELECT type, id, version, patient_id, study_id, site, document FROM version
- WHERE {then} AND NOT (last_updated > $1) AND superseded > $1) AS r"""
+ UNION ALL SELECT type, id, version, patient_id, study_id, site, document FROM version v
+ WHERE {then} AND NOT (last_updated > $1) AND superseded > $1 AND {earlier}) AS r"""
 
 
 class AsOf:
@@ -62,7 +62,7 @@ class AsOf:
         condition = f"type = 'ResearchSubject' AND {whose} AND document IS NOT NULL"
         values: list[Any] = [self._at, self._database.members(patients)]
         seen = visible(self._database, self._visibility, "r", values)
-        then = _THEN.format(now=condition, then=condition)
+        then = _THEN.format(now=condition, then=condition, earlier=earlier(self._visibility, "v"))
         sql = f"SELECT r.patient_id FROM {then} WHERE ({seen}) IS NOT TRUE"
         rows = await self._connection.fetch(sql, *values)
         return {patient for (patient,) in rows}
@@ -91,5 +91,6 @@ class AsOf:
     ) -> list[Row]:
         values = [self._at, *values]
         seen = visible(self._database, self._visibility, "r", values)
-        sql = f"SELECT {columns} FROM {_THEN.format(now=now, then=then)} WHERE {seen}{end}"
+        whole = _THEN.format(now=now, then=then, earlier=earlier(self._visibility, "v"))
+        sql = f"SELECT {columns} FROM {whole} WHERE {seen}{end}"
         return await self._connection.fetch(sql, *values)

@@ -29,6 +29,7 @@ from app.store.letters import open_letters, write_letters
 from app.store.lives import judge
 from app.store.locks import check_locks
 from app.store.maps_of_senders import refuse_others_maps
+from app.store.narrowed_changes import check_what_stands
 from app.store.parking import park_unknown, park_withdrawn
 from app.store.piece import Indexes, Piece, standing
 from app.store.rights import check_rights, refuse_untried
@@ -64,6 +65,7 @@ async def commit(
     await refuse_taken(database, connection, pieces)
     await judge(database, connection, pieces, current)
     check_rights(pieces, current)
+    await check_what_stands(database, connection, pieces, current)
     await refuse_others_maps(database, connection, pieces)
     indexes = _indexes(pieces)
     await _check(database, connection, pieces, current, indexes)

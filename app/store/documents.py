@@ -14,13 +14,13 @@ from typing import Any
 
 from app.fhir_mapping import links
 from app.fhir_mapping.change import Version
-from app.fhir_mapping.outcome import gone, not_found
+from app.fhir_mapping.outcome import Refusal, gone, not_found, refusal
 from app.fhir_mapping.query import Place
 from app.store.database import Connection, Row
 from app.store.search_statement import Statement
 from app.store.session import Store
 from app.store.tombstones import gone_for_good, told
-from app.store.visibility import Visibility, visible
+from app.store.visibility import Visibility, earlier, visible
 
 Span = tuple[datetime, datetime]
 """From an instant, inclusive, to another, exclusive."""
@@ -31,7 +31,7 @@ COLUMNS = "r.type, r.id, r.version, r.last_updated, r.document"
 _WIDTH = 5
 _KEPT = "type, id, version, last_updated, patient_id, study_id, site, document"
 _EVERY_VERSION = f"""(SELECT {_KEPT} FROM resource WHERE type = $1 AND id = $2
- UNION ALL SELECT {_KEPT} FROM version WHERE type = $1 AND id = $2) AS r"""
+ UNION ALL SELECT {_KEPT} FROM version v WHERE v.type = $1 AND v.id = $2 AND {{earlier}}) AS r"""
 _TABLES = ("resource", "version")
 _ORDER = ("last_updated", "type", "id", "version")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -94,7 +94,8 @@ async def vread(store: Store, visibility: Visibility, kind: str, name: str, numb
     """One version. Raises Refusal 404 where there is none, 410 where it is a deletion or was erased."""
     values: list[Any] = [kind, name, number]
     condition = visible(store.database, visibility, "r", values)
-    sql = f"SELECT {COLUMNS} FROM {_EVERY_VERSION} WHERE r.version = $3 AND {condition}"
+    versions = _EVERY_VERSION.format(earlier=earlier(visibility, "v"))
+    sql = f"SELECT {COLUMNS} FROM {versions} WHERE r.version = $3 AND {condition}"
 
     async def work(connection: Connection) -> list[Version]:
         rows = await connection.fetch(sql, *values)
@@ -102,10 +103,18 @@ async def vread(store: Store, visibility: Visibility, kind: str, name: str, numb
 
     found = await store.database.read(work)
     if not found:
-        raise not_found(f"{kind}/{name}/_history/{number}")
+        raise _not_there(visibility, kind, f"{name}/_history/{number}")
     if found[0].erased:
         raise gone_for_good(found[0], links.etag(number))
     return _there(found[0])
+
+
+def _not_there(visibility: Visibility, kind: str, name: str) -> Refusal:
+    """404; whose scope is narrowed is told, whatever there is, that it shows no earlier version."""
+    if kind not in dict(visibility.narrowed):
+        return not_found(f"{kind}/{name}")
+    text = f"{kind}/{name} is not seen: the scope for {kind} is narrowed, so it shows current versions only"
+    return refusal(404, "not-found", text, kind)
 
 
 def _there(version: Version) -> Version:
@@ -206,6 +215,8 @@ def _conditions(statement: Statement, table: str, past: _Past) -> list[str]:
         if value is not None:
             conditions.append(f"{condition} {statement.value(value)}")
     conditions.append(statement.seen("r"))
+    if table == "version":
+        conditions.append(earlier(statement.visibility, "r"))
     return conditions
 
 

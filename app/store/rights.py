@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.access.scope import Scope, Token, may, mentions
-from app.fhir_mapping.change import Conditional, Delete, IndexRows, Put, Write, changed
+from app.fhir_mapping.change import Conditional, Delete, IndexRows, Plain, Put, Write, changed
 from app.fhir_mapping.outcome import Issue, Refusal
+from app.store.access import narrowed_to
 from app.store.claims import types_of
 from app.store.current import NEVER, Current
 from app.store.database import Key
@@ -48,9 +49,14 @@ def _untried(scopes: Sequence[Scope], piece: Piece) -> Iterator[Refusal]:
             yield lacking(change.resource.name, letters[0], change.where)
 
 
-def lacking(kind: str, letter: str, place: str | None = None) -> Refusal:
-    """403: the token does not allow this with resources of this type."""
-    text = f"this needs the scope system/{kind}.{letter}, which the token does not have"
+def lacking(kind: str, letter: str, place: str | None = None, *, narrowed: bool = False) -> Refusal:
+    """403: the token does not allow this with resources of this type, or with some of them only."""
+    scope = f"system/{kind}.{letter}"
+    needed = f"the scope {scope}, which the token does not have"
+    if narrowed:
+        needed = f"more than the token has of {scope}, which is narrowed"
+    how = "ask for it in `scope`, or have the operator grant it (trialbridge client add)"
+    text = f"this needs {needed}: {how}"
     return Refusal(403, (Issue("forbidden", text, place),))
 
 
@@ -58,8 +64,11 @@ def _searched(piece: Piece) -> Iterator[Refusal]:
     """What is looked for before it is known what to write: that tells what is there."""
     for write in piece.writes:
         for kind in _looked_for(write):
-            if not mentions(piece.by.scopes or (), kind, "s"):
+            scopes = piece.by.scopes or ()
+            if not mentions(scopes, kind, "s"):
                 yield lacking(kind, "s", changed(write).where)
+            elif set(narrowed_to(scopes, kind, "s")) - set(dict(piece.visibility.narrowed).get(kind, ())):
+                yield lacking(kind, "s", changed(write).where, narrowed=True)
 
 
 def _looked_for(write: Write) -> Iterator[str]:
@@ -77,9 +86,14 @@ def _written(piece: Piece, current: Mapping[Key, Current]) -> Iterator[Refusal]:
         if isinstance(target, Put):
             letter = "c" if target.fresh and not _stands(target, current) else "u"
             if not _may(piece.by, target.resource.name, letter, piece.indexes[id(target)]):
-                yield lacking(target.resource.name, letter, target.where)
+                yield _lacking(piece, target, letter)
         elif isinstance(target, Delete) and not mentions(piece.by.scopes or (), target.resource.name, "d"):
-            yield lacking(target.resource.name, "d", target.where)
+            yield _lacking(piece, target, "d")
+
+
+def _lacking(piece: Piece, change: Plain, letter: str) -> Refusal:
+    kind = change.resource.name
+    return lacking(kind, letter, change.where, narrowed=mentions(piece.by.scopes or (), kind, letter))
 
 
 def _may(actor: Actor, kind: str, letter: str, index: IndexRows) -> bool:

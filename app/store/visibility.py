@@ -7,6 +7,7 @@ own tag and study. What is not the asker's is as if it were not there.
 An earlier version is seen by whom it is about itself, and is judged by how that patient stands now: where a
 result was moved to another patient, each of the two sites sees the versions that are about its own. A scope
 that is narrowed to some codes is judged by the codes the resource bears now; what is deleted bears none.
+What an earlier version bore is not kept: of a type that is narrowed no earlier version is seen (`earlier`).
 """
 
 from collections.abc import Iterator
@@ -59,13 +60,20 @@ _AT_SITE = """EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
 _PART = """EXISTS (SELECT 1 FROM resource e WHERE e.type = 'ResearchSubject' AND NOT e.deleted
  AND e.patient_id = {alias}.patient_id{of})"""
 _GAVE = """EXISTS (SELECT 1 FROM subject d WHERE d.patient_id = {alias}.patient_id AND ({arm} OR {actual}))"""
-# A part that was deleted is in no table of parts: its last version says what it was. CROSS JOIN keeps SQLite,
-# which has no statistics, from reading all versions first.
+# A part that was deleted is in no table of parts: its last version says what it was, or where that was erased,
+# its tombstone. CROSS JOIN keeps SQLite, which has no statistics, from reading all versions first.
 _ONCE_GAVE = """EXISTS (SELECT 1 FROM resource d CROSS JOIN version l WHERE d.type = 'ResearchSubject'
  AND d.patient_id = {alias}.patient_id AND d.deleted AND l.type = 'ResearchSubject' AND l.id = d.id
- AND l.version = d.version - 1 AND ({said}))"""
+ AND l.version = d.version - 1 AND ({said} OR EXISTS (SELECT 1 FROM erasure g WHERE g.type = l.type
+ AND g.id = l.id AND g.version = l.version AND g.donor)))"""
 _HAS = """EXISTS (SELECT 1 FROM search_token n WHERE n.type = {alias}.type AND n.id = {alias}.id
  AND n.parameter = {parameter} AND n.code = {code}{system})"""
+
+
+def earlier(visibility: Visibility, alias: str) -> str:
+    """The further condition of versions that are not the current one."""
+    kinds = ", ".join(f"'{kind}'" for kind, _ in visibility.narrowed)
+    return f"{alias}.type NOT IN ({kinds})" if kinds else "TRUE"
 
 
 def visible_patient(database: Database, visibility: Visibility, alias: str, values: list[Any]) -> str:

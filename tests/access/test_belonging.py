@@ -38,7 +38,7 @@ class World:
         self.http, self.headers = http, headers
 
     async def ask(self, name: str, method: str, address: str, /, **body: Any) -> httpx.Response:
-        said = {"json": {"resourceType": address.partition("/")[0], **body}} if body else {}
+        said: dict[str, Any] = {"json": {"resourceType": address.partition("/")[0], **body}} if body else {}
         headers = self.headers[name] | {"X-Change-Reason": "a test"}
         return await self.http.request(method, f"/fhir/{address}", headers=headers, **said)
 
