@@ -128,11 +128,14 @@ async def check_locks(
 
 
 def _touched(piece: Piece, current: Mapping[Key, Current], indexes: Indexes) -> Iterator[Datum]:
-    """What a piece changes: as it will be, and as it stands."""
+    """What a piece changes: as it will be, and as it stands.
+
+    What names a patient by whatever element, such as `focus`, is about them, too.
+    """
     for put in piece.documents():
         index, key = indexes[id(put)], (put.resource.name, put.id)
         wholes = (name for kind, name in index.links if key[0] == kind == "ResearchStudy")
-        yield Datum(
+        own = Datum(
             key=key,
             patient=index.patient,
             studies=(*([index.study] if index.study else ()), *wholes),
@@ -140,6 +143,9 @@ def _touched(piece: Piece, current: Mapping[Key, Current], indexes: Indexes) -> 
             high=index.date_high,
             where=_where(put),
         )
+        yield own
+        named = {name for kind, name in index.links if kind == "Patient"} - {index.patient}
+        yield from (replace(own, patient=name, studies=()) for name in sorted(named))
     for change in piece.changes():
         key = (change.resource.name, change.id)
         found = current.get(key, NEVER)

@@ -57,7 +57,9 @@ async def held(trial: Store) -> Store:
     return trial
 
 
+NAMED = {"code": {"text": "a photograph"}, "subject": {"display": "a lamp"}, "status": "final"}
 MOVED: Sequence[Sequence[Write]] = (
+    (put({"resourceType": "Observation", **NAMED, "focus": [{"reference": "Patient/p1"}]}),),
     (put(c3("p1")),),
     (put(c3("p1", "0.8"), "o1"),),
     (put(c3("p1"), "named"),),
@@ -89,6 +91,13 @@ async def test_what_does_not_belong_to_it_goes_on(held: Store) -> None:
     await locked(held)
 
     await stored(held, put(c3("p2")), put(patient(), "p9"), delete("Observation", "o2"))
+
+
+async def test_what_only_names_a_result_of_it_goes_on(held: Store) -> None:
+    report = {"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "a review"}}
+    await locked(held)
+
+    await stored(held, put(report | {"result": [{"reference": "Observation/o1"}]}))
 
 
 async def test_the_study_itself_and_who_would_join_it_are_locked_with_it(held: Store) -> None:
