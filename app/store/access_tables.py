@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, UniqueConstraint
 
 from app.store.trial_tables import metadata
-from app.store.types import DOCUMENT, INSTANT, KEY, NUMBER, TEXT
+from app.store.types import DOCUMENT, FLAG, INSTANT, KEY, NUMBER, TEXT
 
 client = Table(
     "client",
@@ -124,5 +124,6 @@ erasure = Table(
     Column("reason", TEXT, nullable=False),
     Column("digest", DOCUMENT, nullable=False, comment="SHA-256 of the document that was there"),
     Column("patient_id", KEY, nullable=False),
+    Column("donor", FLAG, nullable=False, comment="it said that its patient takes part as a donor"),
     PrimaryKeyConstraint("type", "id", "version"),
 )

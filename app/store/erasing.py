@@ -5,6 +5,9 @@ lose what could tell of them: the numbers it was told by (`identity`), the diges
 (`content`), the messages that wait with it (`parked`) and what the inbox says of those that came. Kept are
 the ids, whose it was (by which it is hidden from those who may not know), the rows of the inbox without
 numbers, for the sums, and signatures, locks and the trail, which hold ids and digests.
+
+The trail keeps what was asked and why as well, because it is evidence of who looked for whom: a search by a
+number holds the number (base64, in the query of its event), and a reason for a change holds its words.
 """
 
 from collections.abc import Sequence
@@ -13,6 +16,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from app.fhir_mapping import codec
 from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.audit_event import Event
 from app.fhir_mapping.audit_evidence import ERASURE, evidence
@@ -26,7 +30,7 @@ from app.store.locks import Datum, holding, locked, stopping
 from app.store.session import Store
 from app.store.tombstones import Tombstone, tombstones
 from app.store.transact import transact
-from app.store.visibility import Visibility, visible
+from app.store.visibility import Visibility, donor_arms, visible
 
 _THERE = """SELECT r.version, r.deleted, r.patient_id, r.study_id FROM resource r
  WHERE r.type = $1 AND r.id = $2 AND {visible}"""
@@ -42,6 +46,7 @@ _THROWN_AWAY = """UPDATE inbox SET message = '', system = '', value = '', code =
  change_reason = NULL, fate = 'refused', reason = 'erased' WHERE {letter}"""
 _CLEANSED = f"""UPDATE inbox AS i SET message = '', system = '', value = '', code = '', detail = NULL,
  change_reason = NULL WHERE (i.type = $1 AND i.resource_id = $2) OR {_SAME}"""
+_FORGOTTEN = "DELETE FROM content WHERE type = $1 AND id = $2 AND version = $3"
 _CLEANSED_VERSION = """UPDATE inbox SET detail = NULL, change_reason = NULL
  WHERE type = $1 AND resource_id = $2 AND version = $3"""
 
@@ -72,7 +77,8 @@ async def erase(store: Store, asked: Erasing, *, writing: Visibility, at: dateti
         patient, study = await _erasable(database, connection, writing, asked)
         documents = await _documents(connection, asked)
         made = [_tombstone(asked, number, bytes(document), at) for number, document in documents]
-        left = await _bury(connection, made, patient or "")
+        donors = [_is_donors(asked.key, bytes(document)) for _, document in documents]
+        left = await _bury(connection, made, donors, patient=patient or "")
         if asked.version is None:
             await _forget(database, connection, asked.key)
         found = await tombstones(database, connection, [asked.key])
@@ -117,16 +123,28 @@ def _tombstone(asked: Erasing, number: int, document: bytes, at: datetime) -> To
     return Tombstone(*asked.key, number, at, asked.by.client, asked.reason, sha256(document).digest())
 
 
-async def _bury(connection: Connection, made: Sequence[Tombstone], patient: str) -> list[tuple[str, str]]:
+def _is_donors(key: Key, document: bytes) -> bool:
+    """Whether it says that its patient takes part as a donor, by which they stay hidden."""
+    if key[0] != "ResearchSubject":
+        return False
+    said = codec.read(document)
+    return not donor_arms().isdisjoint((said.get("assignedArm"), said.get("actualArm")))
+
+
+async def _bury(
+    connection: Connection, made: Sequence[Tombstone], donors: Sequence[bool], *, patient: str
+) -> list[tuple[str, str]]:
     """Take the documents away, and leave the tombstones; the evidence of these."""
     rows = [
         (one.type, one.id, one.version, one.erased, one.client, one.reason, one.digest, patient)
         for one in made
     ]
     if rows:
-        await connection.insert(models.erasure, rows)
+        told = [(*row, donor) for row, donor in zip(rows, donors, strict=True)]
+        await connection.insert(models.erasure, told)
     for one in made:
         await connection.execute(_EMPTY, one.type, one.id, one.version)
+        await connection.execute(_FORGOTTEN, one.type, one.id, one.version)
         await connection.execute(_CLEANSED_VERSION, one.type, one.id, one.version)
     return [evidence(ERASURE, row) for row in rows]
 

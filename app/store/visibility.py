@@ -60,7 +60,7 @@ _AT_SITE = """EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
 _PART = """EXISTS (SELECT 1 FROM resource e WHERE e.type = 'ResearchSubject' AND NOT e.deleted
  AND e.patient_id = {alias}.patient_id{of})"""
 _GAVE = """EXISTS (SELECT 1 FROM subject d WHERE d.patient_id = {alias}.patient_id AND ({arm} OR {actual}))"""
-# A part that was deleted is in no table of parts: its last version says what it was, or where that was erased,
+# A part that was deleted is in no table of parts: its last version says what it was, or once that was erased
 # its tombstone. CROSS JOIN keeps SQLite, which has no statistics, from reading all versions first.
 _ONCE_GAVE = """EXISTS (SELECT 1 FROM resource d CROSS JOIN version l WHERE d.type = 'ResearchSubject'
  AND d.patient_id = {alias}.patient_id AND d.deleted AND l.type = 'ResearchSubject' AND l.id = d.id

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.types import DOCUMENT, INSTANT, KEY, NUMBER, TEXT
+from app.store.types import DOCUMENT, FLAG, INSTANT, KEY, NUMBER, TEXT
 
 revision = "0007"
 down_revision = "0006"
@@ -180,5 +180,6 @@ def _acts() -> None:
         sa.Column("reason", TEXT, nullable=False),
         sa.Column("digest", DOCUMENT, nullable=False, comment="SHA-256 of the document that was there"),
         sa.Column("patient_id", KEY, nullable=False),
+        sa.Column("donor", FLAG, nullable=False, comment="it said that its patient takes part as a donor"),
         sa.PrimaryKeyConstraint("type", "id", "version", name="pk_erasure"),
     )

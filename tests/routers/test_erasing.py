@@ -1,9 +1,15 @@
 """Erasure over HTTP: asked for twice, recorded, and nothing is read afterwards."""
 
+import re
+from base64 import b64decode
+
 import httpx
+from fastapi import FastAPI
 
 from app.fhir_mapping import codec
 from app.routers import examples
+from app.store import models
+from app.store.session import Store
 from tests.routers.make import body, created, issues
 
 WHY = {"reason": "asked for by the person", "view": "plain"}
@@ -38,6 +44,43 @@ async def test_all_versions_are_erased_and_the_history_says_so(trial: httpx.Asyn
     assert (newest["request"]["method"], first["request"]["method"]) == ("DELETE", "POST")
     assert "resource" not in first
     assert first["response"]["outcome"]["issue"][0]["code"] == "deleted"
+
+
+async def test_only_the_trail_still_says_the_number_that_was_searched_for_and_why_it_was_changed(
+    trial: httpx.AsyncClient, app: FastAPI
+) -> None:
+    secret = "Quetzalcoatl"  # noqa: S105 - nobody's
+    number = {"system": "urn:oid:1.2.250.1.998.9", "value": secret}
+    name = await created(trial, "Patient", identifier=[number])
+    at = f"Patient/{name}"
+    found = await trial.get("/fhir/Patient", params={"identifier": secret})
+    assert [entry["resource"]["id"] for entry in found.json()["entry"]] == [name]
+    changed = body("Patient", id=name, identifier=[number], gender="unknown")
+    why = {"X-Change-Reason": f"{secret} asked for it"}
+    assert (await trial.put(f"/fhir/{at}", content=changed, headers=why)).status_code == 200
+
+    answer = await trial.post(f"/fhir/{at}/$erase", params={**WHY, "confirm": at, "all": "true"})
+
+    assert answer.status_code == 200, answer.text
+    assert await tables_saying(app.state.service.store, secret) == {"audit"}
+
+
+async def tables_saying(store: Store, text: str) -> set[str]:
+    """The tables in which a text stands, plainly or in base64."""
+    found = set()
+    for table in models.metadata.sorted_tables:
+        sql = f"SELECT * FROM {table.name}"
+        rows = await store.database.read(lambda c, sql=sql: c.fetch(sql))  # type: ignore[misc]
+        said = [_plain(value) for row in rows for value in tuple(row)]
+        decoded = [b64decode(one) for text in said for one in re.findall(r"[A-Za-z0-9+/]{8,}={0,2}", text)
+                   if len(one) % 4 == 0]  # fmt: skip
+        if any(text in one for one in said) or any(text.encode() in one for one in decoded):
+            found.add(table.name)
+    return found
+
+
+def _plain(value: object) -> str:
+    return bytes(value).decode("latin-1") if isinstance(value, bytes | memoryview) else str(value)
 
 
 async def test_one_earlier_version_goes_and_a_patient_with_data_does_not(trial: httpx.AsyncClient) -> None:

@@ -20,9 +20,9 @@ from app.store.session import Store
 from app.store.tombstones import Tombstone
 from app.store.transact import transact
 from app.store.verify import Verification
-from app.store.visibility import EVERYTHING
+from app.store.visibility import EVERYTHING, Visibility
 from tests.store import pushing
-from tests.store.make import c3, delete, of_subject, patient, put, subject
+from tests.store.make import c3, delete, of_subject, patient, put, study, subject
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 DPO = Actor(client="dpo", role="administrator")
@@ -96,6 +96,38 @@ async def test_no_byte_of_what_is_erased_remains_in_any_table(laboratory: Store)
     ]
     assert stones[0].digest == own
     assert await erased(laboratory, "Observation", first.id) == stones
+
+
+ASKED = Visibility(sites=frozenset({"SLS"}), donors=False)
+
+
+@pytest.mark.rule(78)
+@pytest.mark.parametrize("version", [None, 1])
+async def test_a_donor_whose_part_is_erased_stays_hidden(trial: Store, version: int | None) -> None:
+    part = subject("p9", study="donors") | {"assignedArm": "donor"}
+    with_donors = study() | {"arm": [{"name": "donor"}]}
+    await transact(
+        trial, EVERYTHING, [put(patient(site="SLS"), "p9"), put(with_donors, "donors"), put(part, "rs9")]
+    )
+    await transact(trial, EVERYTHING, [delete("ResearchSubject", "rs9")])
+
+    await erased(trial, "ResearchSubject", "rs9", version)
+
+    assert (await read(trial, EVERYTHING, "Patient", "p9")).version == 1
+    with pytest.raises(Refusal) as caught:
+        await read(trial, ASKED, "Patient", "p9")
+    assert caught.value.status == 404
+
+
+async def test_no_content_of_an_erased_version_is_known_any_more(laboratory: Store) -> None:
+    [first] = await transact(laboratory, EVERYTHING, [pushing.put(result())])
+    later = result(status="corrected", issued="2021-09-15T10:00:00+02:00")
+    await transact(laboratory, EVERYTHING, [pushing.put(later)])
+
+    await erased(laboratory, "Observation", first.id, 1)
+
+    rows = await laboratory.database.read(lambda c: c.fetch("SELECT version FROM content"))
+    assert [tuple(row) for row in rows] == [(2,)]
 
 
 async def test_no_letter_that_waits_with_it_remains(laboratory: Store) -> None:
