@@ -255,11 +255,34 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
     store.desk.expire()
     for group in PATIENTS:
         await _push(client, group)
+    for group in GROUPS:
+        await _act(client, group)
 
 
 async def _post(client: httpx.AsyncClient, kind: str, entries: Sequence[Json], *, reason: str) -> None:
     bundle = codec.write({"resourceType": "Bundle", "type": kind, "entry": entries})
     answer = await client.post("/fhir", content=bundle, headers=_HEADERS | {"X-Change-Reason": reason})
+    assert answer.status_code == 200, answer.text
+
+
+async def _act(client: httpx.AsyncClient, group: Group) -> None:
+    """Sign and erase of each group, lock and unlock, each with a canary in what is said of it."""
+    plain = {"view": "plain"}
+    if "ResearchSubject" in group.kinds or group in STUDIES:
+        kind = "ResearchStudy" if group in STUDIES else "ResearchSubject"
+        at, said = f"/fhir/{kind}/{named(kind, group)}", group.canary(kind)
+        for act in ("$lock", "$unlock"):
+            await _done(client, f"{at}/{act}", plain | {"reason": f"{said} {act}"})
+    if "Observation" not in group.kinds:
+        return
+    at, said = f"Observation/{group.id('Observation')}", group.canary("Observation")
+    signed = {"meaning": "review", "signer": said, "reauthenticated": "true"}
+    await _done(client, f"/fhir/{at}/$sign", plain | signed)
+    await _done(client, f"/fhir/{at}/$erase", plain | {"reason": said, "version": "1", "confirm": at})
+
+
+async def _done(client: httpx.AsyncClient, address: str, said: Mapping[str, str]) -> None:
+    answer = await client.post(address, params=said)
     assert answer.status_code == 200, answer.text
 
 
