@@ -159,3 +159,15 @@ async def test_a_token_that_only_reads_signs_nothing(world: World) -> None:
 
     assert answer.status_code == 403
     assert "system/Observation.u" in answer.text
+
+
+async def test_an_act_is_refused_in_plain_english(world: World) -> None:
+    key = await register_client(world.store, "inspector", role="auditor")
+    signed = HEADERS | await bearer(world.http, "inspector", key)
+
+    answer = await world.http.post(
+        "/fhir/ResearchStudy/s1/$lock", json={"resourceType": "Parameters"}, headers=signed
+    )
+
+    assert answer.status_code == 403
+    assert "an auditor may not" in answer.text
