@@ -24,7 +24,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("id", "study_id", "subject", "patient_id", "visit", "low", "high", "locked", "client", "reason"),
     ),
     UNLOCK: ("id", "unlocked", "unlocked_by", "unlock_reason"),
-    ERASURE: ("type", "id", "version", "erased", "client", "reason", "digest", "patient_id"),
+    ERASURE: ("type", "id", "version", "erased", "client", "reason", "digest", "patient_id", "donor"),
 }
 """What is told of each kind of row."""
 

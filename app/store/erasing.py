@@ -136,12 +136,11 @@ async def _bury(
 ) -> list[tuple[str, str]]:
     """Take the documents away, and leave the tombstones; the evidence of these."""
     rows = [
-        (one.type, one.id, one.version, one.erased, one.client, one.reason, one.digest, patient)
-        for one in made
+        (one.type, one.id, one.version, one.erased, one.client, one.reason, one.digest, patient, donor)
+        for one, donor in zip(made, donors, strict=True)
     ]
     if rows:
-        told = [(*row, donor) for row, donor in zip(rows, donors, strict=True)]
-        await connection.insert(models.erasure, told)
+        await connection.insert(models.erasure, rows)
     for one in made:
         await connection.execute(_EMPTY, one.type, one.id, one.version)
         await connection.execute(_FORGOTTEN, one.type, one.id, one.version)

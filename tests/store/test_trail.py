@@ -337,8 +337,8 @@ class Tampering:
     names: str
 
 
-_TOMBSTONE = """INSERT INTO erasure (type, id, version, erased, client, reason, digest, patient_id)
- SELECT e.type, e.id, e.version, a.recorded, 'dpo', 'asked for', e.digest, e.patient_id
+_TOMBSTONE = """INSERT INTO erasure (type, id, version, erased, client, reason, digest, patient_id, donor)
+ SELECT e.type, e.id, e.version, a.recorded, 'dpo', 'asked for', e.digest, e.patient_id, FALSE
  FROM audit_entity e JOIN audit a ON a.id = e.audit_id
  WHERE e.id = 'o1' AND e.version = 1 AND e.digest IS NOT NULL"""
 
@@ -646,6 +646,11 @@ TAMPERINGS = [
         "data_lock forged",
     ),
     Tampering(
+        "that an erased part was a donor's is changed",
+        ("UPDATE erasure SET donor = NOT donor",),
+        "erasure Observation/o3/_history/1",
+    ),
+    Tampering(
         "why it was erased is changed",
         ("UPDATE erasure SET reason = 'none'",),
         "erasure Observation/o3/_history/1",
@@ -741,7 +746,8 @@ async def tampered(database: Database, tampering: Tampering) -> str:
 def _flipped(database: Database, column: str) -> str:
     """The bytes of a column with one that is another."""
     if "Sqlite" in type(database).__name__:
-        return f"CAST(substr({column}, 1, 20) || x'21' || substr({column}, 22) AS BLOB)"
+        other = f"CASE WHEN substr({column}, 21, 1) = x'21' THEN x'22' ELSE x'21' END"
+        return f"CAST(substr({column}, 1, 20) || {other} || substr({column}, 22) AS BLOB)"
     return f"set_byte({column}, 20, get_byte({column}, 20) # 1)"
 
 
