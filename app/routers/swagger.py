@@ -3,6 +3,7 @@
 No script and no style stands in the page itself, so that its policy can forbid them (`POLICY`).
 """
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,8 +32,6 @@ def mount(app: FastAPI, *, sandbox: bool) -> None:
 
     `app.state.ready_clients` are those one may sign in as with a click: the demonstration's, or none.
     """
-    document = openapi.document(sandbox=sandbox)
-    described = codec.write(document)
     page = HTMLResponse((OWN / "docs.html").read_bytes(), headers=_HEADERS)
     app.state.ready_clients = []
 
@@ -44,7 +43,7 @@ def mount(app: FastAPI, *, sandbox: bool) -> None:
         return _json(codec.write({"open": sandbox, "clients": found}))
 
     async def description() -> Response:
-        return _json(described)
+        return _json(_described(sandbox))
 
     app.mount("/docs-files", StaticFiles(directory=SWAGGER), name="docs-files")
     app.mount("/docs-page", StaticFiles(directory=OWN / "files"), name="docs-page")
@@ -52,7 +51,13 @@ def mount(app: FastAPI, *, sandbox: bool) -> None:
         app.add_api_route(path, docs, include_in_schema=False)
     app.add_api_route("/docs/clients", clients, include_in_schema=False)
     app.add_api_route(OPENAPI, description, include_in_schema=False)
-    app.openapi = lambda: document  # type: ignore[method-assign] # what FastAPI would draw knows no FHIR
+    app.openapi = lambda: openapi.document(sandbox=sandbox)  # type: ignore[method-assign] # what FastAPI would draw knows no FHIR
+
+
+@cache
+def _described(sandbox: bool) -> bytes:
+    """The description as the page reads it; it is large, and the same for every application of a process."""
+    return codec.write(openapi.document(sandbox=sandbox))
 
 
 def _json(content: bytes) -> Response:
