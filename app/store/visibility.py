@@ -59,13 +59,16 @@ _AT_SITE = """EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
  AND p.id = {alias}.patient_id AND {site})"""
 _PART = """EXISTS (SELECT 1 FROM resource e WHERE e.type = 'ResearchSubject' AND NOT e.deleted
  AND e.patient_id = {alias}.patient_id{of})"""
-_GAVE = """EXISTS (SELECT 1 FROM subject d WHERE d.patient_id = {alias}.patient_id AND ({arm} OR {actual}))"""
+# OFFSET keeps PostgreSQL from gathering every donor there is before it looks at one row.
+_ALONE = "LIMIT 1 OFFSET 0"
+_GAVE = f"""EXISTS (SELECT 1 FROM subject d WHERE d.patient_id = {{alias}}.patient_id
+ AND ({{arm}} OR {{actual}}) {_ALONE})"""
 # A part that was deleted is in no table of parts: its last version says what it was, or once that was erased
 # its tombstone. CROSS JOIN keeps SQLite, which has no statistics, from reading all versions first.
-_ONCE_GAVE = """EXISTS (SELECT 1 FROM resource d CROSS JOIN version l WHERE d.type = 'ResearchSubject'
- AND d.patient_id = {alias}.patient_id AND d.deleted AND l.type = 'ResearchSubject' AND l.id = d.id
- AND l.version = d.version - 1 AND ({said} OR EXISTS (SELECT 1 FROM erasure g WHERE g.type = l.type
- AND g.id = l.id AND g.version = l.version AND g.donor)))"""
+_ONCE_GAVE = f"""EXISTS (SELECT 1 FROM resource d CROSS JOIN version l WHERE d.type = 'ResearchSubject'
+ AND d.patient_id = {{alias}}.patient_id AND d.deleted AND l.type = 'ResearchSubject' AND l.id = d.id
+ AND l.version = d.version - 1 AND ({{said}} OR EXISTS (SELECT 1 FROM erasure g WHERE g.type = l.type
+ AND g.id = l.id AND g.version = l.version AND g.donor {_ALONE})) {_ALONE})"""
 _HAS = """EXISTS (SELECT 1 FROM search_token n WHERE n.type = {alias}.type AND n.id = {alias}.id
  AND n.parameter = {parameter} AND n.code = {code}{system})"""
 
