@@ -259,7 +259,7 @@ async def test_a_letter_is_carried_out_as_what_who_brought_it_may_do_now(world: 
     await disable(world.store, "chu-a")
     assert await world.sweep() == 0  # let in no more: it stays, and is not tried
     await world.sign_in("chu-a", role="site", sites=["SLS"], senders=[SENDER.name])
-    assert await world.sweep() == 1
+    assert await world.sweep() <= 1  # the service sweeps, too, and may have been quicker
     assert await world.rows("SELECT reason FROM parked") == [("forbidden",)]  # it waits for people
     assert await world.sweep() == 0
     assert await world.rows("SELECT id FROM resource WHERE type = 'Observation'") == []

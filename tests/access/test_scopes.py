@@ -126,6 +126,7 @@ async def test_an_answer_that_rests_on_what_may_not_be_read_is_refused_rather_th
         assert f"system/{left_out}.r" in answer.json()["issue"][0]["diagnostics"]
 
 
+@pytest.mark.rule(78)
 async def test_a_narrowed_scope_sees_what_bears_its_tokens_and_nothing_else(
     stored: httpx.AsyncClient, sign_in: SignIn
 ) -> None:
@@ -140,6 +141,7 @@ async def test_a_narrowed_scope_sees_what_bears_its_tokens_and_nothing_else(
     assert [one["resource"]["id"] for one in history["entry"]] == ["lab"]
 
 
+@pytest.mark.rule(78)
 async def test_the_entries_of_a_batch_are_asked_one_by_one(
     stored: httpx.AsyncClient, sign_in: SignIn
 ) -> None:
@@ -200,3 +202,18 @@ async def test_a_client_without_scopes_for_anything_sees_only_what_this_server_i
     assert (await stored.get("/fhir/CodeSystem", headers=signed)).status_code == 200
     assert (await stored.get("/fhir/Patient/p1", headers=signed)).status_code == 403
     assert "entry" not in (await stored.get("/fhir/_history", headers=signed)).json()
+
+
+@pytest.mark.rule(78)
+@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer x.y.z", "Basic dXNlcjpwYXNz"])
+async def test_who_does_not_sign_in_is_told_how_and_nothing_else(
+    stored: httpx.AsyncClient, authorization: str | None
+) -> None:
+    said = {} if authorization is None else {"Authorization": authorization}
+    for address in ("Patient/p1", "Patient/never", "Observation?code=4485-9", "nothing-here"):
+        answer = await stored.get(f"/fhir/{address}", headers=said)
+
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer ")
+        assert answer.json()["resourceType"] == "OperationOutcome"
+        assert answer.json()["issue"][0]["code"] == "login"

@@ -275,6 +275,7 @@ WHOLE = {
     ("GET", "/_history"): {"history-system"},
     ("GET", "/"): set(),
     ("GET", "/metadata"): set(),
+    ("GET", "/.well-known/smart-configuration"): set(),
 }
 
 
