@@ -47,5 +47,3 @@ def _recorded(name: str) -> Resource:
 
 RECORDED: Final[dict[str, Resource]] = {name: _recorded(name) for name in AUDIT}
 """The types of the trail by name."""
-NEWEST: Final = {"AuditEvent": "date", "Provenance": "recorded"}
-"""By type, the parameter its answers are in the order of."""

@@ -26,8 +26,6 @@ class Frame(NamedTuple):
 
 Told = Iterator[tuple[Frame, Collection[str]]]
 """By result, the names of the figures that may be told."""
-Base = Mapping[str | None, Counts]
-"""By arm, and in all, what the counts of every result are parts of."""
 
 PERHAPS: Final = "?"
 """Ends the name of those that may or may not be counted, where a count lies between two bounds."""
