@@ -11,18 +11,19 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 
 from app.fhir_mapping.access.actor import Actor
 from app.fhir_mapping.audit_event import Event
 from app.fhir_mapping.change import Put, Version, Write, changed
-from app.fhir_mapping.outcome import Issue, Refusal, passing
+from app.fhir_mapping.outcome import Refusal, passing
 from app.store.audited import events
 from app.store.claims import Claims, claims
 from app.store.commit import commit
 from app.store.database import Connection, Database, DatabaseError, Key
 from app.store.desk import CurrentDesk
 from app.store.identities import plain
-from app.store.piece import Indexes, Parked, Piece, index_of
+from app.store.piece import Indexes, Piece, index_of
 from app.store.trail import Chains
 from app.store.tries import tried
 from app.store.visibility import Visibility
@@ -81,6 +82,8 @@ class Committer:
         self.refused = 0
         self.on_stored: Callable[[set[str]], None] | None = None
         """Told of the types that were stored."""
+        self.on_commit: Callable[[int, float], None] | None = None
+        """Told how many changes a commit took up, and how many seconds it took."""
 
     async def submit(
         self,
@@ -134,7 +137,7 @@ class Committer:
 
         piece = await tried(once)
         if piece.parked is not None:
-            raise _would_be_parked(piece.parked)
+            raise piece.parked.foretold()
         if piece.refused is not None:
             raise piece.refused
 
@@ -165,7 +168,11 @@ class Committer:
     async def _work(self) -> None:
         try:
             while self._queue:
-                await self._commit(self._next_group())
+                began = perf_counter()
+                group = self._next_group()
+                await self._commit(group)
+                if self.on_commit is not None:
+                    self.on_commit(sum(len(one.writes) for one in group), perf_counter() - began)
         finally:
             self._task = None
 
@@ -233,14 +240,6 @@ def busy(waiting: int) -> Refusal:
     """429: what waits to be committed would take long already."""
     text = f"{waiting} changes wait to be stored before this one; send it again later"
     return passing(429, "throttled", text, seconds=2)
-
-
-def _would_be_parked(parked: Parked) -> Refusal:
-    """202: what a sender pushes so is kept until what it waits for is there; none is kept now."""
-    text = (
-        f"a push of this would be parked ({parked.reason}), and be stored by itself as soon as that changes"
-    )
-    return Refusal(202, (Issue("informational", text, severity="warning"),))
 
 
 def _resolve(answer: asyncio.Future[list[Version]], piece: Piece) -> None:

@@ -7,6 +7,7 @@ on both: str, int, bool, bytes, date, aware datetime, Decimal.
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Table
@@ -63,6 +64,10 @@ class Database(Protocol):
     """A database, reached by its driver."""
 
     statements: int  # issued since it was opened
+    under_way: int  # pieces of work that have a connection, or wait for one
+    most_connections: int  # so many have one at a time; searches alone on SQLite
+    sizing: str  # a SELECT of how many bytes it takes
+    write_ahead: Path | None  # the log SQLite keeps beside its file
 
     async def read(self, work: Callable[[Connection], Awaitable[T]], *, seconds: float | None = None) -> T:
         """Run work that only reads; without `seconds` it must be a few look-ups by key.

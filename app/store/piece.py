@@ -16,7 +16,7 @@ from app.fhir_mapping.change import (
     changed,
 )
 from app.fhir_mapping.index import index_rows
-from app.fhir_mapping.outcome import Refusal
+from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.push import Delivered, Identity
 from app.store.database import Key
 from app.store.visibility import Visibility
@@ -46,6 +46,13 @@ class Parked:
     reason: str
     awaits: Awaits
     letter: str
+
+    def foretold(self) -> Refusal:
+        """202: what a sender pushes so is kept until what it waits for is there; none is kept now."""
+        text = (
+            f"a push of this would be parked ({self.reason}), and be stored by itself as soon as that changes"
+        )
+        return Refusal(202, (Issue("informational", text, severity="warning"),))
 
 
 @dataclass(slots=True, eq=False)

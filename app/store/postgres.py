@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -120,9 +121,12 @@ class PostgresDatabase:
 
     locking = "FOR UPDATE OF r"
     sharing = "FOR KEY SHARE OF r"
+    sizing = "SELECT pg_database_size(current_database())"
+    write_ahead: Path | None = None
 
     def __init__(self, pool: Any) -> None:
-        self.statements = 0
+        self.statements = self.under_way = 0
+        self.most_connections: int = pool.get_max_size()
         self._pool = pool
         self._horizon = Horizon(self._latest)
 
@@ -145,6 +149,7 @@ class PostgresDatabase:
     async def read(self, work: Callable[[Connection], Awaitable[T]], *, seconds: float | None = None) -> T:
         """Run work that only reads; beyond its time the server is told to cancel it."""
         limit = asyncio.timeout(seconds)
+        self.under_way += 1
         try:
             async with self._pool.acquire() as raw, limit:
                 return await work(_PostgresConnection(self, raw))
@@ -152,9 +157,12 @@ class PostgresDatabase:
             if seconds is not None and limit.expired():
                 raise too_slow(seconds) from None
             raise DatabaseError(type(error).__name__) from error
+        finally:
+            self.under_way -= 1
 
     async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:
         """Run work in one transaction and commit it before returning."""
+        self.under_way += 1
         try:
             async with self._pool.acquire() as raw, _transaction(raw, _BEGIN if feeding else "BEGIN"):
                 return await work(_PostgresConnection(self, raw))
@@ -162,6 +170,8 @@ class PostgresDatabase:
             raise Contention(type(error).__name__) from error
         except _FAILURES as error:
             raise DatabaseError(type(error).__name__) from error
+        finally:
+            self.under_way -= 1
 
     async def claim(self, connection: Connection, exclusive: Sequence[str], shared: Sequence[str]) -> None:
         """Take advisory locks, in one order everywhere, so that no two writers wait for each other."""

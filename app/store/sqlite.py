@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -122,9 +123,12 @@ class SqliteDatabase:
 
     locking = ""  # the writer is alone
     sharing = ""
+    sizing = "SELECT s.page_count * z.page_size FROM pragma_page_count() s, pragma_page_size() z"
 
     def __init__(self, path: str) -> None:
-        self.statements = 0
+        self.statements = self.under_way = 0
+        self.most_connections = _SEARCHES
+        self.write_ahead: Path | None = Path(f"{path}-wal")
         self._path = path
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._writing = _open(path)
@@ -139,7 +143,11 @@ class SqliteDatabase:
             if seconds is None:
                 return await work(_SqliteConnection(self, self._reading))
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._searches, self._search, work, seconds)
+            self.under_way += 1
+            try:
+                return await loop.run_in_executor(self._searches, self._search, work, seconds)
+            finally:
+                self.under_way -= 1
         except sqlite3.Error as error:
             raise DatabaseError(type(error).__name__) from error
 
