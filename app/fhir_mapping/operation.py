@@ -36,9 +36,10 @@ class Operation:
     `methods` are how it is asked over HTTP; `acts` says that it changes something. `standard` is HL7's
     definition it follows, None where the operation is our own. `searches` says that the search parameters
     of the type narrow it, too. `returns` is the type of its answer and `answer` what that holds; `example`
-    is a query that shows it. `also` are the media types it answers in beside FHIR JSON. `rests_on` are the
-    types its answer rests on: who may not read them all may not ask, for the answer would be another; what is
-    asked of the server is asked by who may read some of them.
+    is a query that shows it. `by_the_hour` says that its answer may change within a day though nothing new is
+    recorded. `also` are the media types it answers in beside FHIR JSON. `rests_on` are the types its answer
+    rests on: who may not read them all may not ask, for the answer would be another; what is asked of the
+    server is asked by who may read some of them.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Operation:
     example: str = ""
     also: tuple[str, ...] = ()
     acts: bool = False
+    by_the_hour: bool = False
     rests_on: tuple[str, ...] = ()
 
     @property

@@ -4,14 +4,14 @@ Source: https://hl7.org/fhir/R4/parameters.html
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from app.clinical.answers import Answer, Figure, Finding, Result, Value, wire
 from app.clinical.interval import Interval
 from app.clinical.records import Source
-from app.fhir_mapping import codec, links
+from app.fhir_mapping import codec
 
 Part = dict[str, Any]
 
@@ -21,22 +21,35 @@ TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 UCUM = "http://unitsofmeasure.org"
 
 
-def parameters(answer: Answer, *, as_of: datetime, language: str = "en") -> bytes:
-    """The answer as Parameters.
+Pieces = tuple[bytes, bytes]
+"""An answer up to where the instant stands that it is given at, and from there on."""
 
-    `as_of` is the instant up to which records were looked at. The protocol's sentences stand in
-    `language`, with their other languages as translations.
+INSTANT = "?"
+"""Stands for the instant until it is known."""
+
+
+def parameters(answer: Answer, *, language: str = "en") -> Pieces:
+    """The answer as Parameters, but for the instant up to which records were looked at (`asOf`).
+
+    The protocol's sentences stand in `language`, with their other languages as translations.
     """
     parts = [
         _reference(asked_about(answer), answer.subject),
         *_texts("protocol", [answer.protocol]),
         *_texts("protocolVersion", [answer.protocol_version]),
-        {"name": "asOf", "valueInstant": links.instant(as_of)},
+        {"name": "asOf", "valueInstant": INSTANT},
         *([{"name": "on", "valueDate": answer.on}] if answer.on else []),
         *(_result(result, language) for result in answer.results),
         *_texts("note", answer.notes),
     ]
-    return codec.write({"resourceType": "Parameters", "parameter": parts})
+    body = codec.write({"resourceType": "Parameters", "parameter": parts})
+    return cut(body, b'"name":"asOf","valueInstant":"')
+
+
+def cut(body: bytes, member: bytes) -> Pieces:
+    """An answer cut where the instant is to stand; in a text before it, quotes would be escaped."""
+    before, _, after = body.partition(member + INSTANT.encode())
+    return before + member, after
 
 
 def asked_about(answer: Answer) -> str:

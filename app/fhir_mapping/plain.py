@@ -1,29 +1,32 @@
 """An answer as compact plain JSON, for people who do not speak FHIR; it says what the Parameters say."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from app.clinical.answers import Answer, Figure, Finding, Result, wire
 from app.clinical.interval import Interval
 from app.clinical.records import Source
-from app.fhir_mapping import codec, links
-from app.fhir_mapping.parameters import asked_about, chosen
+from app.fhir_mapping import codec
+from app.fhir_mapping.parameters import INSTANT, Pieces, asked_about, chosen, cut
 
 Content = dict[str, Any]
 
 
-def plain(answer: Answer, *, as_of: datetime, language: str = "en") -> bytes:
-    """The answer as plain JSON, its sentences in one language; what is empty is left out, but `results`."""
+def plain(answer: Answer, *, language: str = "en") -> Pieces:
+    """The answer as plain JSON but for its instant, its sentences in one language.
+
+    What is empty is left out, but `results`.
+    """
     asked = _said(
         question=answer.question,
         **{asked_about(answer): str(answer.subject)},
         protocol=answer.protocol,
         protocolVersion=answer.protocol_version,
-        asOf=links.instant(as_of),
+        asOf=INSTANT,
         on=answer.on,
     )
     results = [_result(result, language) for result in answer.results]
-    return codec.write(asked | {"results": results} | _said(notes=answer.notes))
+    return cut(codec.write(asked | {"results": results} | _said(notes=answer.notes)), b'"asOf":"')
 
 
 def _result(result: Result, language: str) -> Content:

@@ -108,6 +108,7 @@ STATUS = of_subject(
     "What a partner site asks in one call: status, eligibility, arm, infusion, adverse events, visits,"
     " scores, response, corticosteroids and open data queries.",
     ON,
+    by_the_hour=True,
 )
 TIMELINE = of_subject(
     "$timeline",
@@ -155,4 +156,5 @@ IMPACT = of_subject(
     " rest on the fact and do not: with its `question`, and each verdict, figure and criterion that differs"
     " as it would be, beside `…-before` and `…-after`.",
     example="observation=Observation/msc-sle-01-m6-pga",
+    by_the_hour=True,
 )

@@ -1,5 +1,7 @@
 """What every question of the trial may be asked with, and how such a question is declared (decision 5)."""
 
+from dataclasses import replace
+
 from app.fhir_mapping.operation import Operation, OperationParameter
 from app.fhir_mapping.registry import MAPPED
 
@@ -64,9 +66,11 @@ def of_subject(
     *parameters: OperationParameter,
     answer: str = VERDICTS,
     example: str = "",
+    by_the_hour: bool = False,
 ) -> Operation:
     """A question about one subject; it can be asked as of a past moment, and answered plainly."""
-    return _question("ResearchSubject", name, title, about, *parameters, answer=answer, example=example)
+    question = _question("ResearchSubject", name, title, about, *parameters, answer=answer, example=example)
+    return replace(question, by_the_hour=by_the_hour)
 
 
 def of_study(

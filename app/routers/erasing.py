@@ -32,6 +32,7 @@ async def erase(request: FhirRequest, asked: Operation) -> FhirResponse:
         raise refusal(422, "business-rule", text, "http.confirm")
     erasing = Erasing(key=key, version=_version(given), by=request.actor, reason=reason)
     found = await erased(request.service.store, erasing, writing=request.writing, at=now())
+    request.service.memory.forget()
     request.saw(*((*key, one.version) for one in found))
     return told(given, (("erased", Each("erased", [_row(one) for one in found])),))
 

@@ -1,8 +1,6 @@
 """Operations: R4's own, the questions of the trial, and what those who run the server ask of the inbox."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 
 from app.fhir_mapping import check
 from app.fhir_mapping.check_operation import CHECK_ELIGIBILITY
@@ -10,7 +8,7 @@ from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.operation import Level, Operation
 from app.fhir_mapping.operations import OPERATIONS, named, served
 from app.fhir_mapping.outcome import Issue, Refusal, refusal
-from app.fhir_mapping.question import Question, from_parameters, parse
+from app.fhir_mapping.question import from_parameters, parse
 from app.fhir_mapping.standard_operations import DIFF, EVERYTHING, LASTN, META, STATS, VALIDATE
 from app.fhir_mapping.subject_operations import IMPACT, STATUS_HISTORY
 from app.fhir_mapping.wording import did_you_mean
@@ -25,7 +23,6 @@ from app.routers import (
 from app.routers.all_sites import decide_of_all_sites, is_of_all_sites
 from app.routers.answers import FhirResponse, unless_held
 from app.routers.check_eligibility import check_eligibility
-from app.routers.decisions import decide
 from app.routers.difference import diff
 from app.routers.everything import everything
 from app.routers.export import export
@@ -34,10 +31,10 @@ from app.routers.impact import of_change
 from app.routers.requests import FhirRequest
 from app.routers.status_history import status_history
 from app.routers.study_decisions import decide_study
+from app.routers.subject_answers import of_subject
 from app.routers.told import refuse_told_in
 from app.routers.trial_answers import answered, moment_of, narrowed, protocol_of
 from app.store.of_study import subjects_of
-from app.store.records import Recorded, recorded
 
 
 async def operation(request: FhirRequest) -> FhirResponse:
@@ -50,7 +47,7 @@ async def operation(request: FhirRequest) -> FhirResponse:
         raise Refusal(405, (issue,), {"Allow": allow})
     if request.method == "POST" and asked.name not in OF_A_RESOURCE:
         await _take_in(request)
-    computed = _of_study if asked.resources == ("ResearchStudy",) else _computed
+    computed = _of_study if asked.resources == ("ResearchStudy",) else of_subject
     return unless_held(request, await STANDARD.get(asked.name, computed)(request, asked))
 
 
@@ -60,23 +57,6 @@ async def _take_in(request: FhirRequest) -> None:
         request.form = from_parameters(check.checked("Parameters", await request.resource_body()))
         refuse_told_in(request, request.form)
         request.parameters = [*request.parameters, *request.form]
-
-
-async def _computed(request: FhirRequest, asked: Operation) -> FhirResponse:
-    """Answer a question of the trial about the subject of the address."""
-    question = parse(asked, request.parameters)
-    as_of = moment_of(question)
-    service = request.service
-    found = await recorded(service.store, request.visibility, request.id, question.as_of)
-    request.saw(*found.shown)
-    return await asyncio.to_thread(_decided, asked, question, found, as_of)
-
-
-def _decided(asked: Operation, question: Question, found: Recorded, as_of: datetime) -> FhirResponse:
-    """The documents read, the question decided and the answer written: there may be thousands."""
-    history = found.history
-    protocol = protocol_of(history.study, history.enrolment.study)
-    return answered(question, decide(asked, protocol, history, narrowed(question, as_of)), as_of)
 
 
 async def _of_study(request: FhirRequest, asked: Operation) -> FhirResponse:

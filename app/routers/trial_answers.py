@@ -1,5 +1,6 @@
 """What every question of the trial needs at the door: the clock, the protocol, and how it is answered."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from app.fhir_mapping.plain import plain
 from app.fhir_mapping.question import Question
 from app.protocol.definition import Protocol
 from app.protocol.loader import load_all, protocol_for
-from app.routers.answers import FHIR_JSON, PLAIN_JSON, FhirResponse
+from app.routers.answers import FHIR_JSON, PLAIN_JSON, FhirResponse, Headers
 
 _TRIAL_ZONE = ZoneInfo("Europe/Paris")
 
@@ -39,10 +40,14 @@ def today(as_of: datetime) -> date:
 
 
 def narrowed(question: Question, as_of: datetime) -> Asked:
-    """What the clinical room is asked with: the day named, else that of the moment asked about."""
+    """What the clinical room is asked with: the day named, else that of the moment asked about.
+
+    The instant it is told only where the question is one of hours: any other is answered alike all day.
+    """
+    by_the_hour = question.operation.by_the_hour and question.on is None
     return Asked(
         today=question.on or today(as_of),
-        at=None if question.on is not None else as_of,
+        at=as_of if by_the_hour else None,
         on=question.on,
         visits=question.visits,
         rules=question.rules,
@@ -64,10 +69,34 @@ def protocol_of(study: Study | None, name: str) -> Protocol:
     return protocol
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer as it is sent, but for the instant it is given at; its ETag tells what it says."""
+
+    before: bytes
+    after: bytes
+    headers: Headers
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.before) + len(self.after)
+
+    def given(self, as_of: datetime) -> FhirResponse:
+        """The answer at an instant."""
+        instant = links.instant(as_of).encode()
+        return FhirResponse(200, b"".join((self.before, instant, self.after)), list(self.headers))
+
+
+def written(question: Question, answer: Answer) -> Written:
+    """The answer, as Parameters or plainly."""
+    before, after = (plain if question.plain else parameters)(answer, language=question.language)
+    said = sha256(before)
+    said.update(after)
+    etag = b'W/"%b"' % said.hexdigest()[:32].encode()
+    return Written(before, after, [PLAIN_JSON if question.plain else FHIR_JSON, (b"etag", etag)])
+
+
 def answered(question: Question, answer: Answer, as_of: datetime) -> FhirResponse:
-    """The answer, as Parameters or plainly; its ETag is the same as long as it says the same."""
-    written = plain if question.plain else parameters
-    body = written(answer, as_of=as_of, language=question.language)
-    said = body.replace(links.instant(as_of).encode(), b"")
-    etag = b'W/"%b"' % sha256(said).hexdigest()[:32].encode()
-    return FhirResponse(200, body, [PLAIN_JSON if question.plain else FHIR_JSON, (b"etag", etag)])
+    """The answer given at once."""
+    return written(question, answer).given(as_of)

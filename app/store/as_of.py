@@ -7,20 +7,29 @@ from typing import Any
 from app.store.database import Connection, Database, Row
 from app.store.visibility import Visibility, earlier, visible
 
-END_OF_TIME = datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00")
-"""Stands for now: whatever has been stored was stored before."""
-
 _WHOLE = "r.type, r.id, r.version, r.patient_id, r.study_id, r.document"
-_WITHOUT_DOCUMENT = "r.type, r.id, r.version, r.patient_id, r.study_id, NULL"
+_WITHOUT_DOCUMENT = "r.type, r.id, r.version, r.patient_id, r.study_id, r.document IS NOT NULL"
 _COUNTED = "r.type, r.study_id, count(*)"
 _SIZED = "r.patient_id, count(*)"
 
+_COLUMNS = "type, id, version, patient_id, study_id, site, document"
+_NOW = f"(SELECT {_COLUMNS} FROM resource WHERE {{now}}) AS r"
 # `NOT (… > …)` says `<=` so that SQLite, which keeps no statistics, does not read the whole store in the
 # order it was written: the other conditions name an index each.
-_THEN = """(SELECT type, id, version, patient_id, study_id, site, document FROM resource
- WHERE {now} AND NOT (last_updated > $1)
- UNION ALL SELECT type, id, version, patient_id, study_id, site, document FROM version v
- WHERE {then} AND NOT (last_updated > $1) AND superseded > $1 AND {earlier}) AS r"""
+_THEN = f"""(SELECT {_COLUMNS} FROM resource WHERE {{now}} AND NOT (last_updated > {{at}})
+ UNION ALL SELECT {_COLUMNS} FROM version v
+ WHERE {{then}} AND NOT (last_updated > {{at}}) AND superseded > {{at}} AND {{earlier}}) AS r"""
+
+_IS_NAMED = "type = 'ResearchSubject' AND id = $1"
+_IS_THEIRS = "patient_id = (SELECT patient_id FROM own)"
+_IS_STUDY = "type = 'ResearchStudy' AND id = (SELECT study_id FROM own)"
+_OF_SUBJECT = """WITH own AS (SELECT r.patient_id, r.study_id FROM {subject}
+ WHERE {seen} AND r.document IS NOT NULL)
+ SELECT {columns} FROM {subject} WHERE {seen}
+ UNION ALL SELECT {columns} FROM {study} WHERE {seen}
+ UNION ALL SELECT {columns} FROM {about} WHERE {seen}"""
+_ELSEWHERE = """ UNION ALL SELECT '', '', 0, NULL, NULL, NULL WHERE EXISTS
+ (SELECT 1 FROM {parts} WHERE r.document IS NOT NULL AND ({seen}) IS NOT TRUE)"""
 
 
 class AsOf:
@@ -32,20 +41,46 @@ class AsOf:
         self._database = database
         self._connection = connection
         self._visibility = visibility
-        self._at = at if at is not None else END_OF_TIME
+        self._at = at
 
     async def named(self, kind: str, name: str | None) -> list[Row]:
         """The resource of that type and id; with no document where it was deleted."""
-        condition = "type = $2 AND id = $3"
+        condition = "type = $1 AND id = $2"
         return await self._rows(condition, condition, [kind, name])
+
+    async def of_subject(
+        self, name: str, kinds: Sequence[str], *, documents: bool = True, most: int | None = None
+    ) -> list[Row]:
+        """A ResearchSubject, its study and what is of these types about its patient: one statement.
+
+        Without `documents` a row says in their place whether there is one. A row without a type says that the
+        patient takes part in a study that the asker may not see. No more than `most` rows are read.
+        """
+        values: list[Any] = [name]
+        at = self._moment(values)
+        seen = visible(self._database, self._visibility, "r", values)
+        of_kind = ", ".join(f"'{kind}'" for kind in kinds)
+        theirs = f"{_IS_THEIRS} AND NOT ({_IS_NAMED})"
+        parts = f"type = 'ResearchSubject' AND {_IS_THEIRS}"
+        sql = (_OF_SUBJECT if self._visibility.studies is None else _OF_SUBJECT + _ELSEWHERE).format(
+            columns=_WHOLE if documents else _WITHOUT_DOCUMENT,
+            seen=seen,
+            subject=self._there(_IS_NAMED, _IS_NAMED, at),
+            study=self._there(_IS_STUDY, _IS_STUDY, at),
+            about=self._there(
+                f"type IN ({of_kind}) AND {theirs}", f"(type || '') IN ({of_kind}) AND {theirs}", at
+            ),
+            parts=self._there(parts, parts, at),
+        )
+        return await self._connection.fetch(sql if most is None else f"{sql} LIMIT {most}", *values)
 
     async def of_type(self, kind: str) -> list[Row]:
         """Every resource of a type of which there are few."""
-        return await self._rows("type = $2", "type = $2", [kind])
+        return await self._rows("type = $1", "type = $1", [kind])
 
     async def enrolled(self, studies: Sequence[str]) -> list[Row]:
         """The ResearchSubjects of some studies, without their documents."""
-        one_of = self._database.member("study_id", 2)
+        one_of = self._database.member("study_id", 1)
         condition = f"type = 'ResearchSubject' AND {one_of} AND document IS NOT NULL"
         values = [self._database.members(studies)]
         return await self._rows(condition, condition, values, columns=_WITHOUT_DOCUMENT)
@@ -58,12 +93,12 @@ class AsOf:
         """Those of these patients who take part in a study that the asker may not see."""
         if self._visibility.studies is None:
             return set()
-        whose = self._database.member("patient_id", 2)
+        whose = self._database.member("patient_id", 1)
         condition = f"type = 'ResearchSubject' AND {whose} AND document IS NOT NULL"
-        values: list[Any] = [self._at, self._database.members(patients)]
+        values: list[Any] = [self._database.members(patients)]
+        there = self._there(condition, condition, self._moment(values))
         seen = visible(self._database, self._visibility, "r", values)
-        then = _THEN.format(now=condition, then=condition, earlier=earlier(self._visibility, "v"))
-        sql = f"SELECT r.patient_id FROM {then} WHERE ({seen}) IS NOT TRUE"
+        sql = f"SELECT r.patient_id FROM {there} WHERE ({seen}) IS NOT TRUE"
         rows = await self._connection.fetch(sql, *values)
         return {patient for (patient,) in rows}
 
@@ -83,14 +118,27 @@ class AsOf:
         return await self._rows(now, then, values, columns=columns, end=f" GROUP BY {by}")
 
     def _about(self, kinds: Sequence[str]) -> tuple[str, str]:
-        whose, kind = self._database.member("patient_id", 2), ", ".join(f"'{one}'" for one in kinds)
+        whose, kind = self._database.member("patient_id", 1), ", ".join(f"'{one}'" for one in kinds)
         return f"type IN ({kind}) AND {whose}", f"(type || '') IN ({kind}) AND {whose}"
 
     async def _rows(
         self, now: str, then: str, values: list[Any], *, columns: str = _WHOLE, end: str = ""
     ) -> list[Row]:
-        values = [self._at, *values]
+        values = list(values)
+        there = self._there(now, then, self._moment(values))
         seen = visible(self._database, self._visibility, "r", values)
-        whole = _THEN.format(now=now, then=then, earlier=earlier(self._visibility, "v"))
-        sql = f"SELECT {columns} FROM {whole} WHERE {seen}{end}"
+        sql = f"SELECT {columns} FROM {there} WHERE {seen}{end}"
         return await self._connection.fetch(sql, *values)
+
+    def _moment(self, values: list[Any]) -> str:
+        """The placeholder of the instant, which is added to `values`; none for now."""
+        if self._at is None:
+            return ""
+        values.append(self._at)
+        return f"${len(values)}"
+
+    def _there(self, now: str, then: str, at: str) -> str:
+        """What there was at that instant, by a condition on what stands and one on what is superseded."""
+        if self._at is None:
+            return _NOW.format(now=now)
+        return _THEN.format(now=now, then=then, earlier=earlier(self._visibility, "v"), at=at)

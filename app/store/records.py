@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from app.clinical.care import Condition, Consent, Procedure
@@ -28,6 +29,31 @@ _PARTS = """SELECT r.id FROM resource r WHERE r.type = 'ResearchSubject' AND r.p
  AND NOT r.deleted AND {visible} ORDER BY r.id"""
 
 
+Standing = tuple[str, str, int, str | None, str | None, bool]
+"""The type, id and version of a resource, its patient and study, and whether its document is there."""
+
+AT_HAND = 500
+"""So many documents about a subject are few: which there are is looked up without waiting for a search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Which documents decisions about a ResearchSubject are made from, as of one moment, for one asker.
+
+    Whatever is decided from the same versions is decided from the same documents: a version never changes.
+    """
+
+    name: str
+    rows: tuple[Standing, ...]
+    elsewhere: bool = False  # the patient takes part in a study that the asker may not see
+
+    @property
+    def shown(self) -> Sequence[tuple[str, str, int]]:
+        """Whom an answer made from them is about: the subject, the patient and the study."""
+        whose, own = {"Patient", "ResearchStudy"}, ("ResearchSubject", self.name)
+        return [row[:3] for row in self.rows if row[0] in whose or row[:2] == own]
+
+
 @dataclass(frozen=True)
 class Recorded:
     """The stored documents that decisions about a ResearchSubject are made from, as of one moment."""
@@ -35,6 +61,16 @@ class Recorded:
     name: str
     rows: Sequence[Row]
     elsewhere: bool = False  # the patient takes part in a study that the asker may not see
+
+    @property
+    def size(self) -> int:
+        """How many bytes they have."""
+        return sum(len(row[5] or b"") for row in self.rows)
+
+    @cached_property
+    def versions(self) -> Versions:
+        """Which they are."""
+        return Versions(self.name, tuple(map(_standing, self.rows)), self.elsewhere)
 
     @cached_property
     def history(self) -> History:
@@ -51,9 +87,7 @@ class Recorded:
     @property
     def shown(self) -> Sequence[tuple[str, str, int]]:
         """Whom an answer made from them is about: the subject, the patient and the study."""
-        whose = ("Patient", "ResearchStudy")
-        own = ("ResearchSubject", self.name)
-        return [tuple(row[:3]) for row in self.rows if row[0] in whose or tuple(row[:2]) == own]
+        return self.versions.shown
 
     def without(self, kind: str, name: str) -> "Recorded":
         """The same as if this resource were not there."""
@@ -77,28 +111,49 @@ class Recorded:
 
 
 async def recorded(store: Store, visibility: Visibility, name: str, as_of: datetime | None) -> Recorded:
-    """The stored documents about a ResearchSubject.
+    """The stored documents about a ResearchSubject, always in the same order.
 
     Raises Refusal 404 where there is no such subject (or was none then), 410 where it was deleted.
     """
 
-    async def work(connection: Connection) -> tuple[list[Row], list[Row], bool]:
-        then = AsOf(store.database, connection, visibility, as_of)
-        subject = await then.named("ResearchSubject", name)
-        if not subject or subject[0][5] is None:
-            return subject, [], False
-        patient, study = subject[0][3:5]
-        of_patient = [] if patient is None else [patient]
-        rows = await then.about(of_patient, KINDS) if of_patient else subject
-        elsewhere = bool(of_patient and await then.also_elsewhere(of_patient))
-        return subject, [*await then.named("ResearchStudy", study), *rows], elsewhere
+    async def work(connection: Connection) -> list[Row]:
+        return await AsOf(store.database, connection, visibility, as_of).of_subject(name, KINDS)
 
-    subject, rows, elsewhere = await store.search(work)
-    if not subject:
-        raise not_found(f"ResearchSubject/{name}", at=as_of)
-    if subject[0][5] is None:
-        raise gone(f"ResearchSubject/{name}")
+    rows, elsewhere = _found(name, await store.search(work), as_of)
     return Recorded(name, rows, elsewhere)
+
+
+async def versions(store: Store, visibility: Visibility, name: str, as_of: datetime | None) -> Versions:
+    """Which documents about a ResearchSubject there are; refused as `recorded` refuses."""
+
+    async def work(connection: Connection) -> list[Row]:
+        then = AsOf(store.database, connection, visibility, as_of)
+        return await then.of_subject(name, KINDS, documents=False, most=most)
+
+    most: int | None = AT_HAND + 1
+    rows = await store.database.read(work)
+    if len(rows) > AT_HAND:
+        most = None
+        rows = await store.search(work)
+    rows, elsewhere = _found(name, rows, as_of)
+    return Versions(name, tuple(map(_standing, rows)), elsewhere)
+
+
+def _found(name: str, rows: Sequence[Row], as_of: datetime | None) -> tuple[list[Row], bool]:
+    """The rows about a subject in order, and whether the patient takes part in a study out of sight."""
+    subject = next((row for row in rows if (row[0], row[1]) == ("ResearchSubject", name)), None)
+    if subject is None:
+        raise not_found(f"ResearchSubject/{name}", at=as_of)
+    if not _standing(subject)[5]:
+        raise gone(f"ResearchSubject/{name}")
+    found = sorted(filter(itemgetter(0), rows), key=itemgetter(0, 1))
+    return found, len(found) < len(rows)
+
+
+def _standing(row: Row) -> Standing:
+    """A row with whether its document is there in the place of the document."""
+    kind, name, version, patient, study, document = row
+    return kind, name, version, patient, study, bool(document)
 
 
 async def parts_of(store: Store, visibility: Visibility, patient: str) -> list[str]:
