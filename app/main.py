@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         entrance = Entrance(settings, store)
         app.state.service = Service(settings=settings, store=store, started=now, load=load, entrance=entrance)
         try:
-            async with watched(load, store.committer, app.state.metrics.registry):
+            async with watched(load, store, app.state.metrics):
                 yield
         finally:
             await sweeper.stop()

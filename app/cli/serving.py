@@ -14,6 +14,9 @@ from app.cli.talk import FAILED, MISUSED, say, settings_or_stop, stop
 if TYPE_CHECKING:
     from app.settings import Settings
 
+_HUNG_SECONDS = 30
+"""A worker that does not answer its parent for so long is replaced; many that start at once take a while."""
+
 
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
@@ -108,21 +111,24 @@ def _listen(
     import uvicorn
 
     from app.routers.logs import configuration
+    from app.settings.counts import counted_together
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn drains, then raises the signal again
-    uvicorn.run(
-        app,
-        factory=factory,
-        host=host,
-        port=port,
-        workers=workers,
-        loop="uvloop",
-        http="app.routers.connection:Connection",
-        ws="none",
-        log_config=configuration(settings.log_level),
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=settings.drain_seconds,
-    )
+    with counted_together(workers):
+        uvicorn.run(
+            app,
+            factory=factory,
+            host=host,
+            port=port,
+            workers=workers,
+            loop="uvloop",
+            http="app.routers.connection:Connection",
+            ws="none",
+            log_config=configuration(settings.log_level),
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=settings.keep_alive_seconds,
+            timeout_graceful_shutdown=settings.drain_seconds,
+            timeout_worker_healthcheck=_HUNG_SECONDS,
+        )

@@ -58,7 +58,7 @@ async def is_ready(store: Store) -> bool:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Counters for Prometheus, of the worker process that answers; and how the feed of each sender stands."""
+    """Counters for Prometheus, of all worker processes; and how the database and each sender's feed stand."""
     counted: Metrics = request.app.state.metrics
     service: Service = request.app.state.service
     if not may_see_metrics(service.settings, request.headers.get("authorization", "")):

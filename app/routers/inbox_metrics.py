@@ -1,4 +1,7 @@
-"""How the feed of each sender stands, for Prometheus: when it was last heard of, and what waits."""
+"""What the database knows, for Prometheus: how the feed of each sender stands, and how large it is.
+
+It is the same whichever process is asked.
+"""
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
@@ -15,14 +18,16 @@ async def text(store: Store) -> bytes:
     at = now()
     try:
         found = await standings(store, EVERYTHING, since=at)
+        [[size]] = await store.search(lambda connection: connection.fetch(store.database.sizing))
     except Exception as error:  # noqa: BLE001 the counters of the process are told in any case
-        log.warning("no metrics of the inbox", extra={"error": lineage(error)})
+        log.warning("no metrics of the database", extra={"error": lineage(error)})
         return b""
-    return generate_latest(_told([(one, one.is_silent(at)) for one in found]))
+    return generate_latest(_told([(one, one.is_silent(at)) for one in found], size))
 
 
-def _told(found: list[tuple[Standing, bool | None]]) -> CollectorRegistry:
+def _told(found: list[tuple[Standing, bool | None]], size: int) -> CollectorRegistry:
     registry = CollectorRegistry()
+    Gauge("trialbridge_database_bytes", "Size of the database.", registry=registry).set(size)
 
     def gauge(name: str, about: str, *labels: str) -> Gauge:
         return Gauge(f"trialbridge_{name}", about, ("sender", *labels), registry=registry)
