@@ -142,8 +142,9 @@ async def _write(connection: Connection, plans: Sequence[Plan], indexes: Indexes
                 change.resource, change.document, name=version.id, version=version.version, index=index
             )
             gather(pairs, rows)
+    replaces = any(plan.supersedes for plan in plans)
     for table, of_table in rows.items():
-        on_conflict = UPSERT if table is models.resource else ""
+        on_conflict = UPSERT if replaces and table is models.resource else ""
         if await connection.insert(table, of_table, on_conflict=on_conflict) != len(of_table):
             raise Contention("another writer changed the same resource")
 
