@@ -1,7 +1,6 @@
 """A computed answer as it leaves: as FHIR Parameters and as plain JSON."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,10 +12,9 @@ from app.clinical.answers import Answer, Finding, Result
 from app.clinical.records import Source
 from app.clinical.truth import Truth
 from app.fhir_mapping import check, codec
-from app.fhir_mapping.parameters import TRANSLATION, parameters
+from app.fhir_mapping.parameters import TRANSLATION, Pieces, parameters
 from app.fhir_mapping.plain import plain
 
-AT = datetime(2024, 5, 3, 10, 20, 30, tzinfo=UTC)
 SLEDAI = Source("Observation", "sledai", 2)
 
 ANSWER = Answer(
@@ -58,8 +56,13 @@ ANSWER = Answer(
 )
 
 
+def at(pieces: Pieces) -> bytes:
+    """The whole answer, given at that instant."""
+    return b"2024-05-03T10:20:30.000000Z".join(pieces)
+
+
 def read(answer: Answer, language: str = "en") -> dict[str, Any]:
-    raw = parameters(answer, as_of=AT, language=language)
+    raw = at(parameters(answer, language=language))
     document = codec.read(raw)
     assert check.problems("Parameters", document) == ()
     Parameters.model_validate_json(raw)
@@ -134,7 +137,7 @@ def test_the_protocols_sentence_stands_in_one_language_beside_the_other(
 
 
 def test_the_plain_view_says_the_same_and_nothing_empty() -> None:
-    assert codec.read(plain(ANSWER, as_of=AT, language="fr")) == {
+    assert codec.read(at(plain(ANSWER, language="fr"))) == {
         "question": "sri-status",
         "subject": "ResearchSubject/s-1/_history/1",
         "protocol": "MSC-SLE",
@@ -175,7 +178,7 @@ def test_the_plain_view_says_the_same_and_nothing_empty() -> None:
 
 
 def test_plainly_nothing_found_is_an_empty_list() -> None:
-    document = codec.read(plain(replace(ANSWER, results=()), as_of=AT))
+    document = codec.read(at(plain(replace(ANSWER, results=()))))
 
     assert document["results"] == []
     assert list(document)[-2:] == ["results", "notes"]
@@ -221,3 +224,17 @@ def test_whatever_was_found_leaves_as_valid_parameters(findings: tuple[Finding, 
     [result] = parts(read(answer), "result")
 
     assert len(parts(result, "criterion")) == len(findings)
+
+
+def test_the_instant_stands_in_its_place_whatever_a_text_says() -> None:
+    tricky = '"name":"asOf","valueInstant":"?" "asOf":"?"'
+    answer = replace(ANSWER, protocol=tricky, notes=(tricky,))
+
+    assert parts(read(answer), "asOf") == ["2024-05-03T10:20:30.000000Z"]
+    assert parts(read(answer), "protocol") == parts(read(answer), "note") == [tricky]
+    plainly = codec.read(at(plain(answer)))
+    assert (plainly["asOf"], plainly["protocol"], plainly["notes"]) == (
+        "2024-05-03T10:20:30.000000Z",
+        tricky,
+        [tricky],
+    )
