@@ -38,7 +38,7 @@ def where(statement: Statement, of: Of, conditions: Sequence[Condition]) -> str:
     parts = [f"{of.alias}.type = {statement.value(of.resource.name)}", f"NOT {of.alias}.deleted"]
     for asked, width in zip(conditions, widths, strict=True):
         parts.append(_condition(statement, replace(of, few=width > narrowest), asked))
-    parts.append(statement.seen(of.alias))
+    parts.append(statement.seen(of.alias, of.patient))
     return " AND ".join(parts)
 
 

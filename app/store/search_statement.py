@@ -50,9 +50,9 @@ class Statement:
             return f"{column} = {placeholders[0]}"
         return f"{column} IN ({', '.join(placeholders)})"
 
-    def seen(self, alias: str) -> str:
-        """That the asker may see a resource."""
-        return visible(self.database, self.visibility, alias, self.values)
+    def seen(self, alias: str, patient: str | None = None) -> str:
+        """That the asker may see a resource; `patient` is the one whom all that is asked for is about."""
+        return visible(self.database, self.visibility, alias, self.values, patient=patient)
 
 
 @dataclass(frozen=True, slots=True)

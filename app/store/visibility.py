@@ -56,21 +56,21 @@ FROM_DONORS: Final = "BiologicallyDerivedProduct"
 _OF_PATIENT = """EXISTS (SELECT 1 FROM resource whose WHERE whose.type = 'Patient'
  AND whose.id = {alias}.patient_id AND {seen})"""
 _AT_SITE = """EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
- AND p.id = {alias}.patient_id AND {site})"""
+ AND p.id = {patient} AND {site})"""
 _PART = """EXISTS (SELECT 1 FROM resource e WHERE e.type = 'ResearchSubject' AND NOT e.deleted
- AND e.patient_id = {alias}.patient_id{of})"""
+ AND e.patient_id = {patient}{of})"""
 # OFFSET keeps PostgreSQL from gathering every donor there is before it looks at one row.
 _ALONE = "LIMIT 1 OFFSET 0"
-_GAVE = f"""EXISTS (SELECT 1 FROM subject d WHERE d.patient_id = {{alias}}.patient_id
+_GAVE = f"""EXISTS (SELECT 1 FROM subject d WHERE d.patient_id = {{patient}}
  AND ({{arm}} OR {{actual}}) {_ALONE})"""
 # A part that was deleted is in no table of parts: its last version says what it was, or once that was erased
 # its tombstone. CROSS JOIN keeps SQLite, which has no statistics, from reading all versions first.
 _ONCE_GAVE = f"""EXISTS (SELECT 1 FROM resource d CROSS JOIN version l WHERE d.type = 'ResearchSubject'
- AND d.patient_id = {{alias}}.patient_id AND d.deleted AND l.type = 'ResearchSubject' AND l.id = d.id
+ AND d.patient_id = {{patient}} AND d.deleted AND l.type = 'ResearchSubject' AND l.id = d.id
  AND l.version = d.version - 1 AND ({{said}} OR EXISTS (SELECT 1 FROM erasure g WHERE g.type = l.type
  AND g.id = l.id AND g.version = l.version AND g.donor {_ALONE})) {_ALONE})"""
-_HAS = """EXISTS (SELECT 1 FROM search_token n WHERE n.type = {alias}.type AND n.id = {alias}.id
- AND n.parameter = {parameter} AND n.code = {code}{system})"""
+_HAS = """EXISTS (SELECT 1 FROM search_token n WHERE n.type = {kind} AND n.id = {alias}.id
+ AND n.parameter = {parameter} AND n.code = {code}{further})"""
 
 
 def earlier(visibility: Visibility, alias: str) -> str:
@@ -100,21 +100,27 @@ def wholly_seen(visibility: Visibility) -> frozenset[str]:
     return (visibility.kinds if visibility.kinds is not None else frozenset(RESOURCES)) - partly
 
 
-def visible(database: Database, visibility: Visibility, alias: str, values: list[Any]) -> str:
+def visible(
+    database: Database, visibility: Visibility, alias: str, values: list[Any], *, patient: str | None = None
+) -> str:
     """The condition that keeps out of sight what is not the asker's, to be joined by AND.
 
     `alias` has the columns type, id, patient_id, study_id and site. Values the condition needs are added
-    to `values`.
+    to `values`. Where only what is about one `patient` is asked for, it says so itself, and the databases
+    look once who the patient is rather than for each row.
     """
     if visibility == EVERYTHING:
         return "TRUE"
+    if patient is not None:
+        values.append(patient)
     known = _KNOWN.setdefault(database, {})
-    asked = visibility, alias, len(values)
+    asked = visibility, alias, len(values), patient is not None
     if asked not in known:
         if len(known) >= _MOST_KNOWN:
             known.clear()
         own: list[Any] = [None] * len(values)
-        text = " AND ".join(("TRUE", *_Predicate(database, visibility, alias, own).conditions()))
+        whose = None if patient is None else f"${len(values)}"
+        text = " AND ".join(("TRUE", *_Predicate(database, visibility, alias, own, whose).conditions()))
         known[asked] = text, tuple(own[len(values) :])
     text, further = known[asked]
     values += further
@@ -122,7 +128,7 @@ def visible(database: Database, visibility: Visibility, alias: str, values: list
 
 
 _MOST_KNOWN = 512
-_KNOWN: WeakKeyDictionary[Database, dict[tuple[Visibility, str, int], tuple[str, tuple[Any, ...]]]]
+_KNOWN: WeakKeyDictionary[Database, dict[tuple[Visibility, str, int, bool], tuple[str, tuple[Any, ...]]]]
 _KNOWN = WeakKeyDictionary()
 """The conditions that were asked for, each with what it passes: the same for each request of a client."""
 
@@ -133,9 +139,16 @@ class _Predicate:
     visibility: Visibility
     alias: str
     values: list[Any]
+    whose: str | None  # the placeholder of the one patient all of it is about
+
+    @property
+    def _patient(self) -> str:
+        return self.whose or f"{self.alias}.patient_id"
 
     def conditions(self) -> Iterator[str]:
         seen, alias = self.visibility, self.alias
+        if self.whose is not None:
+            yield f"{alias}.patient_id = {self.whose}"
         if seen.kinds is not None:
             yield self._member(f"{alias}.type", seen.kinds)
         if seen.sites is not None:
@@ -144,10 +157,12 @@ class _Predicate:
             yield self._of_study(seen.studies)
         if not seen.donors:
             yield f"{alias}.type <> '{FROM_DONORS}'"
-            yield f"({alias}.patient_id IS NULL OR NOT ({self._gave()}))"
+            of_nobody = "" if self.whose else f"{alias}.patient_id IS NULL OR "
+            yield f"({of_nobody}NOT ({self._gave()}))"
         for kind, choices in seen.narrowed:
-            own = (" AND ".join(map(self._has, tokens)) for tokens in choices)
-            yield f"({alias}.type <> {self._value(kind)} OR {' OR '.join(own)})"
+            named = self._value(kind)
+            own = (" AND ".join(self._has(named, token) for token in tokens) for tokens in choices)
+            yield f"({alias}.type <> {named} OR {' OR '.join(own)})"
 
     def _gave(self) -> str:
         """The patient is in a donors' arm, or was in one when their part in the study was deleted."""
@@ -162,13 +177,15 @@ class _Predicate:
             for arm in sorted(donor_arms())
         )
         said = " OR ".join(f"{text} LIKE '{word}'" for word in words)
-        now = _GAVE.format(alias=self.alias, arm=assigned, actual=actual)
-        return f"{now} OR {_ONCE_GAVE.format(alias=self.alias, said=said)}"
+        now = _GAVE.format(patient=self._patient, arm=assigned, actual=actual)
+        return f"{now} OR {_ONCE_GAVE.format(patient=self._patient, said=said)}"
 
     def _of_site(self, sites: frozenset[str]) -> str:
         """The patient is of the site; what is about none is tagged with it, or nobody's, or a study."""
         alias = self.alias
-        patient = _AT_SITE.format(alias=alias, site=self._member("p.site", sites))
+        patient = _AT_SITE.format(patient=self._patient, site=self._member("p.site", sites))
+        if self.whose is not None:
+            return patient
         own = self._member(f"{alias}.site", sites)
         of_nobody = f"{alias}.site IS NULL AND {alias}.type IN ({_COMMON})"
         unnamed = f"{alias}.type = 'ResearchStudy' OR {own} OR ({of_nobody})"
@@ -180,22 +197,30 @@ class _Predicate:
         A site sees its patients before they take part in any.
         """
         alias = self.alias
-        part = _PART.format(alias=alias, of=f" AND {self._member('e.study_id', studies)}")
+        part = _PART.format(patient=self._patient, of=f" AND {self._member('e.study_id', studies)}")
         of_nobody = f"{alias}.type IN ({_COMMON})"
         if self.visibility.sites is not None:
-            part = f"({part} OR NOT {_PART.format(alias=alias, of='')})"
+            part = f"({part} OR NOT {_PART.format(patient=self._patient, of='')})"
             of_nobody = "TRUE"  # its own tag says that it is the site's
-        unnamed = f"CASE WHEN {alias}.patient_id IS NULL THEN {of_nobody} ELSE {part} END"
+        unnamed = part
+        if self.whose is None:
+            unnamed = f"CASE WHEN {alias}.patient_id IS NULL THEN {of_nobody} ELSE {part} END"
         return (
             f"({self._member(f'{alias}.study_id', studies)} OR ({alias}.study_id IS NULL"
             f" AND {alias}.type <> 'ResearchStudy' AND {unnamed}))"
         )
 
-    def _has(self, token: Token) -> str:
+    def _has(self, kind: str, token: Token) -> str:
         name, system, code = token
-        of_system = "" if system is None else f" AND n.system = {self._value(system)}"
+        further = "" if system is None else f" AND n.system = {self._value(system)}"
+        if self.whose is not None:
+            further += f" AND n.patient_id = {self.whose}"  # so that it is found among what is theirs
         return _HAS.format(
-            alias=self.alias, parameter=self._value(name), code=self._value(code), system=of_system
+            kind=kind,
+            alias=self.alias,
+            parameter=self._value(name),
+            code=self._value(code),
+            further=further,
         )
 
     def _value(self, value: Any) -> str:

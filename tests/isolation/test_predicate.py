@@ -11,7 +11,7 @@ from app.store.everything import Wanted, about_patient
 from app.store.search_statement import Statement
 from app.store.session import Store
 from app.store.transact import transact
-from app.store.visibility import EVERYTHING, Visibility, visible_patient
+from app.store.visibility import EVERYTHING, Visibility, visible, visible_patient
 from tests.store.make import c3, delete, patient, put, study, subject
 
 SITE = Visibility(sites=frozenset({"SLS"}), donors=False)
@@ -158,3 +158,44 @@ async def test_what_was_pushed_is_told_to_who_sees_of_whom_and_of_which_type(
     found = await store.database.read(lambda connection: connection.fetch(sql, *statement.values))
 
     assert sorted(one for (one,) in found) == sorted(seen)
+
+
+LOINC_OF_C3 = (("Observation", ((("code", None, "4485-9"),), (("code", "http://loinc.org", "none"),))),)
+ASKING = {
+    "site": SITE,
+    "centre": CENTRE,
+    "other site": OTHER,
+    "study": IN_S2,
+    "site in a study": Visibility(sites=frozenset({"SLS"}), studies=frozenset({"s1"}), donors=False),
+    "types": Visibility(sites=frozenset({"SLS"}), kinds=frozenset({"Observation", "Patient"})),
+    "narrowed": Visibility(studies=frozenset({"s1"}), narrowed=LOINC_OF_C3),
+    "narrowed to nothing": Visibility(narrowed=(("Observation", ((("code", None, "none"),),)),)),
+}
+
+
+@pytest.mark.parametrize("asking", ASKING)
+async def test_what_is_seen_of_one_patient_is_what_is_seen_of_all_that_is_about_them(
+    store: Store, asking: str
+) -> None:
+    writes = [
+        put(part("p2", study="s2"), "rs2-p2"),
+        put(patient(site="SLS"), "gone"),
+        put(c3("gone"), "o-gone"),
+    ]
+    await transact(store, EVERYTHING, [*writes, put(part("gone", assignedArm="donor"), "rs-gone")])
+    await transact(store, EVERYTHING, [delete("ResearchSubject", "rs-gone")])
+
+    of_all = await seen_of(store, ASKING[asking], None)
+    assert of_all
+    for whose in ("p1", "p2", "d1", "nobodys", "gone", "unknown"):
+        theirs = {key for key in of_all if key[2] == whose}
+        assert await seen_of(store, ASKING[asking], whose) == theirs
+
+
+async def seen_of(store: Store, visibility: Visibility, whose: str | None) -> set[tuple[str, str, str]]:
+    """What is seen by the condition for everybody, or by that for one patient."""
+    values: list[Any] = []
+    met = visible(store.database, visibility, "r", values, patient=whose)
+    sql = f"SELECT r.type, r.id, COALESCE(r.patient_id, '') FROM resource r WHERE {met}"
+    rows = await store.database.read(lambda connection: connection.fetch(sql, *values))
+    return {(kind, name, patient) for kind, name, patient in rows}
