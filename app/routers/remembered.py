@@ -1,16 +1,16 @@
-"""Answers about subjects that were given, each under the versions it rests on, so as not to decide twice.
+"""What was answered about subjects, under the versions it rests on, so as not to decide the same twice.
 
-Who asks is answered from what the database says is there now; only what follows from that is remembered. So
-nothing here can be out of date, and none is told what they may not see: their versions are other ones. A
-version that was erased is named by no question any more, but what followed from it stays in memory until it
-is displaced, the next day is asked about, or this process erases something, whichever comes first.
+Every question is answered from the versions the database says are there now; only what follows from them is
+remembered. So nothing here can be out of date, and nobody is told what they may not see: their versions are
+other ones. A version that was erased is there for no question any more, but what followed from it stays in
+memory until it is displaced, another day begins, or this process erases something, whichever comes first.
 """
 
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from app.clinical.history import History
 from app.store.records import Versions
@@ -18,64 +18,70 @@ from app.store.records import Versions
 if TYPE_CHECKING:
     from app.routers.trial_answers import Written
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-ANSWERS: Final = 16 * 2**20
-"""So many bytes of answers are remembered, the names of what they rest on among them."""
-
-HISTORIES: Final = 4 * 2**20
-"""So many bytes of documents are remembered as what was read from them, which takes some times as many."""
+MOST: Final = 32 * 2**20
+"""So many bytes are remembered by one process, as nearly as they can be counted."""
 
 NAME: Final = 400
-"""What it takes to remember the name of one version, in bytes."""
+"""What the name of one version takes, in bytes."""
 
-
-class Remembered(Generic[K, V]):
-    """What was made before, within a number of bytes; what nobody asked for longest is forgotten first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._size = 0
-        self._held: OrderedDict[K, tuple[V, int]] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        """What was made under this key, if it is remembered."""
-        held = self._held.get(key)
-        if held is None:
-            return None
-        self._held.move_to_end(key)
-        return held[0]
-
-    def keep(self, key: K, value: V, size: int) -> None:
-        """Remember what was made; never more than is held at most."""
-        self._size += size - self._held.pop(key, (value, 0))[1]
-        self._held[key] = value, size
-        while self._size > self._most:
-            _, (_, forgotten) = self._held.popitem(last=False)
-            self._size -= forgotten
-
-    def forget(self) -> None:
-        """Remember nothing any more."""
-        self._held.clear()
-        self._size = 0
+READ: Final = 4
+"""How many times the bytes of a document what was read from it takes."""
 
 
 @dataclass(slots=True)
+class Known:
+    """What follows from some versions: what is recorded of the subject, and the answers given so far."""
+
+    history: History
+    size: int
+    answers: dict[Hashable, "Written"] = field(default_factory=dict)
+
+
 class Memory:
-    """What one process remembers of the questions it was asked on one day."""
+    """What one process remembers of one day, in bytes `size`; what was not asked for longest goes first."""
 
-    answers: Remembered[Hashable, "Written"] = field(default_factory=lambda: Remembered(ANSWERS))
-    histories: Remembered[Versions, History] = field(default_factory=lambda: Remembered(HISTORIES))
-    day: date | None = None
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self.size = 0
+        self._day: date | None = None
+        self._known: OrderedDict[Versions, Known] = OrderedDict()
 
-    def on(self, day: date) -> None:
-        """Forget what was asked on another day."""
-        if day != self.day:
+    def of(self, there: Versions, day: date) -> Known | None:
+        """What is known by these versions on this day; what was known on another is forgotten."""
+        if day != self._day:
             self.forget()
-            self.day = day
+            self._day = day
+        known = self._known.get(there)
+        if known is not None:
+            self._known.move_to_end(there)
+        return known
+
+    def keep(self, there: Versions, history: History, documents: int) -> Known:
+        """Remember what these versions say, of so many bytes of documents."""
+        known = Known(history, READ * documents + NAME * len(there.rows))
+        self._forget(there)
+        self._known[there] = known
+        self._grow(known.size)
+        return known
+
+    def answered(self, there: Versions, key: Hashable, answer: "Written") -> None:
+        """Remember an answer, if what it rests on is remembered still."""
+        known = self._known.get(there)
+        if known is not None and key not in known.answers:
+            known.answers[key] = answer
+            known.size += answer.size
+            self._grow(answer.size)
 
     def forget(self) -> None:
         """Remember nothing any more."""
-        self.answers.forget()
-        self.histories.forget()
+        self._known.clear()
+        self.size = 0
+
+    def _grow(self, size: int) -> None:
+        self.size += size
+        while self.size > self._most:
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, there: Versions) -> None:
+        known = self._known.pop(there, None)
+        self.size -= known.size if known is not None else 0

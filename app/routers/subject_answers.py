@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Hashable
+from dataclasses import replace
 from datetime import datetime
 
 from app.clinical.asked import Asked
 from app.clinical.history import History
+from app.clinical.timeline import NotInfused, infusion
 from app.fhir_mapping.operation import Operation
 from app.fhir_mapping.question import Question, parse
+from app.protocol.definition import Protocol
 from app.routers.answers import FhirResponse
 from app.routers.decisions import decide
-from app.routers.remembered import NAME
+from app.routers.remembered import Known
 from app.routers.requests import FhirRequest
 from app.routers.trial_answers import Written, moment_of, narrowed, now, protocol_of, today, written
 from app.store.records import Versions, recorded, versions
@@ -20,42 +23,48 @@ async def of_subject(request: FhirRequest, asked: Operation) -> FhirResponse:
     """Answer a question of the trial about the subject of the address.
 
     The same question about the same versions has the same answer, so it is decided again only where the
-    answer was forgotten, or looks at more of the instant than its day.
+    answer was forgotten.
     """
     question = parse(asked, request.parameters)
     as_of = moment_of(question)
-    wanted, memory = narrowed(question, as_of), request.service.memory
-    memory.on(today(now()))
-    there = await versions(request.service.store, request.visibility, request.id, question.as_of)
-    answer = memory.answers.get(_key(question, wanted, there))
+    there, known = await _known(request, question.as_of)
+    request.saw(*there.shown)
+    history, wanted = known.history, narrowed(question, as_of)
+    protocol = protocol_of(history.study, history.enrolment.study)
+    key = _key(question, wanted, protocol, history)
+    answer = known.answers.get(key)
     if answer is None:
-        there, history = await _history(request, there, question.as_of)
-        request.saw(*there.shown)
-        answer = await asyncio.to_thread(_decided, question, wanted, history)
-        if wanted.at is None:
-            memory.answers.keep(_key(question, wanted, there), answer, answer.size + NAME * len(there.rows))
-    else:
-        request.saw(*there.shown)
+        answer = await asyncio.to_thread(_decided, question, wanted, protocol, history)
+        request.service.memory.answered(there, key, answer)
     return answer.given(as_of)
 
 
-async def _history(request: FhirRequest, there: Versions, as_of: datetime | None) -> tuple[Versions, History]:
-    """What these versions say; where it was forgotten it is read anew, as it stands by then."""
-    memory = request.service.memory
-    history = memory.histories.get(there)
-    if history is None:
-        found = await recorded(request.service.store, request.visibility, request.id, as_of)
-        there, history = found.versions, await asyncio.to_thread(lambda: found.history)
-        memory.histories.keep(there, history, found.size + NAME * len(there.rows))
-    return there, history
+async def _known(request: FhirRequest, as_of: datetime | None) -> tuple[Versions, Known]:
+    """What there is, and what it says: documents are read where it is not remembered."""
+    store, memory, day = request.service.store, request.service.memory, today(now())
+    there = await versions(store, request.visibility, request.id, as_of)
+    known = memory.of(there, day)
+    if known is None:
+        found = await recorded(store, request.visibility, request.id, as_of)
+        history = await asyncio.to_thread(lambda: found.history)
+        there, known = found.versions, memory.keep(found.versions, history, found.size)
+    return there, known
 
 
-def _key(question: Question, wanted: Asked, there: Versions) -> Hashable:
-    """All that an answer follows from, but for the protocols, which a process reads once."""
-    return question.operation.name, question.plain, question.language, wanted, there
+def _key(question: Question, wanted: Asked, protocol: Protocol, history: History) -> Hashable:
+    """All that an answer follows from beside the versions and the protocol they name."""
+    hours = None if wanted.at is None else _hours_since_infusion(wanted.at, protocol, history)
+    return question.operation.name, question.plain, question.language, replace(wanted, at=None), hours
 
 
-def _decided(question: Question, wanted: Asked, history: History) -> Written:
+def _hours_since_infusion(at: datetime, protocol: Protocol, history: History) -> int | None:
+    """All that an answer by the hour says of the instant it is given at."""
+    t0 = infusion(protocol, history)
+    if isinstance(t0, NotInfused) or not t0.when.has_time:
+        return None
+    return int((at - t0.when.start).total_seconds() // 3600)
+
+
+def _decided(question: Question, wanted: Asked, protocol: Protocol, history: History) -> Written:
     """The question decided and the answer written: that may take long."""
-    protocol = protocol_of(history.study, history.enrolment.study)
     return written(question, decide(question.operation, protocol, history, wanted))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -12,10 +12,11 @@ from fastapi import FastAPI
 
 from app.fhir_mapping import codec
 from app.main import create_app
-from app.routers.remembered import Memory, Remembered
+from app.routers.remembered import READ, Memory
 from app.routers.trial_answers import Written
 from app.settings import Settings
-from app.store.records import AT_HAND
+from app.store.records import AT_HAND, Versions
+from tests.clinical.make_treated import treated
 from tests.routers import make_study
 from tests.routers.make import HEADERS
 from tests.routers.make_study import enrolled, put
@@ -131,10 +132,10 @@ async def test_whatever_happens_each_question_is_answered_as_if_for_the_first_ti
     for step, changes in STEPS.items():
         await happens(asking.client, changes)
         for question in QUESTIONS:
-            for time in ("first", "again"):
-                remembered, fresh = await asking.both(f"{SUBJECT}/{question}")
-                assert remembered == fresh, (step, question, time)
-            was.add((question, remembered[2]))
+            first, fresh = await asking.both(f"{SUBJECT}/{question}")
+            again = said(await asking.client.get(f"{SUBJECT}/{question}"))
+            assert first == again == fresh, (step, question)
+            was.add((question, fresh[2]))
 
     for question in QUESTIONS:
         different = sum(asked == question for asked, _ in was)
@@ -153,20 +154,45 @@ async def test_the_past_is_answered_from_what_was_there_then(asking: Asking) -> 
     assert f'"valueInstant":"{now}"' in first.text
 
 
-async def cost(asking: Asking, question: str) -> int:
-    """How many statements a question takes."""
-    before = asking.statements
-    assert (await asking.client.get(question)).status_code == 200
-    return asking.statements - before
+async def test_the_hours_since_the_infusion_are_those_of_the_instant(asking: Asking) -> None:
+    await happens(asking.client, STEPS["an infusion at an hour"])
+    stored = datetime.now(UTC)
+    hour = stored.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    instants = [stored, *(hour + timedelta(microseconds=moved) for moved in (-1, 0, 1)), stored]
+
+    for at in instants:
+        asked = f"{SUBJECT}/$status?view=plain&asOf={at:%Y-%m-%dT%H:%M:%S.%fZ}"
+        remembered, fresh = await asking.both(asked)
+        assert remembered == fresh
+        assert b"hours-since" in fresh[2] or fresh[0] == 400, "but for the last hour of the day"
+
+
+async def cost(asking: Asking, question: str, *, forgetting: bool = False) -> int:
+    """How many statements a question takes, but for what the service does beside it now and then."""
+    costs = []
+    for _ in range(3):
+        if forgetting:
+            asking.app.state.service.memory.forget()
+        before = asking.statements
+        assert (await asking.client.get(question)).status_code == 200
+        costs.append(asking.statements - before)
+    return min(costs)
 
 
 async def test_asked_again_only_the_versions_are_looked_up(asking: Asking) -> None:
-    await asking.client.get("/fhir/ResearchSubject/s2/$sri-status")  # a service that has begun to work
-    asked = ("$sri-status", "$sri-status", "$eligibility", "$status", "$status", "$sri-status?view=plain")
+    assert await cost(asking, f"{SUBJECT}/$sri-status", forgetting=True) == 2
+    for question in QUESTIONS:
+        assert await cost(asking, f"{SUBJECT}/{question}") == 1
 
-    costs = [await cost(asking, f"{SUBJECT}/{question}") for question in asked]
 
-    assert costs == [2, 1, 1, 1, 1, 1]
+async def test_another_question_about_the_same_is_answered_without_the_documents(asking: Asking) -> None:
+    await asking.client.get(f"{SUBJECT}/$sri-status")
+    before = asking.statements
+
+    for question in QUESTIONS:
+        assert (await asking.client.get(f"{SUBJECT}/{question}")).status_code == 200
+
+    assert asking.statements - before < 2 * len(QUESTIONS)
 
 
 async def test_a_subject_with_many_records_is_answered_alike(asking: Asking) -> None:
@@ -174,45 +200,65 @@ async def test_a_subject_with_many_records_is_answered_alike(asking: Asking) -> 
     stored = await asking.client.post("/fhir", content=codec.write(transaction(entries)))
     assert stored.status_code == 200
 
-    for _ in range(2):
-        remembered, fresh = await asking.both(f"{SUBJECT}/$timeline?view=plain")
-        assert remembered == fresh
-    assert f"Observation/o{AT_HAND}/_history/1".encode() in remembered[2]
+    first, fresh = await asking.both(f"{SUBJECT}/$timeline?view=plain")
+    again = said(await asking.client.get(f"{SUBJECT}/$timeline?view=plain"))
+    assert first == again == fresh
+    assert f"Observation/o{AT_HAND}/_history/1".encode() in fresh[2]
 
 
 async def test_nothing_is_remembered_of_what_was_erased_here(asking: Asking) -> None:
-    other = "/fhir/ResearchSubject/s2/$timeline"
     await happens(asking.client, STEPS["a new result"])
     await asking.client.get(f"{SUBJECT}/$timeline")
-    await asking.client.get(other)
-    assert await cost(asking, other) == 1
     asked = {"confirm": "Observation/c3", "all": "true", "reason": "asked for"}
+    memory: Memory = asking.app.state.service.memory
+    held = memory.size
 
     erased = await asking.client.post("/fhir/Observation/c3/$erase", params=asked)
 
     assert erased.status_code == 200, erased.text
-    assert await cost(asking, other) == 2  # forgotten like everything else
+    assert (held > 0, memory.size) == (True, 0)
+
+
+ANSWER = Written(b"", b"four", [])
+
+
+def versions(name: str) -> Versions:
+    """A subject of whom nothing else is stored."""
+    return Versions(name, ())
 
 
 def test_the_answers_of_one_day_are_forgotten_on_the_next() -> None:
-    memory, answer = Memory(), Written(b"", b"", [])
+    memory, there = Memory(), versions("s1")
     for day in (date(2026, 3, 1), date(2026, 3, 2)):
-        memory.on(day)
-        assert memory.answers.get("question") is None
-        memory.answers.keep("question", answer, 1)
-        memory.on(day)
-        assert memory.answers.get("question") is answer
+        assert memory.of(there, day) is None
+        memory.keep(there, treated(), 1)
+        memory.answered(there, "question", ANSWER)
+        known = memory.of(there, day)
+        assert known is not None
+        assert known.answers == {"question": ANSWER}
 
 
 def test_what_nobody_asked_for_longest_gives_way() -> None:
-    held = Remembered[str, str](10)
-    for key, size in (("a", 4), ("b", 4)):
-        held.keep(key, key, size)
+    memory, day = Memory(READ * 10), date(2026, 3, 1)
 
-    assert held.get("a") == "a"
-    held.keep("c", "c", 4)
-    assert [held.get(key) for key in "abc"] == ["a", None, "c"]
-    held.keep("c", "c again", 6)
-    assert [held.get(key) for key in "abc"] == ["a", None, "c again"]
-    held.keep("too large", "x", 11)
-    assert [held.get(key) for key in ("a", "c", "too large")] == [None, None, None]
+    def known() -> str:
+        return "".join(name for name in "abcd" if memory.of(versions(name), day) is not None)
+
+    memory.of(versions("a"), day)
+    for name in "ab":
+        memory.keep(versions(name), treated(), 4)
+    assert known() == "ab"
+    memory.of(versions("a"), day)
+    memory.keep(versions("c"), treated(), 4)
+    assert known() == "ac"
+    memory.answered(versions("c"), "question", ANSWER)
+    memory.answered(versions("c"), "question", ANSWER)
+    assert known() == "ac"
+    for question in ("others", "more"):
+        memory.answered(versions("c"), question, ANSWER)
+    assert known() == "c"
+    memory.keep(versions("d"), treated(), 11)
+    memory.answered(versions("d"), "question", ANSWER)
+    assert known() == ""
+    memory.keep(versions("a"), treated(), 10)
+    assert known() == "a"
