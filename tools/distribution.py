@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Table
+from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
 
 from app.store.models import metadata
 
@@ -106,7 +106,7 @@ def unique_keys(table: Table) -> dict[str, list[str]]:
     constraints = {
         str(one.name or f"pk_{table.name}"): list(one.columns.keys())
         for one in table.constraints
-        if type(one).__name__ in {"PrimaryKeyConstraint", "UniqueConstraint"} and one.columns
+        if isinstance(one, PrimaryKeyConstraint | UniqueConstraint) and one.columns
     }
     return constraints | indexes
 

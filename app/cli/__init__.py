@@ -1,4 +1,4 @@
-"""The command line: serve, mllp, demo, migrate, rebuild, export, openapi, sender, client, keys, audit.
+"""The command line: serve, mllp, demo, migrate, backup, rebuild, export, openapi and those of its groups.
 
 Exit codes: 0 done; 1 it could not be done (a database, a protocol, a port); 2 it must not be done as
 asked (a wrong option, a missing or senseless setting).
@@ -15,7 +15,7 @@ from app.cli.keys import keys
 from app.cli.mllp import mllp
 from app.cli.senders import senders
 from app.cli.serving import demo, serve
-from app.cli.upkeep import export, migrate, openapi, rebuild
+from app.cli.upkeep import backup, export, migrate, openapi, rebuild
 
 cli = typer.Typer(
     name="trialbridge",
@@ -24,7 +24,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, mllp, demo, migrate, rebuild, export, openapi):
+for command in (serve, mllp, demo, migrate, backup, rebuild, export, openapi):
     cli.command()(command)
 cli.add_typer(senders)
 cli.add_typer(clients)

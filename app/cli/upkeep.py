@@ -1,4 +1,4 @@
-"""The commands that look after the data, migrate, rebuild and export; and openapi, which describes all."""
+"""The commands that look after the data, migrate, backup, rebuild and export; and openapi."""
 
 import asyncio
 import sys
@@ -11,6 +11,7 @@ from app.cli.talk import FAILED, MISUSED, say, settings_or_stop, stop
 
 if TYPE_CHECKING:
     from app.settings import Settings
+    from app.store.rebuild import Derive
 
 
 def migrate() -> None:
@@ -25,16 +26,41 @@ def migrate() -> None:
     say(f"the database is at migration {head()}")
 
 
-def rebuild() -> None:
+def backup(
+    to: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.", metavar="FILE")],
+) -> None:
+    """Copy an SQLite database, whole and of one moment, while it is served; on PostgreSQL use pg_dump."""
+    from app.store.backup import back_up
+
+    url = settings_or_stop().database_url
+    if not url.startswith("sqlite:"):
+        stop("a PostgreSQL database is backed up by pg_dump (docs/operating.md)", MISUSED)
+    try:
+        size = back_up(url, to)
+    except Exception as error:  # noqa: BLE001 as above
+        stop(f"nothing was backed up: {type(error).__name__}: {error}", FAILED)
+    say(f"{to}: {size} bytes")
+
+
+def rebuild(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what would come out otherwise; exit code 1 if anything.")
+    ] = False,
+) -> None:
     """Derive every typed and search row again from the stored documents; the documents stay as they are."""
+    from app.store.rebuild import differing
+    from app.store.rebuild import rebuild as derive_again
+
     settings = settings_or_stop()
     say("deriving every row again …")
     try:
-        rows = asyncio.run(_rebuild(settings))
+        rows = asyncio.run(_on_store(settings, differing if check else derive_again))
     except Exception as error:  # noqa: BLE001 as above
         stop(f"nothing was changed: {type(error).__name__}: {error}", FAILED)
     for table, count in rows.items():
         typer.echo(f"{table}: {count}")
+    if check and any(rows.values()):
+        stop("rows are missing, or there that should not be: `trialbridge rebuild` mends them", FAILED)
 
 
 def export(
@@ -69,8 +95,7 @@ def openapi() -> None:
     sys.stdout.buffer.write(text())
 
 
-async def _rebuild(settings: "Settings") -> dict[str, int]:
-    from app.store.rebuild import rebuild as derive
+async def _on_store(settings: "Settings", derive: "Derive") -> dict[str, int]:
     from app.store.session import Store
 
     store = await Store.open(settings.database_url, base=settings.fhir_base, audit=settings.audit)
