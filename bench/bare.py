@@ -3,12 +3,14 @@
 No validation, no mapping, no versions: rows and statements are prepared, each request commits for
 itself. Served by the same uvicorn, so that what remains between it and the service is our own work.
 
-    python -m bench.bare PORT DATABASE_URL
+    python -m bench.bare PORT WORKERS DATABASE_URL
 """
 
 import itertools
+import os
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -23,14 +25,15 @@ from app.store.database import Connection, Database, Row
 from app.store.rows import Rows, derived, gather
 from app.store.session import open_database
 from bench import material
+from bench.material import CODES
 
 BASE = "http://127.0.0.1/fhir"
-PAGE = 20
+PAGE, READY = 20, "ready"
 
 
-def prepared(number: int) -> Rows:
+def prepared(number: int, patient: str) -> Rows:
     """Every row the service writes for one result."""
-    raw = material.observation(number)
+    raw = material.observation(number, patient, CODES[number % len(CODES)])
     resource, document = RESOURCES["Observation"], codec.read(raw)
     index = index_rows(resource, document, base=BASE)
     now = datetime.now(UTC)
@@ -61,28 +64,32 @@ async def insert(connection: Connection, database: Database, results: list[Rows]
         await connection.insert(table, of_table, on_conflict=on_conflict)
 
 
-async def driver_rate(url: str, *, size: int, seconds: float) -> float:
-    """Results a second that the driver alone inserts, so many to a transaction."""
+async def driver_rate(url: str, patients: Sequence[str], *, size: int, seconds: float) -> tuple[float, float]:
+    """What the driver alone inserts, so many to a transaction: results a second, processor of 1,000."""
     database = await open_database(url)
+    whose = itertools.cycle(patients)
     batches = itertools.cycle(
-        [[prepared(start + n) for n in range(size)] for start in range(0, 5 * size, size)]
+        [[prepared(start + n, next(whose)) for n in range(size)] for start in range(0, 4 * size, size)]
     )
-    begun, written = time.perf_counter(), 0
+    begun, used, written = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() < begun + seconds:
         batch = next(batches)
         await database.write(lambda connection, batch=batch: insert(connection, database, batch))  # type: ignore[misc]
         written += size
-    rate = written / (time.perf_counter() - begun)
+    took, used = time.perf_counter() - begun, time.process_time() - used
     await database.close()
-    return rate
+    return written / took, used / written * 1000
 
 
+PATIENTS = "SELECT id FROM resource WHERE type = 'Patient' ORDER BY id LIMIT 500"
 READ = """SELECT r.type, r.id, r.version, r.last_updated, r.document FROM resource r
  WHERE r.type = $1 AND r.id = $2 AND TRUE"""
 SEARCH = """SELECT r.type, r.id, r.version, r.last_updated, r.document, r.id FROM resource r
  WHERE r.type = $1 AND NOT r.deleted AND (r.patient_id = $2) AND (EXISTS (SELECT 1 FROM search_token s
  WHERE s.type = r.type AND s.id = r.id AND s.parameter = $4 AND s.code = $3
  AND s.patient_id = COALESCE(r.patient_id, ''))) AND (r.date_high > $5) ORDER BY r.id || '' ASC LIMIT 21"""
+BUNDLE = b'{"resourceType":"Bundle","type":"searchset","entry":[{%s}]}'
+DATABASE = "BENCH_DATABASE_URL"
 SINCE = datetime(2018, 1, 1, tzinfo=UTC)
 
 
@@ -92,17 +99,19 @@ class Bare:
     def __init__(self, url: str) -> None:
         self.url = url
         self.database: Database | None = None
-        self.results = itertools.cycle([prepared(number) for number in range(500)])
+        self.results: itertools.cycle[Rows] = itertools.cycle(())
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request."""
         if scope["type"] == "lifespan":
             await receive()
-            self.database = await open_database(self.url)
+            await self.start()
             await send({"type": "lifespan.startup.complete"})
             return
         path, body = scope["path"].split("/"), b""
-        if scope["method"] == "POST":
+        if path[-1] == READY:
+            pass
+        elif scope["method"] == "POST":
             await receive()
             body = await self.post()
         elif len(path) > 3:
@@ -112,6 +121,12 @@ class Bare:
         headers = [(b"content-type", b"application/fhir+json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    async def start(self) -> None:
+        """Prepare the rows of results of the patients there are."""
+        self.database = await open_database(self.url)
+        rows = await self.database.read(lambda connection: connection.fetch(PATIENTS))
+        self.results = itertools.cycle([prepared(number, row[0]) for number, row in enumerate(rows)])
 
     async def post(self) -> bytes:
         """One result, one commit."""
@@ -129,18 +144,26 @@ class Bare:
         return document
 
     async def search(self, query: str) -> bytes:
-        """A page of documents."""
+        """A page of documents, in a Bundle."""
         assert self.database is not None
         asked = dict(pair.split("=") for pair in query.split("&"))
         values = ("Observation", asked["patient"], asked["code"], "code", SINCE)
         rows = await self.database.read(lambda connection: connection.fetch(SEARCH, *values))
-        return b",".join(row[4] for row in rows[:PAGE])
+        return BUNDLE % b"},{".join(b'"resource":' + row[4] for row in rows[:PAGE])
+
+
+def application() -> Bare:
+    """The application of each worker."""
+    return Bare(os.environ[DATABASE])
 
 
 if __name__ == "__main__":
+    port, workers, os.environ[DATABASE] = sys.argv[1:]
     uvicorn.run(
-        Bare(sys.argv[2]),
-        port=int(sys.argv[1]),
+        "bench.bare:application",
+        factory=True,
+        port=int(port),
+        workers=int(workers),
         log_level="warning",
         access_log=False,
         loop="uvloop",

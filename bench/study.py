@@ -1,43 +1,14 @@
-"""`python -m bench.study [subjects]`: a question about a whole study, on both databases.
+"""The subjects of a whole study: what is recorded of each in a year, some of it missing, as it is."""
 
-It makes a study of synthetic subjects (10,000 unless told otherwise), stores it the way a hospital's Bundles
-are stored, and asks $enrolment and $endpoint-summary. It says how long each took, how many statements the
-database was asked, and how much memory the asking process and its largest worker ever held.
-"""
-
-import asyncio
-import multiprocessing
-import resource
-import sys
-import tempfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
 from random import Random
-from time import perf_counter
 from typing import Any
 
-from app.clinical.asked import Asked
 from app.clinical.codes import BILAG_GRADE, BILAG_SYSTEM, CLASSIC_SYSTEMS, PRODUCT, SCORE
-from app.fhir_mapping import codec
-from app.fhir_mapping.change import Put
-from app.fhir_mapping.operation import Operation
-from app.fhir_mapping.registry import RESOURCES
-from app.fhir_mapping.study_operations import ENDPOINT_SUMMARY, ENROLMENT
-from app.protocol.loader import load_all
-from app.routers.study_decisions import decide_study
-from app.store.migrate import upgrade
-from app.store.of_study import subjects_of
-from app.store.session import Store
-from app.store.transact import transact
-from app.store.visibility import EVERYTHING
-from tests.postgres import running_postgres
 
 Json = dict[str, Any]
 
-SUBJECTS = 10_000
-AT_ONCE = 50
-"""Subjects stored by one transaction."""
 VISITS = (-2, 91, 183, 274, 365)
 UCUM = "http://unitsofmeasure.org"
 LABS = (("4485-9", "g/L", 0.9), ("4498-2", "g/L", 0.2), ("2160-0", "umol/L", 70), ("718-7", "g/dL", 12))
@@ -136,77 +107,3 @@ def _coded(system: str, code: str) -> Json:
 
 def _quantity(value: float, unit: str) -> Json:
     return {"value": value, "unit": unit, "system": UCUM, "code": unit}
-
-
-def _put(document: Json) -> Put:
-    raw = codec.write(document)
-    kind = RESOURCES[document["resourceType"]]
-    return Put(resource=kind, id=document["id"], raw=raw, document=codec.read(raw), fresh=False)
-
-
-async def fill(store: Store, subjects: int) -> int:
-    """Store the study; how many resources it has."""
-    await transact(store, EVERYTHING, [_put(STUDY)])
-    stored = 1
-    for start in range(0, subjects, AT_ONCE):
-        numbers = range(start, min(start + AT_ONCE, subjects))
-        writes = [_put(document) for number in numbers for document in subject(number)]
-        await transact(store, EVERYTHING, writes)
-        stored += len(writes)
-    return stored
-
-
-async def ask(store: Store, operation: Operation) -> str:
-    """Ask once, and say what it took."""
-    began, before, used = perf_counter(), store.database.statements, _used()
-    found = await subjects_of(store, EVERYTHING, "bench", datetime.now(UTC))
-    answer = await decide_study(
-        operation, load_all()["MSC-SLE"], found, Asked(today=date(2026, 1, 1)), turn=asyncio.Lock()
-    )
-    seconds, statements = perf_counter() - began, store.database.statements - before
-    for worker in multiprocessing.active_children():
-        worker.join()  # what it used is counted when it has gone
-    own, workers = (
-        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return (
-        f"{operation.name}: {seconds:.1f} s ({_used() - used:.1f} s of processor), {statements} statements,"
-        f" {len(answer.results)} results, at most {own:.0f} MiB here and {workers:.0f} MiB in a worker"
-    )
-
-
-def _used() -> float:
-    """Seconds of processor used by this process and by those it has waited for."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-async def measure(url: str, subjects: int) -> None:
-    """Fill one database and ask it."""
-    upgrade(url)
-    store = await Store.open(url)
-    try:
-        began = perf_counter()
-        stored = await fill(store, subjects)
-        print(
-            f"  {subjects} subjects, {stored} resources stored in {perf_counter() - began:.0f} s", flush=True
-        )
-        for operation in (ENROLMENT, ENDPOINT_SUMMARY):
-            print(f"  {await ask(store, operation)}", flush=True)
-    finally:
-        await store.close()
-
-
-def main() -> None:
-    """Both databases, one after the other."""
-    subjects = int(sys.argv[1]) if len(sys.argv) > 1 else SUBJECTS
-    with tempfile.TemporaryDirectory() as place:
-        print("SQLite", flush=True)
-        asyncio.run(measure(f"sqlite:///{Path(place) / 'study.db'}", subjects))
-    with running_postgres() as url:
-        print("PostgreSQL", flush=True)
-        asyncio.run(measure(url, subjects))
-
-
-if __name__ == "__main__":
-    main()
