@@ -42,12 +42,16 @@ coverage: develop ## Which lines no test reaches
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term
 
 .PHONY: bench
-bench: develop ## Measure the service at length
+bench: develop ## Measure every workload on both databases and write docs/performance.md (some ten minutes)
 	$(BIN)/python -m bench
 
 .PHONY: bench-quick
-bench-quick: develop ## Measure the service in two minutes
-	$(BIN)/python -m bench.quick
+bench-quick: develop ## Measure what matters most in two minutes, beside the figures that were kept
+	$(BIN)/python -m bench.quick --report
+
+.PHONY: bench-large
+bench-large: develop ## Measure how the cost grows up to a million results (half an hour)
+	$(BIN)/python -m bench.large
 
 .PHONY: openapi
 openapi: setup ## Write openapi/, docs/reference.md and the protocols' pages from the application
