@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import uvloop
+
 from bench.bare import driver_rate
 from bench.drive import Ask, drive
 from bench.measure import measure
 from bench.servers import Measured, bare_handler, service
-from bench.ways import ON, WAYS, servers_of
+from bench.ways import WAYS, servers_of
 from bench.workloads import QUESTIONS, SAME, WORKLOADS, Workload, reads, summary
-from bench.world import World, fill, fill_study, grow
+from bench.world import World, fill, fill_study
 
 EVERY = (*WORKLOADS, *QUESTIONS, summary(2))
 
@@ -23,7 +25,7 @@ def is_answered(server: Measured, asks: list[Ask]) -> None:
     assert (seen.answered, seen.failed, seen.failure) == (len(asks), 0, "")
 
 
-async def test_every_workload_is_answered_by_the_service_and_by_its_limit(
+def test_every_workload_is_answered_by_the_service_and_by_its_limit(
     database_url: str, tmp_path: Path
 ) -> None:
     with service("a database", database_url, tmp_path) as server:
@@ -35,21 +37,16 @@ async def test_every_workload_is_answered_by_the_service_and_by_its_limit(
             is_answered(bare, [workload.asks(world)[0] for workload in limited])
         row = measure(server, Workload(name="read", asks=reads, clients=1, once=True), world, seconds=60)
         refused = drive(server.base, [Ask("GET", "Observation/nobody")], clients=1, seconds=60, once=True)
-    inserted, _ = await driver_rate(database_url, world.patients, size=10, seconds=0.01)
+        with servers_of("a database", database_url, tmp_path, study=world.study, ways=WAYS[-1:]) as asked:
+            is_answered(asked.by(WAYS[-1]), reads(world)[:3])
+    inserted, _ = uvloop.run(driver_rate(database_url, world.patients, size=10, seconds=0.01))
 
     assert inserted > 0
-    assert (row.failed, row.statements) == (0, 1)
+    assert row.failed == 0
+    assert row.statements is not None
+    assert 0 < row.statements < 2
     assert row.cpu is not None
     assert row.peak is not None
     assert row.peak > 10
     assert (refused.answered, refused.failed) == (1, 1)
     assert refused.failure.startswith("404 ")
-
-
-def test_a_site_that_signs_in_reads_what_it_stored(database_url: str, tmp_path: Path) -> None:
-    [way] = [way for way in WAYS if way.about == ON]
-    with service("a database", database_url, tmp_path) as server:
-        world = World()
-        grow(server.base, world, patients=1)
-    with servers_of("a database", database_url, tmp_path, study=world.study, ways=[way]) as asked:
-        is_answered(asked.by(way), reads(world))
