@@ -11,6 +11,12 @@ from app.fhir_mapping.wording import is_code_like, place_of
 Complaint = tuple[str, str, str]
 """Invariant, what is wrong, and the path from the resource (`.contained[0].meta`)."""
 
+_OF_REFERENCE = frozenset(
+    f"{mark}{name}"
+    for mark in ("", "_")
+    for name in ("id", "extension", "reference", "type", "identifier", "display")
+)
+
 
 def complaints(document: dict[str, Any]) -> list[Complaint]:
     """Every rule of containment the resource breaks."""
@@ -19,9 +25,10 @@ def complaints(document: dict[str, Any]) -> list[Complaint]:
         one for number, inner in enumerate(contained) for one in _own_life(inner, f".contained[{number}]")
     ]
     ids = {inner["id"] for inner in contained if isinstance(inner.get("id"), str)}
-    named = dict(_mentions(document, ""))
-    for path, mention in named.items():
-        if path.endswith(".reference") and mention[1:] not in ids and not _from_inside(path, mention):
+    mentions = list(_mentions(document, ""))
+    named = {path: mention for path, mention, _ in mentions}
+    for path, mention, literal in mentions:
+        if literal and mention[1:] not in ids and not _from_inside(path, mention):
             shown = mention if is_code_like(mention[1:]) else "what this refers to"
             found.append(("ref-1", f"{shown} is not contained in this resource", path))
     mentioned = {*named.values(), *_referring_out(named)}
@@ -49,14 +56,15 @@ def _own_life(inner: dict[str, Any], path: str) -> Iterator[Complaint]:
         yield "dom-5", "a contained resource has no security label of its own", f"{path}.meta.security"
 
 
-def _mentions(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Every text beginning with # and the path to it."""
+def _mentions(value: Any, path: str, *, literal: bool = False) -> Iterator[tuple[str, str, bool]]:
+    """Every text beginning with #, the path to it, and whether it is a Reference's own."""
     if isinstance(value, str):
         if value.startswith("#"):
-            yield path, value
+            yield path, value, literal
     elif isinstance(value, dict):
+        refers = value.keys() <= _OF_REFERENCE  # the `reference` of an Expression is an address
         for name, inner in value.items():
-            yield from _mentions(inner, place_of(path, name))
+            yield from _mentions(inner, place_of(path, name), literal=refers and name == "reference")
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _mentions(inner, f"{path}[{number}]")
