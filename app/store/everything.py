@@ -44,7 +44,7 @@ class Found:
 async def about_patient(store: Store, visibility: Visibility, wanted: Wanted) -> Found:
     """The patient, what is about them, and the studies they take part in; by type and id."""
     values: list[Any] = [wanted.patient]
-    about = _ABOUT.format(seen=visible(store.database, visibility, "e", values))
+    about = _ABOUT.format(seen=visible(store.database, visibility, "e", values, patient=wanted.patient))
     conditions = [about, "NOT r.deleted", *_narrowed(store, wanted, values)]
     conditions.append(visible(store.database, visibility, "r", values))
     counting, counted = f"SELECT count(*) FROM resource r WHERE {' AND '.join(conditions)}", list(values)

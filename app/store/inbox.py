@@ -110,11 +110,9 @@ def _conditions(statement: Statement, wanted: Wanted, sender: str | None) -> Ite
     value: Callable[[object], str] = statement.value
     system, number = wanted.identifier or (None, None)
     kind, name = wanted.resource or (None, None)
-    # `|| ''` keeps SQLite from looking up all that was stored, and sorting it
-    fate = "i.fate =" if wanted.fate in _FEW else "i.fate || '' ="
     for condition, meant in (
         ("i.sender =", sender),
-        (fate, wanted.fate),
+        ("i.fate =", None if wanted.fate in _FEW else wanted.fate),
         ("i.reason =", wanted.reason),
         ("i.received >=", wanted.since),
         ("i.received <", wanted.until),
@@ -127,6 +125,8 @@ def _conditions(statement: Statement, wanted: Wanted, sender: str | None) -> Ite
     ):
         if meant is not None:
             yield f"{condition} {value(meant)}"
+    if wanted.fate in _FEW:  # written out, which leads SQLite to the index of these
+        yield f"i.fate = '{wanted.fate}'"
     if wanted.id is not None:  # what a sender is told: the row itself, or the letter it lies parked as
         named = value(wanted.id)
         yield f"i.id IN (SELECT {named} UNION ALL SELECT l.id FROM inbox l WHERE l.letter = {named})"

@@ -1,6 +1,6 @@
 """What hospitals push: who may, which result is which, what became of every message, and what still waits."""
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, UniqueConstraint, text
 
 from app.store.trial_tables import metadata
 from app.store.types import DOCUMENT, INSTANT, KEY, NUMBER, TEXT
@@ -65,7 +65,25 @@ inbox = Table(
     Column("client", KEY, nullable=False, comment="who brought it; empty in the open sandbox"),
 )
 Index("ix_inbox_of_sender", inbox.c.sender, inbox.c.received)
-Index("ix_inbox_of_fate", inbox.c.fate, inbox.c.reason, inbox.c.sender, inbox.c.id)
+_OF_FEW = text("fate = 'parked' OR fate = 'refused'")  # most is stored, and is not looked up by that
+Index(
+    "ix_inbox_of_fate",
+    inbox.c.fate,
+    inbox.c.reason,
+    inbox.c.sender,
+    inbox.c.id,
+    sqlite_where=_OF_FEW,
+    postgresql_where=_OF_FEW,
+)
+WAITS = "settled IS NULL AND (fate = 'parked' OR reason IN ('unmapped-code', 'unmapped-unit'))"
+"""What still waits for somebody."""
+Index(
+    "ix_inbox_waiting",
+    inbox.c.sender,
+    inbox.c.received,
+    sqlite_where=text(WAITS),
+    postgresql_where=text(WAITS),
+)
 Index("ix_inbox_of_result", inbox.c.system, inbox.c.value)
 Index("ix_inbox_of_resource", inbox.c.type, inbox.c.resource_id)
 Index("ix_inbox_of_letter", inbox.c.letter)

@@ -4,7 +4,8 @@ One statement for each round. A round looks from what the one before it has foun
 matches. Only what the asker may see and what is not deleted is added, each once, and never a match.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.fhir_mapping.change import Version
@@ -19,6 +20,10 @@ from app.store.visibility import Visibility
 MOST_INCLUDED = 1000
 DEEPEST = 10
 """How many steps `:iterate` goes from the matches."""
+
+
+_Ids = tuple[str, Sequence[str]]
+"""A type, and ids of resources of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,53 +70,78 @@ def _round(
     statement: Statement, includes: Sequence[Include], newest: list[Key], known: set[Key], *, limit: int
 ) -> str:
     """The statement that finds what is one step away from the newest, without what is known."""
-    keys = statement.database.keys(len(statement.values) + 1)
-    statement.value(statement.database.key_set(newest))
-    steps = [step for one in includes for step in _steps(statement, keys, one)]
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for kind, name in newest:
+        by_kind[kind].append(name)
+    steps = [step for one in includes for step in _steps(statement, by_kind, one)]
+    if not steps:
+        return f"SELECT {COLUMNS} FROM resource r WHERE FALSE"
     seen = statement.database.keys(len(statement.values) + 1)
     statement.value(statement.database.key_set(sorted(known)))
-    # CROSS JOIN, here and below, keeps SQLite from reading all resources to compare them with a few
+    # CROSS JOIN keeps SQLite from reading all resources to compare them with a few
     return f"""SELECT {COLUMNS}
- FROM (SELECT DISTINCT type, id FROM ({" UNION ALL ".join(steps)}) AS s) AS t
- CROSS JOIN resource r WHERE r.type = t.type AND r.id = t.id
+ FROM (SELECT DISTINCT type, id FROM ({" UNION ALL ".join(steps)}) AS way) AS ways
+ CROSS JOIN resource r WHERE r.type = ways.type AND r.id = ways.id
  AND (r.type, r.id) NOT IN (SELECT k.type, k.id FROM {seen})
  AND NOT r.deleted AND {statement.seen("r")} ORDER BY r.type, r.id LIMIT {limit}"""
 
 
-def _steps(statement: Statement, keys: str, one: Include) -> list[str]:
-    """The selections of (type, id) that one include takes from the newest."""
+def _steps(statement: Statement, newest: Mapping[str, Sequence[str]], one: Include) -> Iterator[str]:
+    """The selections of (type, id) that one include takes from the newest, of which these are the ids by type.
+
+    They are passed as they are, not joined: so PostgreSQL knows how often each of them is referred to.
+    """
     references = [parameter for parameter in one.source.search if parameter.kind is SearchKind.REFERENCE]
     parameters = references if one.parameter is None else [one.parameter]
     columns = dict.fromkeys(parameter.column for parameter in parameters)
     owners = [column for column in columns if column in OWNERS and one.target in {None, OWNERS[column]}]
-    own = _referring_column if one.reverse else _column
-    steps = [own(statement, keys, one.source.name, column) for column in owners]
-    names = statement.one_of("s.parameter", [parameter.name for parameter in parameters])
-    kind = statement.value(one.source.name)
+    names = [parameter.name for parameter in parameters]
     if one.reverse:
-        target = f" AND k.type = {statement.value(one.target)}" if one.target else ""
-        steps.append(
-            f"SELECT s.type, s.id FROM {keys} CROSS JOIN search_reference s WHERE s.target_type = k.type"
-            f" AND s.target_id = k.id AND s.type = {kind} AND {names}{target}"
-        )
-    else:
-        target = f"s.target_type = {statement.value(one.target)}" if one.target else "s.target_type <> ''"
-        steps.append(
-            f"SELECT s.target_type AS type, s.target_id AS id FROM {keys} CROSS JOIN search_reference s"
-            f" WHERE s.type = k.type AND s.id = k.id AND k.type = {kind} AND {names} AND {target}"
-        )
-    return steps
+        targets = {kind: ids for kind, ids in newest.items() if one.target in {None, kind}}
+        yield from (_referring(statement, one.source.name, names, target) for target in targets.items())
+        for column in owners:
+            yield from _referring_column(statement, one.source.name, column, newest)
+    elif one.source.name in newest:
+        ids = newest[one.source.name]
+        yield _referred(statement, (one.source.name, ids), names, one.target)
+        yield from (_column(statement, (one.source.name, ids), column) for column in owners)
 
 
-def _column(statement: Statement, keys: str, kind: str, column: Column) -> str:
+def _referring(statement: Statement, kind: str, names: Sequence[str], targets: _Ids) -> str:
+    # `|| ''` keeps SQLite from following all of the type in the order of their ids
     return (
-        f"SELECT '{OWNERS[column]}' AS type, x.{column} AS id FROM {keys} CROSS JOIN resource x"
-        f" WHERE x.type = k.type AND x.id = k.id AND k.type = {statement.value(kind)}"
+        f"SELECT s.type, s.id || '' AS id FROM search_reference s WHERE s.type = {statement.value(kind)}"
+        f" AND {statement.one_of('s.parameter', names)} AND s.target_type = {statement.value(targets[0])}"
+        f" AND {_among(statement, 's.target_id', targets[1])}"
     )
 
 
-def _referring_column(statement: Statement, keys: str, kind: str, column: Column) -> str:
+def _referred(statement: Statement, sources: _Ids, names: Sequence[str], target: str | None) -> str:
+    of_type = f"s.target_type = {statement.value(target)}" if target else "s.target_type <> ''"
     return (
-        f"SELECT x.type, x.id FROM {keys} CROSS JOIN resource x WHERE k.type = '{OWNERS[column]}'"
-        f" AND x.type = {statement.value(kind)} AND x.{column} = k.id"
+        "SELECT s.target_type AS type, s.target_id AS id FROM search_reference s"
+        f" WHERE s.type = {statement.value(sources[0])} AND {_among(statement, 's.id', sources[1])}"
+        f" AND {statement.one_of('s.parameter', names)} AND {of_type}"
     )
+
+
+def _column(statement: Statement, sources: _Ids, column: Column) -> str:
+    return (
+        f"SELECT '{OWNERS[column]}' AS type, x.{column} AS id FROM resource x"
+        f" WHERE x.type = {statement.value(sources[0])} AND {_among(statement, 'x.id', sources[1])}"
+    )
+
+
+def _referring_column(
+    statement: Statement, kind: str, column: Column, newest: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    if OWNERS[column] in newest:
+        yield (
+            f"SELECT x.type, x.id FROM resource x WHERE x.type = {statement.value(kind)}"
+            f" AND {_among(statement, f'x.{column}', newest[OWNERS[column]])}"
+        )
+
+
+def _among(statement: Statement, column: str, ids: Sequence[str]) -> str:
+    statement.values.append(statement.database.members(ids))
+    return statement.database.member(column, len(statement.values))

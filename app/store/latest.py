@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.query import Query
-from app.store.documents import version_of
+from app.store.documents import COLUMNS, version_of
 from app.store.search_conditions import where
 from app.store.search_statement import Of, Statement
 from app.store.session import Store
@@ -13,15 +13,16 @@ from app.store.visibility import Visibility
 MOST = 1000
 """Observations in one answer."""
 
-# What has no code of its own, only text, is like nothing else.
-_RANKED = """SELECT r.type, r.id, r.version, r.last_updated, r.document FROM (
+# What has no code of its own, only text, is like nothing else. CROSS JOIN keeps SQLite from reading everybody's
+# codes first.
+_RANKED = f"""SELECT {COLUMNS} FROM (
  SELECT r.id, s.system, s.code, row_number() OVER (
    PARTITION BY s.system, s.code, CASE WHEN s.code = '' THEN s.id ELSE '' END
    ORDER BY CASE WHEN r.date_low IS NULL THEN 1 ELSE 0 END, r.date_low DESC, r.id DESC) AS place
- FROM resource r JOIN search_token s ON s.type = r.type AND s.id = r.id AND s.parameter = 'code'
- WHERE {where}) AS ranked
+ FROM resource r CROSS JOIN search_token s
+ WHERE s.type = r.type AND s.id = r.id AND s.parameter = 'code' AND {{where}}) AS ranked
  JOIN resource r ON r.type = 'Observation' AND r.id = ranked.id
- WHERE ranked.place <= {most} ORDER BY ranked.system, ranked.code, ranked.place LIMIT {limit}"""
+ WHERE ranked.place <= {{most}} ORDER BY ranked.system, ranked.code, ranked.place LIMIT {{limit}}"""
 
 
 @dataclass(frozen=True, slots=True)

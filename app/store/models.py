@@ -11,7 +11,7 @@ Primary keys lead with the patient only where that costs nothing; ids are unique
 
 from typing import Any
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, text
 
 from app.store.access_tables import (
     assertion,
@@ -71,7 +71,11 @@ resource = Table(
     Column("document", DOCUMENT, comment="the stored JSON, as served; null for a deletion"),
     PrimaryKeyConstraint("type", "id"),
 )
-Index(None, resource.c.type, resource.c.patient_id, resource.c.date_low)
+# the patient first: what is decided of somebody reads all types of theirs
+Index(None, resource.c.patient_id, resource.c.type, resource.c.date_low)
+# the newest first, what has no date last: as it is asked for, in the order PostgreSQL has it without sorting
+Index("ix_resource_newest", resource.c.type, resource.c.date_low.desc().nulls_last(), resource.c.id.desc())
+Index(None, resource.c.type, resource.c.date_high)
 Index(None, resource.c.type, resource.c.last_updated)
 Index(None, resource.c.last_updated)
 
@@ -90,6 +94,7 @@ version = Table(
     PrimaryKeyConstraint("type", "id", "version"),
 )
 Index(None, version.c.patient_id, version.c.superseded)
+Index(None, version.c.type, version.c.last_updated)
 Index(None, version.c.last_updated)
 
 
@@ -127,7 +132,9 @@ search_reference = _derived(
     Column("target_type", KEY, nullable=False, comment="empty for an address elsewhere, or none"),
     Column("target_id", KEY, nullable=False, comment="or the whole address; empty where it has none"),
 )
-Index("ix_search_reference_target", search_reference.c.target_type, search_reference.c.target_id)
+# PostgreSQL, which finds that few targets are referred to often, read all rows to find what refers to a rare one
+_BY_TARGET = ("target_type", "target_id", "type", "parameter")
+Index("ix_search_reference_target", *(search_reference.c[name] for name in _BY_TARGET))
 search_date = _derived(
     "search_date",
     Column("parameter", KEY, nullable=False),
@@ -136,6 +143,7 @@ search_date = _derived(
     _part(),
 )
 Index("ix_search_date_value", search_date.c.type, search_date.c.parameter, search_date.c.low)
+Index("ix_search_date_end", search_date.c.type, search_date.c.parameter, search_date.c.high)
 search_string = _derived(
     "search_string",
     Column("parameter", KEY, nullable=False),
@@ -157,6 +165,15 @@ search_quantity = _derived(
 )
 Index(
     "ix_search_quantity_value", search_quantity.c.type, search_quantity.c.parameter, search_quantity.c.value
+)
+_REACHES_FAR = text("comparator <> ''")
+Index(
+    "ix_search_quantity_comparator",
+    search_quantity.c.type,
+    search_quantity.c.parameter,
+    search_quantity.c.comparator,
+    sqlite_where=_REACHES_FAR,
+    postgresql_where=_REACHES_FAR,
 )
 
 secret = Table(

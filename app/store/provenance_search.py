@@ -34,8 +34,9 @@ _TABLES = ("resource", "version")
 _MOST_VERSIONS = 1000
 _ORDER = ("last_updated", "type", "id", "version")
 _COLUMNS = "r.type, r.id, r.version, r.last_updated"
+# OFFSET keeps PostgreSQL from gathering every earlier version before it looks at one row.
 _REVISES = """EXISTS (SELECT 1 FROM version b WHERE b.type = r.type AND b.id = r.id
- AND b.version = r.version - 1 AND b.document IS NOT NULL)"""
+ AND b.version = r.version - 1 AND b.document IS NOT NULL LIMIT 1 OFFSET 0)"""
 _MADE_BY = """SELECT a.document FROM audit a WHERE a.id IN (SELECT e.audit_id FROM {keys}
  JOIN audit_entity e ON e.type = k.type AND e.id = k.id) AND (a.action IN ('C', 'U', 'D')
  OR a.interaction = 'transaction')"""

@@ -21,7 +21,7 @@ from app.fhir_mapping.query import (
     TokenValue,
     Value,
 )
-from app.fhir_mapping.resource import Column, Resource, SearchParameter
+from app.fhir_mapping.resource import Column, Resource, SearchKind, SearchParameter
 from app.store.search_rows import gathered, in_rows, looked_up, typed
 from app.store.search_statement import Of, Statement, any_of
 from app.store.search_values import has_codes, span
@@ -74,12 +74,18 @@ def is_narrow(asked: Condition) -> bool:
                 or (parameter.name == "identifier" and has_codes(values))
                 or all(isinstance(value, ReferenceValue) and value.type == "Patient" for value in values)
             )
-        case Chained(parameter):
-            return parameter.column is Column.PATIENT
+        case Chained(parameter, _, below):
+            return parameter.column is Column.PATIENT and _is_of_few_people(below)
         case AnyOf(conditions):
             return all(map(is_narrow, conditions))
         case _:
             return False
+
+
+def _is_of_few_people(asked: Condition) -> bool:
+    """Whether few patients meet it: those of a name or a day of birth, but not those of a sex."""
+    by_word = {SearchKind.STRING, SearchKind.DATE}
+    return is_narrow(asked) or (isinstance(asked, Clause) and asked.parameter.kind in by_word)
 
 
 def _condition(statement: Statement, of: Of, asked: Condition) -> str:

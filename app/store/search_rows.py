@@ -6,11 +6,12 @@ know which is better.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.fhir_mapping.query import CompositeValue, IdentifierValue, QuantityValue, Value
 from app.fhir_mapping.resource import Resource, SearchParameter
 from app.store.search_statement import Of, Statement, any_of
-from app.store.search_values import TABLES, has_codes, meets
+from app.store.search_values import TABLES, has_codes, meets, ways
 
 _MOST_SELECTS = 200
 """Selections put together by UNION ALL; SQLite takes 500."""
@@ -21,23 +22,36 @@ def in_rows(statement: Statement, of: Of, parameter: SearchParameter, values: Se
     each = [[value] for value in values] if parameter.components else [values]
     if of.few:
         return any_of([looked_up(statement, of, parameter, some) for some in each])
-    ids = [gathered(statement, of, parameter, some) for group in each for some in _ranges(group)]
+    ranges = [one for group in each for one in _ranges(group)]
+    ids = [gathered(statement, of, parameter, some, way=way) for some, way in ranges]
     groups = [ids[start : start + _MOST_SELECTS] for start in range(0, len(ids), _MOST_SELECTS)]
     return any_of([f"{of.alias}.id IN ({' UNION ALL '.join(group)})" for group in groups])
 
 
-def _ranges(values: Sequence[Value]) -> list[Sequence[Value]]:
+def _ranges(values: Sequence[Value]) -> list[tuple[Sequence[Value], int | None]]:
     """The values, or the ranges of numbers each by itself, so that the index of values leads to it."""
-    if not all(isinstance(value, QuantityValue) and value.prefix == "eq" for value in values):
-        return [values]
-    measures = [one for value in values if isinstance(value, QuantityValue) for one in value.measures]
-    return [[QuantityValue("eq", (measure,))] for measure in measures]
+    amounts = [value for value in values if isinstance(value, QuantityValue)]
+    if not amounts:
+        return [(values, None)]
+    return [
+        ([replace(value, measures=(measure,))], way)
+        for value in amounts
+        for measure in value.measures
+        for way in range(ways(value.prefix))
+    ]
 
 
-def gathered(statement: Statement, of: Of, parameter: SearchParameter, values: Sequence[Value]) -> str:
-    """The ids of the resources that have such a row."""
+def gathered(
+    statement: Statement,
+    of: Of,
+    parameter: SearchParameter,
+    values: Sequence[Value],
+    *,
+    way: int | None = None,
+) -> str:
+    """The ids of the resources that have such a row; `way` is in which way an amount is met, if not in any."""
     row = statement.name("s")
-    table, met = _row(statement, of, row, parameter, values, named=f"{row}.parameter")
+    table, met = _row(statement, of, row, parameter, values, named=f"{row}.parameter", way=way)
     return f"SELECT {row}.id FROM {table} {row} WHERE {typed(statement, of, row)} AND {met}"
 
 
@@ -47,7 +61,8 @@ def looked_up(
     """That a resource has such a row; `part_of` is a row of the same part of it.
 
     Only codes are found by the index of values, with the patient; anything else among the rows of the
-    resource: the name of the parameter made an expression keeps the planners from gathering all that has it.
+    resource: the name of the parameter made an expression, and OFFSET, keep the planners from gathering all
+    that has it.
     """
     row, whose = statement.name("s"), part_of or of.alias
     same = [f"{row}.type = {whose}.type", f"{row}.id = {whose}.id"]
@@ -59,11 +74,19 @@ def looked_up(
         same.append(f"{row}.patient_id = {patient}")
     named = f"{row}.parameter" if by_code else f"{row}.parameter || ''"
     table, met = _row(statement, of, row, parameter, values, named=named)
-    return f"EXISTS (SELECT 1 FROM {table} {row} WHERE {' AND '.join(same)} AND {met})"
+    alone = "" if by_code else " LIMIT 1 OFFSET 0"
+    return f"EXISTS (SELECT 1 FROM {table} {row} WHERE {' AND '.join(same)} AND {met}{alone})"
 
 
 def _row(
-    statement: Statement, of: Of, row: str, parameter: SearchParameter, values: Sequence[Value], *, named: str
+    statement: Statement,
+    of: Of,
+    row: str,
+    parameter: SearchParameter,
+    values: Sequence[Value],
+    *,
+    named: str,
+    way: int | None = None,
 ) -> tuple[str, str]:
     """The table of a parameter, and what its row must meet to have one of the values."""
     if parameter.components:
@@ -80,7 +103,7 @@ def _row(
     if values and isinstance(values[0], IdentifierValue):
         names, table = tuple(f"{name}:identifier" for name in names), "search_token"
     met = statement.one_of(named, names)
-    return table, f"{met} AND {meets(statement, row, parameter, values)}" if values else met
+    return table, f"{met} AND {meets(statement, row, parameter, values, way=way)}" if values else met
 
 
 def _component(resource: Resource, name: str) -> SearchParameter:

@@ -1,6 +1,7 @@
 """What a row of the index must hold to meet the values asked for, kind by kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from app.fhir_mapping.datatypes import fold
 from app.fhir_mapping.index import LONGEST
@@ -8,6 +9,7 @@ from app.fhir_mapping.query import (
     DateValue,
     IdentifierValue,
     Measure,
+    Prefix,
     QuantityValue,
     ReferenceValue,
     StringValue,
@@ -28,8 +30,18 @@ TABLES = {
 }
 
 
-def meets(statement: Statement, row: str, parameter: SearchParameter, values: Sequence[Value]) -> str:
-    """That a row of the parameter's table meets one of the values; all of them are of one kind."""
+def meets(
+    statement: Statement,
+    row: str,
+    parameter: SearchParameter,
+    values: Sequence[Value],
+    *,
+    way: int | None = None,
+) -> str:
+    """That a row of the parameter's table meets one of the values; all of them are of one kind.
+
+    `way` is in which of the `ways` an amount is to be met; None in any.
+    """
     match values[0]:
         case TokenValue():
             return tokens(statement, row, [value for value in values if isinstance(value, TokenValue)])
@@ -40,15 +52,15 @@ def meets(statement: Statement, row: str, parameter: SearchParameter, values: Se
             found = [value for value in values if isinstance(value, ReferenceValue)]
             return _references(statement, row, parameter, found)
         case _:
-            return any_of([_meets_one(statement, row, value) for value in values])
+            return any_of([_meets_one(statement, row, value, way) for value in values])
 
 
-def _meets_one(statement: Statement, row: str, value: Value) -> str:
+def _meets_one(statement: Statement, row: str, value: Value, way: int | None) -> str:
     match value:
         case DateValue():
             return span(statement, f"{row}.low", f"{row}.high", value)
         case QuantityValue():
-            measures = [_measure(statement, row, value, measure) for measure in value.measures]
+            measures = [_measure(statement, row, value, measure, way) for measure in value.measures]
             return any_of(measures)
         case StringValue():
             return _string(statement, row, value)
@@ -121,17 +133,20 @@ def _string(statement: Statement, row: str, value: StringValue) -> str:
 
 _WITHIN = "({low} >= {first} AND {high} {until} {last})"
 _SPANS = {
-    "eq": _WITHIN,
+    "eq": f"({_WITHIN} AND {{low}} < {{last}})",
     "ne": f"NOT {_WITHIN}",
     "gt": "{high} {beyond} {last}",
     "lt": "{low} < {first}",
-    "ge": f"({{high}} {{beyond}} {{last}} OR {_WITHIN})",
-    "le": f"({{low}} < {{first}} OR {_WITHIN})",
+    "ge": f"({{high}} {{beyond}} {{first}} AND ({{high}} {{beyond}} {{last}} OR {_WITHIN}))",
+    "le": f"({{low}} < {{last}} AND ({{low}} < {{first}} OR {_WITHIN}))",
     "sa": "{low} >= {last}",
     "eb": "{high} {until} {first}",
     "ap": "({low} < {last} AND {high} {beyond} {first})",
 }
-"""R4's prefixes on spans: eq contains, gt and lt reach beyond, sa and eb lie beyond, ap overlaps."""
+"""R4's prefixes on spans: eq contains, gt and lt reach beyond, sa and eb lie beyond, ap overlaps.
+
+A bound that follows from the others is said where it leads an index to a part of what it holds.
+"""
 
 
 def span(statement: Statement, low: str, high: str, value: DateValue, *, point: bool = False) -> str:
@@ -144,33 +159,46 @@ def span(statement: Statement, low: str, high: str, value: DateValue, *, point: 
     return template.format(**places)
 
 
-_QUANTITIES = {
-    "eq": "{c} = '' AND {v} >= {low} AND {v} < {high}",
-    "ne": "NOT ({c} = '' AND {v} >= {low} AND {v} < {high})",
-    "gt": "({v} > {asked} OR {c} IN ('>', '>='))",
-    "lt": "({v} < {asked} OR {c} IN ('<', '<='))",
-    "ge": "({v} > {asked} OR {v} = {asked} AND {c} IN ('', '<=') OR {c} IN ('>', '>='))",
-    "le": "({v} < {asked} OR {v} = {asked} AND {c} IN ('', '>=') OR {c} IN ('<', '<='))",
-    "sa": "({v} > {asked} AND {c} IN ('', '>=', '>') OR {v} = {asked} AND {c} = '>')",
-    "eb": "({v} < {asked} AND {c} IN ('', '<=', '<') OR {v} = {asked} AND {c} = '<')",
+_QUANTITIES: Final[Mapping[Prefix, Sequence[str]]] = {
+    "eq": ("{c} = '' AND {v} >= {low} AND {v} < {high}",),
+    "ne": ("NOT ({c} = '' AND {v} >= {low} AND {v} < {high})",),
+    "gt": ("{v} > {asked}", "{c} <> '' AND {c} IN ('>', '>=')"),
+    "lt": ("{v} < {asked}", "{c} <> '' AND {c} IN ('<', '<=')"),
+    "ge": (
+        "{v} >= {asked} AND ({v} > {asked} OR {c} IN ('', '<='))",
+        "{c} <> '' AND {c} IN ('>', '>=')",
+    ),
+    "le": (
+        "{v} <= {asked} AND ({v} < {asked} OR {c} IN ('', '>='))",
+        "{c} <> '' AND {c} IN ('<', '<=')",
+    ),
+    "sa": ("{v} >= {asked} AND ({v} > {asked} AND {c} IN ('', '>=', '>') OR {v} = {asked} AND {c} = '>')",),
+    "eb": ("{v} <= {asked} AND ({v} < {asked} AND {c} IN ('', '<=', '<') OR {v} = {asked} AND {c} = '<')",),
     "ap": (
-        "({c} = '' AND {v} >= {low} AND {v} <= {high} OR {c} = '<' AND {v} > {low}"
-        " OR {c} = '<=' AND {v} >= {low} OR {c} = '>' AND {v} < {high} OR {c} = '>=' AND {v} <= {high})"
+        "{c} = '' AND {v} >= {low} AND {v} <= {high}",
+        "{c} <> '' AND ({c} = '<' AND {v} > {low} OR {c} = '<=' AND {v} >= {low}"
+        " OR {c} = '>' AND {v} < {high} OR {c} = '>=' AND {v} <= {high})",
     ),
 }
 """R4's prefixes on a value with its comparator: `<5` is every number below 5, and so reaches beyond 3.
 
 `ne` asks that some value is not the one asked for; a value in a unit that cannot be compared is neither.
+What a value meets and what its comparator meets are said apart: an index leads to each of them.
 """
 
 
-def _measure(statement: Statement, row: str, asked: QuantityValue, measure: Measure) -> str:
-    template = _QUANTITIES[asked.prefix]
+def ways(prefix: Prefix) -> int:
+    """In how many ways, each with an index of its own, a value may meet one with this prefix."""
+    return len(_QUANTITIES[prefix])
+
+
+def _measure(statement: Statement, row: str, asked: QuantityValue, measure: Measure, way: int | None) -> str:
+    templates = _QUANTITIES[asked.prefix] if way is None else [_QUANTITIES[asked.prefix][way]]
     places = {"v": f"{row}.value", "c": f"{row}.comparator"}
     for name, number in (("asked", measure.value), ("low", measure.low), ("high", measure.high)):
-        if f"{{{name}}}" in template:
+        if any(f"{{{name}}}" in template for template in templates):
             places[name] = statement.value(number)
-    met = template.format(**places)
+    met = any_of([f"({template.format(**places)})" for template in templates])
     if measure.unit is None:
         return f"({row}.sent AND {met})"
     unit = statement.value(measure.unit)

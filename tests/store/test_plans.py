@@ -106,7 +106,7 @@ SORTED = "USE TEMP B-TREE FOR ORDER BY"
         (Wanted(since=AT, until=AT), "ix_inbox_of_sender"),
         (Wanted(fate="stored"), "ix_inbox_of_sender"),
         (Wanted(fate="replayed", sender="chu-a"), "ix_inbox_of_sender"),
-        (Wanted(sender="chu-a", waiting=True), "ix_inbox_of_sender"),
+        (Wanted(sender="chu-a", waiting=True), "ix_inbox_waiting"),
         (Wanted(reason="late"), "ix_inbox_of_sender"),
         (Wanted(after=(AT, "id")), "ix_inbox_of_sender"),
         (Wanted(fate="parked"), "ix_inbox_of_fate"),
