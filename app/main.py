@@ -47,9 +47,10 @@ def create_app(settings: Settings) -> FastAPI:
         now = datetime.now(UTC)  # noqa: TID251 the clock
         load = Load(settings)
         entrance = Entrance(settings, store)
-        app.state.service = Service(settings=settings, store=store, started=now, load=load, entrance=entrance)
+        service = Service(settings=settings, store=store, started=now, load=load, entrance=entrance)
+        app.state.service = service
         try:
-            async with watched(load, store, app.state.metrics):
+            async with watched(service, app.state.metrics):
                 yield
         finally:
             await sweeper.stop()

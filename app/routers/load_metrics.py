@@ -17,6 +17,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from app.routers.load import Load
 from app.routers.metrics import BUCKETS, Metrics
+from app.routers.remembered import Memory
+from app.routers.service import Service
 from app.store.session import Store
 
 _TURN = 0.5
@@ -59,12 +61,14 @@ class _Rising:
 class LoadMetrics:
     """How this process stands."""
 
-    def __init__(self, load: Load, store: Store) -> None:
+    def __init__(self, service: Service) -> None:
+        load, store = service.load, service.store
         self.registry = CollectorRegistry()
         self._lags = deque([0.0], maxlen=_LOOKS_OF_A_MINUTE)
         self._usage: dict[str, float] = {}
         self._collector = ProcessCollector(registry=None)
-        self._looked_at = [*self._of_load(load), *self._of_store(store), *self._of_process()]
+        self._looked_at = [*self._of_load(load, service.memory), *self._of_store(store)]
+        self._looked_at += self._of_process()
         self._looked_at += self._refused(load.refused, lambda: load.rates.refused, store)
         self._changes = Histogram(
             "trialbridge_commit_changes", "Changes per commit.", buckets=_SIZES, registry=self.registry
@@ -94,7 +98,7 @@ class LoadMetrics:
             self._lags.append(loop.time() - due)
             self.look()
 
-    def _of_load(self, load: Load) -> Iterator[_Standing]:
+    def _of_load(self, load: Load, memory: Memory) -> Iterator[_Standing]:
         yield self._gauge(
             "trialbridge_requests_under_way", "FHIR requests being answered.", lambda: load.requests
         )
@@ -102,6 +106,11 @@ class LoadMetrics:
             "trialbridge_held_bytes",
             "Bytes of large bodies held, beyond the first 64 KB of each.",
             lambda: load.held,
+        )
+        yield self._gauge(
+            "trialbridge_remembered_bytes",
+            "Answers about subjects that need not be decided again.",
+            lambda: memory.size,
         )
         yield self._gauge(
             "trialbridge_loop_lag_seconds",
@@ -164,10 +173,10 @@ class LoadMetrics:
 
 
 @asynccontextmanager
-async def watched(load: Load, store: Store, metrics: Metrics) -> AsyncIterator[None]:
+async def watched(service: Service, metrics: Metrics) -> AsyncIterator[None]:
     """Tell how this process stands among the metrics for as long as the service runs."""
-    told = LoadMetrics(load, store)
-    store.committer.on_commit = told.committed
+    told = LoadMetrics(service)
+    service.store.committer.on_commit = told.committed
     metrics.registry.register(told.registry)
     metrics.looks.append(told.look)
     watching = asyncio.create_task(told.watch())
