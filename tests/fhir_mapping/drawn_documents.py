@@ -212,7 +212,7 @@ def spoilt(place: Place) -> Iterator[Document]:
 def grown(draw: st.DrawFn) -> tuple[str, Document]:
     """A right document of a type served, elements added at any depth, perhaps made wrong in one place."""
     kind = draw(st.sampled_from(SERVED))
-    whole = least(kind)
+    whole = holder = least(kind)
     for _ in range(draw(st.integers(1, 6))):
         holder, known = whole, _known(kind)
         for _ in range(draw(st.integers(1, 4))):

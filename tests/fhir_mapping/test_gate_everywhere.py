@@ -38,7 +38,7 @@ def test_every_element_of_r4_that_a_type_leads_to_is_tried() -> None:
     assert {place.root for place in places()} == set(SERVED)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(grown())
 def test_the_gate_and_the_walk_agree_on_random_documents(case: tuple[str, dict[str, Any]]) -> None:
     by_gate, by_walk = verdicts(*case)
