@@ -173,7 +173,7 @@ WORKLOADS = (
     Workload(name="search with _include", asks=with_patients, clients=32),
     Workload(name="search with a chain", asks=chained, clients=32),
     Workload(name="history", asks=histories, clients=32),
-    Workload(name="mixed, 80 % reads", asks=mixed, clients=64, longer=6),
+    Workload(name="mixed, 80 % reads", asks=mixed, clients=64, longer=8),
 )
 
 QUESTIONS = tuple(
