@@ -87,7 +87,7 @@ def _round(
 
 
 def _steps(statement: Statement, newest: Mapping[str, Sequence[str]], one: Include) -> Iterator[str]:
-    """The selections of (type, id) that one include takes from the newest, of which these are the ids by type.
+    """The selections of (type, id) that one include takes from the newest, whose ids are given by type.
 
     They are passed as they are, not joined: so PostgreSQL knows how often each of them is referred to.
     """

@@ -13,8 +13,8 @@ from app.store.visibility import Visibility
 MOST = 1000
 """Observations in one answer."""
 
-# What has no code of its own, only text, is like nothing else. CROSS JOIN keeps SQLite from reading everybody's
-# codes first.
+# What has no code of its own, only text, is like nothing else. CROSS JOIN keeps SQLite from reading
+# everybody's codes first.
 _RANKED = f"""SELECT {COLUMNS} FROM (
  SELECT r.id, s.system, s.code, row_number() OVER (
    PARTITION BY s.system, s.code, CASE WHEN s.code = '' THEN s.id ELSE '' END

@@ -132,7 +132,7 @@ search_reference = _derived(
     Column("target_type", KEY, nullable=False, comment="empty for an address elsewhere, or none"),
     Column("target_id", KEY, nullable=False, comment="or the whole address; empty where it has none"),
 )
-# PostgreSQL, which finds that few targets are referred to often, read all rows to find what refers to a rare one
+# without the last two PostgreSQL, which sees some targets referred to often, read all rows to find others
 _BY_TARGET = ("target_type", "target_id", "type", "parameter")
 Index("ix_search_reference_target", *(search_reference.c[name] for name in _BY_TARGET))
 search_date = _derived(

@@ -49,7 +49,7 @@ def gathered(
     *,
     way: int | None = None,
 ) -> str:
-    """The ids of the resources that have such a row; `way` is in which way an amount is met, if not in any."""
+    """The ids of the resources that have such a row; `way` is the one in which an amount is met."""
     row = statement.name("s")
     table, met = _row(statement, of, row, parameter, values, named=f"{row}.parameter", way=way)
     return f"SELECT {row}.id FROM {table} {row} WHERE {typed(statement, of, row)} AND {met}"

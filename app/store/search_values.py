@@ -176,8 +176,10 @@ _QUANTITIES: Final[Mapping[Prefix, Sequence[str]]] = {
     "eb": ("{v} <= {asked} AND ({v} < {asked} AND {c} IN ('', '<=', '<') OR {v} = {asked} AND {c} = '<')",),
     "ap": (
         "{c} = '' AND {v} >= {low} AND {v} <= {high}",
-        "{c} <> '' AND ({c} = '<' AND {v} > {low} OR {c} = '<=' AND {v} >= {low}"
-        " OR {c} = '>' AND {v} < {high} OR {c} = '>=' AND {v} <= {high})",
+        (
+            "{c} <> '' AND ({c} = '<' AND {v} > {low} OR {c} = '<=' AND {v} >= {low}"
+            " OR {c} = '>' AND {v} < {high} OR {c} = '>=' AND {v} <= {high})"
+        ),
     ),
 }
 """R4's prefixes on a value with its comparator: `<5` is every number below 5, and so reaches beyond 3.

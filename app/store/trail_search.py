@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from app.fhir_mapping.audit_event import CLIENT, INTERACTION
@@ -33,6 +33,7 @@ KIND: Final = "AuditEvent"
 _COLUMNS = {"_id": "a.id", "action": "a.action", "outcome": "a.outcome", "altid": "a.client"}
 _RESTFUL = "http://hl7.org/fhir/restful-interaction"
 _AN_OPERATION = "a.interaction LIKE '$%'"
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _SELECTED = "SELECT a.id, a.chain, a.client, a.document, a.recorded FROM audit a WHERE {met}"
 
 
@@ -183,6 +184,8 @@ async def _page(
         place = (datetime.fromisoformat(instant or ""), name)
         beyond = ", ".join(map(asking.statement.value, place))
         met += f" AND (a.recorded, a.id) {'<' if descending else '>'} ({beyond})"
+    else:  # or SQLite sorts the whole trail for who sees a part of it
+        met += f" AND a.recorded >= {asking.statement.value(_BEGINNING)}"
     way = "DESC" if descending else "ASC"
     sql = f"{_SELECTED.format(met=met)} ORDER BY a.recorded {way}, a.id {way} LIMIT {query.count + 1}"
     rows = await connection.fetch(sql, *asking.statement.values)
