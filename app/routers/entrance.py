@@ -66,7 +66,7 @@ class Entrance:
             found = OPEN if authorization is None else await self._let_in(bearer(authorization))
         except Denied as denied:
             raise unauthorised(denied.text, denied.error, where=where) from None
-        return replace(found, actor=replace(found.actor, address=address, request=request))
+        return _asking(found, address=address, request=request)
 
     async def named(self, client: str, *, address: str, request: str) -> Asker:
         """A client that needs no token where it comes in, as what it may do now; none in an open sandbox.
@@ -82,7 +82,7 @@ class Entrance:
             raise unauthorised(text, where=self._settings.fhir_base + SMART_CONFIGURATION)
         else:
             found = OPEN
-        return replace(found, actor=replace(found.actor, address=address, request=request))
+        return _asking(found, address=address, request=request)
 
     async def claims(self, token: str) -> Claims:
         """What an access token says; Denied where it lets nobody in."""
@@ -151,6 +151,11 @@ class Entrance:
             raise Denied("invalid_token", "the key it is signed with counts no more: ask for another token")
         scopes = granted(_scopes(known.claims), client.scopes)
         return asker_of(client, scopes, access.parts)
+
+
+def _asking(known: Asker, *, address: str, request: str) -> Asker:
+    """Who is let in, as they ask now."""
+    return Asker(known.visibility, replace(known.actor, address=address, request=request), known.writing)
 
 
 def bearer(authorization: str) -> str:

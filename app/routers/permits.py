@@ -48,7 +48,7 @@ def is_public(request: FhirRequest) -> bool:
 
 def permit(request: FhirRequest, handler: Handler) -> None:
     """Refuse (403) what the scopes of the asker do not allow."""
-    if request.actor.scopes is None or handler in _BY_ITSELF:
+    if request.asker.actor.scopes is None or handler in _BY_ITSELF:
         return
     if handler is operations.operation:
         _permit_operation(request)

@@ -92,7 +92,8 @@ class FhirRequest:
     @property
     def actor(self) -> Actor:
         """Who asks, with the reason they give for a change."""
-        return replace(self.asker.actor, reason=self.change_reason)
+        reason = self.change_reason
+        return self.asker.actor if reason is None else replace(self.asker.actor, reason=reason)
 
     @property
     def change_reason(self) -> str | None:

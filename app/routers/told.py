@@ -53,7 +53,8 @@ def _told(request: FhirRequest) -> Iterator[Issue]:
         if said is not None:
             yield from list(_of_parameters(request.parameters)) or [_issue(said, "http.url")]
     for header in _KEPT:
-        said = is_told_in_address(request.headers.get(header, b""))
+        sent = request.headers.get(header)
+        said = None if sent is None else is_told_in_address(sent)
         if said is not None:
             yield _issue(said, f"http.{header.decode()}")
 

@@ -76,6 +76,13 @@ class Database(Protocol):
         """
         ...
 
+    async def look_up(self, select: str, values: Sequence[Any], name: str) -> Row | None:
+        """The row of `resource r` with this id that `select` finds, whose conditions come last; None if none.
+
+        `select` must name a column `id`.
+        """
+        ...
+
     async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:
         """Run work in one transaction and commit it before returning.
 

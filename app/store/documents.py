@@ -81,13 +81,13 @@ def version_of(row: Row) -> Version:
 
 async def read(store: Store, visibility: Visibility, kind: str, name: str) -> Version:
     """The current version. Raises Refusal 404 where it never was, 410 where it was deleted."""
-    values: list[Any] = [kind, name]
+    values: list[Any] = [kind]
     condition = visible(store.database, visibility, "r", values)
-    sql = f"SELECT {COLUMNS} FROM resource r WHERE r.type = $1 AND r.id = $2 AND {condition}"
-    rows = await store.database.read(lambda connection: connection.fetch(sql, *values))
-    if not rows:
+    sql = f"SELECT {COLUMNS} FROM resource r WHERE r.type = $1 AND {condition}"
+    row = await store.database.look_up(sql, values, name)
+    if row is None:
         raise not_found(f"{kind}/{name}")
-    return _there(version_of(rows[0]))
+    return _there(version_of(row))
 
 
 async def vread(store: Store, visibility: Visibility, kind: str, name: str, number: int) -> Version:

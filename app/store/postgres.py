@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
-import msgspec
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
 from app.store.database import FEED_LOCK, Connection, Contention, DatabaseError, Key, Row, too_slow
 from app.store.horizon import SECONDS, Horizon, held_up
+from app.store.together import Question, Together
+from app.store.words import PostgresWords
 
 T = TypeVar("T")
 
@@ -120,11 +121,9 @@ def _is_open(raw: Any) -> bool:
         return False
 
 
-class PostgresDatabase:
+class PostgresDatabase(PostgresWords):
     """A PostgreSQL database."""
 
-    locking = "FOR UPDATE OF r"
-    sharing = "FOR KEY SHARE OF r"
     sizing = "SELECT pg_database_size(current_database())"
     write_ahead: Path | None = None
 
@@ -133,6 +132,7 @@ class PostgresDatabase:
         self.most_connections: int = pool.get_max_size()
         self._pool = pool
         self._horizon = Horizon(self._latest)
+        self._together = Together(self._rows)
 
     @classmethod
     async def open(cls, url: str) -> "PostgresDatabase":
@@ -163,6 +163,16 @@ class PostgresDatabase:
             raise DatabaseError(type(error).__name__) from error
         finally:
             self.under_way -= 1
+
+    async def look_up(self, select: str, values: Sequence[Any], name: str) -> Row | None:
+        """The row of this id; what is asked at the same time is one statement."""
+        return await self._together.row((select, tuple(values)), name)
+
+    async def _rows(self, question: Question, names: Sequence[str]) -> dict[str, Row]:
+        select, values = question
+        sql = f"{select} AND r.id = ANY(${len(values) + 1}::text[])"
+        rows = await self.read(lambda connection: connection.fetch(sql, *values, names))
+        return {row["id"]: row for row in rows}  # type: ignore[call-overload]  # asyncpg's rows know names
 
     async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:
         """Run work in one transaction and commit it before returning."""
@@ -210,41 +220,3 @@ class PostgresDatabase:
             await asyncio.wait_for(self._pool.close(), timeout=10)
         except TimeoutError:
             self._pool.terminate()
-
-    def keys(self, number: int) -> str:
-        """A table `k(type, id)` made of a key set."""
-        return (
-            f"(SELECT split_part(key, '/', 1) AS type, split_part(key, '/', 2) AS id"
-            f" FROM unnest(${number}::text[]) AS u(key)) AS k"
-        )
-
-    def key_set(self, keys: Sequence[Key]) -> Any:
-        """The value to pass for a key set."""
-        return [f"{kind}/{name}" for kind, name in keys]
-
-    def tokens(self, number: int) -> str:
-        """A table `k(type, system, code)` made of a set of tokens."""
-        return (
-            f"(SELECT value ->> 0 AS type, value ->> 1 AS system, value ->> 2 AS code"
-            f" FROM json_array_elements(${number}::json)) AS k"
-        )
-
-    def token_set(self, tokens: Sequence[tuple[str, str, str]]) -> Any:
-        """The value to pass for a set of tokens."""
-        return msgspec.json.encode(tokens).decode()
-
-    def member(self, expression: str, number: int) -> str:
-        """That an expression is one of the strings passed."""
-        return f"{expression} = ANY(${number}::text[])"
-
-    def members(self, strings: Sequence[str]) -> Any:
-        """The value to pass for a set of strings."""
-        return list(strings)
-
-    def is_hex(self, column: str, digits: str) -> str:
-        """That the bytes of a column are those of an expression's hexadecimal digits."""
-        return f"{column} = decode({digits}, 'hex')"
-
-    def text(self, column: str) -> str:
-        """The text whose UTF-8 the bytes of a column are."""
-        return f"convert_from({column}, 'UTF8')"

@@ -19,11 +19,11 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
-import msgspec
 from sqlalchemy import Table
 
 from app.store.database import Connection, Contention, DatabaseError, Key, Row, too_slow
 from app.store.types import decimal_from_text, decimal_to_text, instant_from_text, instant_to_text
+from app.store.words import SqliteWords
 
 T = TypeVar("T")
 
@@ -118,11 +118,9 @@ def finish(work: Awaitable[T]) -> T:
     raise RuntimeError("work on SQLite waited for something else than SQLite")
 
 
-class SqliteDatabase:
+class SqliteDatabase(SqliteWords):
     """A SQLite file."""
 
-    locking = ""  # the writer is alone
-    sharing = ""
     sizing = "SELECT s.page_count * z.page_size FROM pragma_page_count() s, pragma_page_size() z"
 
     def __init__(self, path: str) -> None:
@@ -165,6 +163,12 @@ class SqliteDatabase:
         finally:
             raw.set_progress_handler(None, _STEPS)
             self._idle.append(raw)
+
+    async def look_up(self, select: str, values: Sequence[Any], name: str) -> Row | None:
+        """The row of this id."""
+        sql = f"{select} AND r.id = ${len(values) + 1}"
+        rows = await self.read(lambda connection: connection.fetch(sql, *values, name))
+        return rows[0] if rows else None
 
     def _idle_connection(self) -> sqlite3.Connection:
         try:
@@ -209,38 +213,3 @@ class SqliteDatabase:
             threads.shutdown(wait=True)
         for raw in (self._writing, self._reading, *self._idle):
             raw.close()
-
-    def keys(self, number: int) -> str:
-        """A table `k(type, id)` made of a key set."""
-        pair = "json_extract(value, '$[0]') AS type, json_extract(value, '$[1]') AS id"
-        return f"(SELECT {pair} FROM json_each(${number})) AS k"
-
-    def key_set(self, keys: Sequence[Key]) -> Any:
-        """The value to pass for a key set."""
-        return msgspec.json.encode(keys).decode()
-
-    def tokens(self, number: int) -> str:
-        """A table `k(type, system, code)` made of a set of tokens."""
-        items = ("type", "system", "code")
-        columns = ", ".join(f"json_extract(value, '$[{n}]') AS {item}" for n, item in enumerate(items))
-        return f"(SELECT {columns} FROM json_each(${number})) AS k"
-
-    def token_set(self, tokens: Sequence[tuple[str, str, str]]) -> Any:
-        """The value to pass for a set of tokens."""
-        return msgspec.json.encode(tokens).decode()
-
-    def member(self, expression: str, number: int) -> str:
-        """That an expression is one of the strings passed."""
-        return f"{expression} IN (SELECT value FROM json_each(${number}))"
-
-    def members(self, strings: Sequence[str]) -> Any:
-        """The value to pass for a set of strings."""
-        return msgspec.json.encode(list(strings)).decode()
-
-    def is_hex(self, column: str, digits: str) -> str:
-        """That the bytes of a column are those of an expression's hexadecimal digits."""
-        return f"hex({column}) = upper({digits})"
-
-    def text(self, column: str) -> str:
-        """The text whose UTF-8 the bytes of a column are."""
-        return f"CAST({column} AS TEXT)"
