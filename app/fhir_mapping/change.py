@@ -120,7 +120,8 @@ class Version:
     `created` is true for the version a client would be answered 201 for: the first one, or the one
     that brings a deleted resource back. `matched` says nothing was written: a conditional create found
     this version. `delivered` is what became of what a registered sender pushed,
-    `remarks` what its Put had to say, or that the document was `erased`.
+    `remarks` what its Put had to say, or that the document was `erased`. `whose` are the patient it is about
+    and its study, empty where it has none; None where it was not looked at.
     """
 
     type: str
@@ -133,6 +134,7 @@ class Version:
     delivered: Delivered | None = None
     remarks: tuple[Issue, ...] = ()
     erased: bool = False
+    whose: tuple[str, str] | None = None
 
     @property
     def name(self) -> tuple[str, str, int]:

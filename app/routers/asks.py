@@ -85,7 +85,7 @@ async def _answer(alone: FhirRequest, asked: Asked) -> bytes:
         return bundle.answered(None if bare else answer.body)
     shape = rendering.asked(alone)
     version = await _version(alone, asked)
-    alone.saw(version.name)
+    alone.showed(version)
     if is_known(version, tags=asked.if_none_match, since=asked.if_modified_since):
         return bundle.unchanged(version)
     return bundle.found(version, shape=shape, bare=bare)

@@ -22,7 +22,7 @@ async def everything(request: FhirRequest, asked: Operation) -> FhirResponse:
     wanted = replace(_wanted(given), patient=await _patient(request))
     wanted = replace(wanted, after=_after(request, given))
     found = await about_patient(service.store, request.visibility, wanted)
-    request.saw(*(one.name for one in found.versions))
+    request.showed(*found.versions)
     return answers.resource(
         bundle.gathered(
             found.versions, base=request.base, relations=_relations(request, given, found), total=found.total

@@ -64,6 +64,6 @@ async def _told(request: FhirRequest, kind: str | None, name: str | None) -> Fhi
         after=wanted.after,
         ascending=wanted.ascending,
     )
-    request.saw(*(one.name for one in page.versions))
+    request.showed(*page.versions)
     told = bundle.history(page, wanted, base=request.base, key=service.store.link_key, shape=shape)
     return answers.resource(told)

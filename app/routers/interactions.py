@@ -24,7 +24,7 @@ async def read(request: FhirRequest) -> FhirResponse:
     rendering.refuse_unknown(request)
     service = request.service
     version = await documents.read(service.store, request.visibility, request.resource.name, request.id)
-    request.saw(version.name)
+    request.showed(version)
     return answers.stored(request, version, shape=shape)
 
 
@@ -37,7 +37,7 @@ async def vread(request: FhirRequest) -> FhirResponse:
     version = await documents.vread(
         service.store, request.visibility, request.resource.name, request.id, number
     )
-    request.saw(version.name)
+    request.showed(version)
     return answers.stored(request, version, shape=shape)
 
 
@@ -65,7 +65,7 @@ async def search(request: FhirRequest) -> FhirResponse:
         if asked.explain:
             account = await explain(service.store, request.visibility, asked.query, asked.expected)
     if request.resource.name not in RECORDED:
-        request.saw(*(one.name for one in (*page.versions, *page.included)))
+        request.showed(*page.versions, *page.included)
     found = bundle.searchset(
         page, asked, base=request.base, key=service.store.link_key, shape=shape, account=account
     )

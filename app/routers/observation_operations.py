@@ -49,7 +49,7 @@ async def lastn(request: FhirRequest, asked: Operation) -> FhirResponse:
     require_search(request, found.query)
     service = request.service
     latest = await latest_of_each(service.store, request.visibility, found.query, most=most)
-    request.saw(*(one.name for one in latest.versions))
+    request.showed(*latest.versions)
     address = f"{request.base}/{request.path.strip('/')}"
     here = links.with_parameters(address, [*found.applied, ("max", str(most))])
     answer = bundle.gathered(

@@ -12,6 +12,7 @@ from starlette.types import Receive
 
 from app.fhir_mapping import links
 from app.fhir_mapping.access.actor import Actor
+from app.fhir_mapping.change import Version
 from app.fhir_mapping.export_operation import EXPORT
 from app.fhir_mapping.intake import Intake
 from app.fhir_mapping.outcome import Refusal, refusal
@@ -58,7 +59,8 @@ class FhirRequest:
     `base` is the absolute address of the API as the client knows it. `type`, `id`, `version` and
     `operation` are what the path names, `compartment` the patient within whose data it asks; they are None or
     empty where it names none. `form` are the parameters of a form that was read. `asker` is who asks, nobody
-    until they are let in; `seen` gathers what they are answered with.
+    until they are let in; `seen` gathers what they are answered with, `whose` the patient and study of it where
+    they are known already.
     """
 
     service: Service
@@ -78,6 +80,7 @@ class FhirRequest:
     form: Sequence[tuple[str, str]] = ()
     asker: Asker = NOBODY
     seen: list[Seen] = field(default_factory=list)
+    whose: dict[Seen, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def visibility(self) -> Visibility:
@@ -103,6 +106,13 @@ class FhirRequest:
     def saw(self, *versions: Seen) -> None:
         """Remember what is answered with, for the trail of who saw what."""
         self.seen += versions
+
+    def showed(self, *versions: Version) -> None:
+        """Remember the versions that are answered with, and whose they are."""
+        for version in versions:
+            self.seen.append(version.name)
+            if version.whose is not None:
+                self.whose[version.name] = version.whose
 
     @property
     def resource(self) -> Resource:

@@ -69,7 +69,7 @@ async def meta(request: FhirRequest, asked: Operation) -> FhirResponse:
     service, kind = request.service, request.resource.name
     if request.id:
         version = await documents.read(service.store, request.visibility, kind, request.id)
-        request.saw(version.name)
+        request.showed(version)
         found = codec.members(version.document or b"{}")["meta"]
     else:
         found = codec.write(_in_use(await tags_in_use(service.store, request.visibility, kind)))

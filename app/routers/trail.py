@@ -11,7 +11,7 @@ from app.fhir_mapping.integrity_operations import ERASE, LOCK, SIGN, UNLOCK
 from app.fhir_mapping.operations import OPERATIONS
 from app.routers import errors
 from app.routers.answers import FhirResponse
-from app.routers.requests import FhirRequest
+from app.routers.requests import FhirRequest, Seen
 from app.routers.service import Service
 from app.routers.told import TOKEN_PARAMETER
 from app.store.asker import Asker
@@ -58,7 +58,7 @@ async def note(request: FhirRequest, response: FhirResponse) -> None:
         entities=_entities(request),
         query=_query(request) if reads else "",
     )
-    await auditor.note(event, request.visibility)
+    await auditor.note(event, request.visibility, request.whose)
 
 
 async def note_failed(request: FhirRequest, response: FhirResponse) -> None:
@@ -136,7 +136,12 @@ def _entities(request: FhirRequest) -> tuple[Entity, ...]:
         seen[(named, request.id, int(request.version) if links.is_version(request.version) else 0)] = None
     if request.compartment:
         seen.setdefault(("Patient", request.compartment, 0))
-    return tuple(Entity(type=kind, id=name, version=number) for kind, name, number in seen)
+    return tuple(_entity(one, request.whose.get(one)) for one in seen)
+
+
+def _entity(seen: Seen, whose: tuple[str, str] | None) -> Entity:
+    kind, name, number = seen
+    return Entity(type=kind, id=name, version=number, patient="" if whose is None else whose[0])
 
 
 def _query(request: FhirRequest) -> str:

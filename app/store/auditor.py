@@ -5,9 +5,9 @@ There is no timer: a group is what was answered while the one before it was bein
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.fhir_mapping.audit_event import Entity, Event
@@ -24,14 +24,36 @@ _WHOSE = """SELECT r.type, r.id, r.patient_id, r.study_id
  FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id"""
 
 
+Whose = Mapping[tuple[str, str, int], tuple[str, str]]
+"""By type, id and version the patient it is about and its study, empty where it has none."""
+_NOT_SAID: Whose = {}
+
+
 @dataclass(slots=True, eq=False)
 class _Waiting:
     event: Event
     visibility: Visibility
+    whose: Whose
     written: asyncio.Future[None]
+    unknown: set[Key] = field(init=False)
 
-    def about(self) -> set[Key]:
-        return {(one.type, one.id) for one in self.event.entities}
+    def __post_init__(self) -> None:
+        self.unknown = {
+            (one.type, one.id)
+            for one in self.event.entities
+            if (one.type, one.id, one.version) not in self.whose
+        }
+
+    def told(self, looked_up: Mapping[Key, tuple[str, str]]) -> Event:
+        """The event with whose the versions are, and of the study they are of where it says none."""
+        found, studies = list[Entity](), set[str]()
+        for one in self.event.entities:
+            key = (one.type, one.id)
+            patient, study = self.whose.get((*key, one.version)) or looked_up.get(key, ("", ""))
+            studies.add(study)
+            found.append(one if patient == one.patient else replace(one, patient=patient))
+        study = self.event.study or study_of(studies, self.visibility)
+        return replace(self.event, entities=found, study=study)
 
 
 class Auditor:
@@ -45,13 +67,13 @@ class Auditor:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def note(self, event: Event, visibility: Visibility) -> None:
-        """Write it down; whose the versions are, and of which study where it says none, is looked up here."""
+    async def note(self, event: Event, visibility: Visibility, whose: Whose = _NOT_SAID) -> None:
+        """Write it down; whose the versions are, and of which study, is looked up where it is not said."""
         if not self.chains.kept:
             return
         if self._closed:
             raise DatabaseError("the store is closing")
-        waiting = _Waiting(event, visibility, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(event, visibility, whose, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         if self._task is None:
             self._task = asyncio.create_task(self._work())
@@ -88,22 +110,20 @@ class Auditor:
                 waiting.written.set_exception(_not_told(error))
 
     async def _attempt(self, group: Sequence[_Waiting]) -> None:
-        async def work(connection: Connection) -> tuple[None, Sequence[Event]]:
-            return None, await self._events(connection, group)
+        unknown = set[Key]().union(*(waiting.unknown for waiting in group))
 
-        await tried(lambda: self.chains.write(work))
+        async def work(connection: Connection) -> tuple[None, Sequence[Event]]:
+            sql = _WHOSE.format(keys=self._database.keys(1))
+            rows = await connection.fetch(sql, self._database.key_set(sorted(unknown)))
+            return None, _told(group, {(row[0], row[1]): (row[2] or "", row[3] or "") for row in rows})
+
+        if unknown:
+            await tried(lambda: self.chains.write(work))
+        else:
+            await tried(lambda: self.chains.add(_told(group, {})))
         for waiting in group:
             if not waiting.written.done():  # the asker may have gone away
                 waiting.written.set_result(None)
-
-    async def _events(self, connection: Connection, group: Sequence[_Waiting]) -> list[Event]:
-        keys = set[Key]().union(*(waiting.about() for waiting in group))
-        rows = []
-        if keys:
-            sql = _WHOSE.format(keys=self._database.keys(1))
-            rows = await connection.fetch(sql, self._database.key_set(sorted(keys)))
-        whose = {(kind, name): (patient or "", study) for kind, name, patient, study in rows}
-        return [part for waiting in group for part in _parts(_told(waiting, whose))]
 
 
 def _not_told(error: Exception) -> DatabaseError:
@@ -111,22 +131,15 @@ def _not_told(error: Exception) -> DatabaseError:
     return error if isinstance(error, DatabaseError) else DatabaseError(type(error).__name__)
 
 
-def _told(waiting: _Waiting, whose: dict[Key, tuple[str, str | None]]) -> Event:
-    event = waiting.event
-
-    def known(one: Entity) -> Entity:
-        return replace(one, patient=whose.get((one.type, one.id), ("", None))[0])
-
-    studies = (whose[key][1] for key in waiting.about() if key in whose)
-    return replace(
-        event,
-        entities=tuple(map(known, event.entities)),
-        study=event.study or study_of(studies, waiting.visibility),
-    )
+def _told(group: Sequence[_Waiting], whose: Mapping[Key, tuple[str, str]]) -> list[Event]:
+    return [part for waiting in group for part in _parts(waiting.told(whose))]
 
 
 def _parts(event: Event) -> Iterator[Event]:
     """The event, or several where it names too much for one document."""
     named = event.entities
-    for start in range(0, len(named) or 1, LISTED):
+    if len(named) <= LISTED:
+        yield event
+        return
+    for start in range(0, len(named), LISTED):
         yield replace(event, entities=named[start : start + LISTED])

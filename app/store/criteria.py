@@ -11,7 +11,7 @@ from typing import Any
 from app.fhir_mapping.change import Criteria, Version
 from app.fhir_mapping.search_problems import spoken
 from app.store.database import Connection, Database, Key
-from app.store.documents import version_of
+from app.store.documents import COLUMNS, version_of
 from app.store.piece import Piece
 from app.store.search import matches
 from app.store.visibility import Visibility, visible
@@ -30,8 +30,8 @@ _BEARING = """SELECT DISTINCT k.type, k.system, k.code, r.id, r.version FROM {to
  JOIN search_token s ON s.type = k.type AND s.parameter = 'identifier' AND s.code = k.code
   AND s.system = k.system
  JOIN resource r ON r.type = s.type AND r.id = s.id WHERE NOT r.deleted AND {visible} ORDER BY r.id"""
-_STORED = """SELECT r.type, r.id, r.version, r.last_updated, r.document
- FROM {keys} JOIN resource r ON r.type = k.type AND r.id = k.id WHERE NOT r.deleted AND {visible}"""
+_STORED = f"""SELECT {COLUMNS}
+ FROM {{keys}} JOIN resource r ON r.type = k.type AND r.id = k.id WHERE NOT r.deleted AND {{visible}}"""
 
 
 class Found:

@@ -5,7 +5,7 @@ differ (sets of keys, bulk inserts) the driver supplies the words. Values are th
 on both: str, int, bool, bytes, date, aware datetime, Decimal.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -88,6 +88,10 @@ class Database(Protocol):
 
         `feeding` says that it stores versions: who reads the change feed waits until it has ended.
         """
+        ...
+
+    async def insert(self, rows: Mapping[Table, Sequence[Row]]) -> None:
+        """Insert rows into several tables, all or none, and commit: a transaction of its own."""
         ...
 
     async def claim(self, connection: Connection, exclusive: Sequence[str], shared: Sequence[str]) -> None:

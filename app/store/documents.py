@@ -25,10 +25,10 @@ from app.store.visibility import Visibility, earlier, visible
 Span = tuple[datetime, datetime]
 """From an instant, inclusive, to another, exclusive."""
 
-COLUMNS = "r.type, r.id, r.version, r.last_updated, r.document"
+COLUMNS = "r.type, r.id, r.version, r.last_updated, r.document, r.patient_id, r.study_id"
 """What `version_of` reads, of a resource or version called `r`."""
 
-_WIDTH = 5
+WIDTH = 7
 _KEPT = "type, id, version, last_updated, patient_id, study_id, site, document"
 _EVERY_VERSION = f"""(SELECT {_KEPT} FROM resource WHERE type = $1 AND id = $2
  UNION ALL SELECT {_KEPT} FROM version v WHERE v.type = $1 AND v.id = $2 AND {{earlier}}) AS r"""
@@ -75,8 +75,15 @@ class _Past:
 
 def version_of(row: Row) -> Version:
     """A row of `COLUMNS` as a Version."""
-    kind, name, number, last_updated, document = row
-    return Version(type=kind, id=name, version=number, last_updated=last_updated, document=document)
+    kind, name, number, last_updated, document, patient, study = row
+    return Version(
+        type=kind,
+        id=name,
+        version=number,
+        last_updated=last_updated,
+        document=document,
+        whose=(patient or "", study or ""),
+    )
 
 
 async def read(store: Store, visibility: Visibility, kind: str, name: str) -> Version:
@@ -186,7 +193,7 @@ async def _page(
         arms.append(f"SELECT * FROM (SELECT {COLUMNS} FROM {table} r WHERE {where} {paged}) AS {table}_arm")
     sql = f"SELECT {COLUMNS}, {_CREATED} FROM ({' UNION ALL '.join(arms)}) AS r {paged}"
     rows = await connection.fetch(sql, *statement.values)
-    found = [replace(version_of(row[:_WIDTH]), created=bool(row[_WIDTH])) for row in rows]
+    found = [replace(version_of(row[:WIDTH]), created=bool(row[WIDTH])) for row in rows]
     found = await told(store.database, connection, found)
     return found[: past.count], len(found) > past.count
 

@@ -5,7 +5,7 @@ statement, whatever the number of rows.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -46,10 +46,21 @@ def _array(column: Any, number: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _insert(table: Table, on_conflict: str) -> str:
+def _insert(table: Table, on_conflict: str, first: int = 1) -> str:
+    """Insert the rows whose columns are passed from the value `first` on."""
     names = ", ".join(column.name for column in table.columns)
-    arrays = ", ".join(_array(column, number) for number, column in enumerate(table.columns, 1))
+    arrays = ", ".join(_array(column, number) for number, column in enumerate(table.columns, first))
     return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) {on_conflict}"
+
+
+@lru_cache(maxsize=64)
+def _inserts(tables: tuple[Table, ...]) -> str:
+    """Insert into several tables by one statement, which is a transaction by itself."""
+    first, parts = 1, list[str]()
+    for table in tables:
+        parts.append(f"{table.name}_in AS ({_insert(table, '', first)})")
+        first += len(table.columns)
+    return f"WITH {', '.join(parts)} SELECT"
 
 
 class _PostgresConnection:
@@ -101,8 +112,11 @@ async def _keep(_connection: Any) -> None:
 
 
 @asynccontextmanager
-async def _transaction(raw: Any, beginning: str) -> AsyncIterator[None]:
-    """A transaction that is committed, or rolled back whatever happened."""
+async def _transaction(raw: Any, beginning: str | None) -> AsyncIterator[None]:
+    """A transaction that is committed, or rolled back whatever happened; None where one statement is all."""
+    if beginning is None:
+        yield
+        return
     await raw.execute(beginning)
     try:
         yield
@@ -176,9 +190,17 @@ class PostgresDatabase(PostgresWords):
 
     async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:
         """Run work in one transaction and commit it before returning."""
+        return await self._write(work, _BEGIN if feeding else "BEGIN")
+
+    async def insert(self, rows: Mapping[Table, Sequence[Row]]) -> None:
+        """Insert rows into several tables and commit: one statement, so one round trip."""
+        columns = [list(column) for of_table in rows.values() for column in zip(*of_table, strict=True)]
+        await self._write(lambda connection: connection.execute(_inserts(tuple(rows)), *columns), None)
+
+    async def _write(self, work: Callable[[Connection], Awaitable[T]], beginning: str | None) -> T:
         self.under_way += 1
         try:
-            async with self._pool.acquire() as raw, _transaction(raw, _BEGIN if feeding else "BEGIN"):
+            async with self._pool.acquire() as raw, _transaction(raw, beginning):
                 return await work(_PostgresConnection(self, raw))
         except _CONTENTION as error:
             raise Contention(type(error).__name__) from error

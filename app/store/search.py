@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.query import Place, Query
 from app.store.database import Connection, Database
-from app.store.documents import COLUMNS, version_of
+from app.store.documents import COLUMNS, WIDTH, version_of
 from app.store.includes import Included, include
 from app.store.search_conditions import is_narrow, where
 from app.store.search_order import beyond, order
 from app.store.search_statement import Of, Statement
 from app.store.session import Store
 from app.store.visibility import Visibility
-
-_WIDTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +73,10 @@ async def _page(
     sql = f"""SELECT {COLUMNS}{ordered.columns} FROM resource r WHERE {met}
  ORDER BY {ordered.sql} LIMIT {query.count + 1}"""
     rows = await connection.fetch(statement.whole(sql), *statement.values)
-    versions = [version_of(row[:_WIDTH]) for row in rows[: query.count]]
+    versions = [version_of(row[:WIDTH]) for row in rows[: query.count]]
     if len(rows) <= query.count:
         return versions, None
-    return versions, ordered.place(versions[-1].id, list(rows[query.count - 1][_WIDTH:]))
+    return versions, ordered.place(versions[-1].id, list(rows[query.count - 1][WIDTH:]))
 
 
 async def _total(database: Database, connection: Connection, visibility: Visibility, query: Query) -> int:

@@ -10,7 +10,7 @@ import asyncio
 import re
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
@@ -179,6 +179,15 @@ class SqliteDatabase(SqliteWords):
     async def write(self, work: Callable[[Connection], Awaitable[T]], *, feeding: bool = False) -> T:  # noqa: ARG002
         """Run work in one transaction and commit it before returning."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, work)
+
+    async def insert(self, rows: Mapping[Table, Sequence[Row]]) -> None:
+        """Insert rows into several tables, all or none, and commit."""
+
+        async def work(connection: Connection) -> None:
+            for table, of_table in rows.items():
+                await connection.insert(table, of_table)
+
+        await self.write(work)
 
     def _transaction(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         raw = self._writing

@@ -16,7 +16,8 @@ from app.fhir_mapping.audit_told import Told, told
 from app.fhir_mapping.outcome import Refusal
 from app.store.database import Database, Row
 from app.store.rebuild import LOCAL
-from app.store.trail import HEADS, chained, head_of
+from app.store.trail import HEADS, head_of
+from app.store.trail_ends import chained
 from app.store.verify_acts import acts
 from app.store.verify_versions import Version, as_bytes, as_text, compared, unaccounted, unfollowed
 

@@ -370,15 +370,14 @@ async def test_who_does_not_sign_in_leaves_nothing(client: httpx.AsyncClient, tr
 async def test_nothing_goes_out_that_cannot_be_written_down(
     client: httpx.AsyncClient, trial: Store, site: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = trial.database.write
-
     async def failing(*given: Any, **more: Any) -> Any:
         del given, more
         raise DatabaseError("the disk is full")
 
-    monkeypatch.setattr(trial.database, "write", failing)
-    answer = await client.get("/fhir/Patient/p1", headers=site)
-    monkeypatch.setattr(trial.database, "write", write)
+    with monkeypatch.context() as failed:
+        for writing in ("write", "insert"):
+            failed.setattr(trial.database, writing, failing)
+        answer = await client.get("/fhir/Patient/p1", headers=site)
 
     assert answer.status_code == 503
     assert b"female" not in answer.content

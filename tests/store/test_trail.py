@@ -24,7 +24,8 @@ from app.store.erasing import Erasing, erase
 from app.store.locking import Locking, lock, unlock
 from app.store.session import Store, open_database, utc_now
 from app.store.signatures import Signing, sign
-from app.store.trail import EVENTS_BETWEEN_LINKS, Chains
+from app.store.trail import Chains
+from app.store.trail_ends import EVENTS_BETWEEN_LINKS
 from app.store.transact import transact
 from app.store.verify import Fault, Verification, heads
 from app.store.visibility import EVERYTHING
