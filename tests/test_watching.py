@@ -15,7 +15,7 @@ import pytest
 from app.main import create_app
 from app.settings import Settings
 from app.store.session import open_database
-from app.store.verify import Verification
+from app.store.verify import Fault, Verification
 from tests.databases import PostgreSQL, copy_of, outside_the_loop
 from tests.postgres import ROOT
 from tests.servers import Server, client_of, running, running_server
@@ -130,7 +130,7 @@ def test_on_a_database_that_may_only_be_read_nothing_is_shown_that_cannot_be_wri
 ) -> None:
     """As on a standby."""
 
-    async def stands(url: str) -> tuple[int, int, list[object]]:
+    async def stands(url: str) -> tuple[int, int, list[Fault]]:
         settings = Settings(database_url=url, base_url="http://test", auth="none", audit="all")
         async with running(create_app(settings)) as app, client_of(app) as client:
             stored = await client.put("/fhir/Patient/p1", json={"resourceType": "Patient", "id": "p1"})
