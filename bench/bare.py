@@ -3,7 +3,7 @@
 No validation, no mapping, no versions: rows and statements are prepared, each request commits for
 itself. Served by the same uvicorn, so that what remains between it and the service is our own work.
 
-    python -m bench.bare PORT WORKERS DATABASE_URL
+    python -m bench.bare PORT WORKERS DATABASE_URL PATIENT…
 """
 
 import itertools
@@ -81,7 +81,6 @@ async def driver_rate(url: str, patients: Sequence[str], *, size: int, seconds: 
     return written / took, used / written * 1000
 
 
-PATIENTS = "SELECT id FROM resource WHERE type = 'Patient' ORDER BY id LIMIT 500"
 READ = """SELECT r.type, r.id, r.version, r.last_updated, r.document FROM resource r
  WHERE r.type = $1 AND r.id = $2 AND TRUE"""
 SEARCH = """SELECT r.type, r.id, r.version, r.last_updated, r.document, r.id FROM resource r
@@ -89,23 +88,23 @@ SEARCH = """SELECT r.type, r.id, r.version, r.last_updated, r.document, r.id FRO
  WHERE s.type = r.type AND s.id = r.id AND s.parameter = $4 AND s.code = $3
  AND s.patient_id = COALESCE(r.patient_id, ''))) AND (r.date_high > $5) ORDER BY r.id || '' ASC LIMIT 21"""
 BUNDLE = b'{"resourceType":"Bundle","type":"searchset","entry":[{%s}]}'
-DATABASE = "BENCH_DATABASE_URL"
+DATABASE, PATIENTS = "BENCH_DATABASE_URL", "BENCH_PATIENTS"
 SINCE = datetime(2018, 1, 1, tzinfo=UTC)
 
 
 class Bare:
     """The application."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patients: Sequence[str]) -> None:
         self.url = url
         self.database: Database | None = None
-        self.results: itertools.cycle[Rows] = itertools.cycle(())
+        self.results = itertools.cycle([prepared(number, name) for number, name in enumerate(patients)])
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request."""
         if scope["type"] == "lifespan":
             await receive()
-            await self.start()
+            self.database = await open_database(self.url)
             await send({"type": "lifespan.startup.complete"})
             return
         path, body = scope["path"].split("/"), b""
@@ -121,12 +120,6 @@ class Bare:
         headers = [(b"content-type", b"application/fhir+json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-
-    async def start(self) -> None:
-        """Prepare the rows of results of the patients there are."""
-        self.database = await open_database(self.url)
-        rows = await self.database.read(lambda connection: connection.fetch(PATIENTS))
-        self.results = itertools.cycle([prepared(number, row[0]) for number, row in enumerate(rows)])
 
     async def post(self) -> bytes:
         """One result, one commit."""
@@ -154,11 +147,12 @@ class Bare:
 
 def application() -> Bare:
     """The application of each worker."""
-    return Bare(os.environ[DATABASE])
+    return Bare(os.environ[DATABASE], os.environ[PATIENTS].split())
 
 
 if __name__ == "__main__":
-    port, workers, os.environ[DATABASE] = sys.argv[1:]
+    port, workers, os.environ[DATABASE], *patients = sys.argv[1:]
+    os.environ[PATIENTS] = " ".join(patients)
     uvicorn.run(
         "bench.bare:application",
         factory=True,
@@ -170,4 +164,5 @@ if __name__ == "__main__":
         http="httptools",
         proxy_headers=False,
         server_header=False,
+        timeout_worker_healthcheck=60,
     )

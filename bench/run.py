@@ -102,7 +102,7 @@ class OnDatabase:
 
     def workloads(self, server: Measured, world: World) -> None:
         """Each workload, in turn with its limit."""
-        with bare_handler(self.url) as handler:
+        with bare_handler(self.url, world.growing) as handler:
             limits = Limits(handler, partial(_driver, self.url, world))
             for workload in self.plan.workloads:
                 self._measured(server, workload, world, limits=limits)
@@ -119,8 +119,8 @@ class OnDatabase:
         """What a second worker brings, to the service and to the bare handler."""
         with (
             service(self.name, self.url, self.place, workers=2) as two,
-            bare_handler(self.url) as bare_one,
-            bare_handler(self.url, workers=2) as bare_two,
+            bare_handler(self.url, world.growing) as bare_one,
+            bare_handler(self.url, world.growing, workers=2) as bare_two,
         ):
             bases = [server.base for server in (one, two, bare_one, bare_two)]
             for workload in of(SCALED):
@@ -157,4 +157,4 @@ class OnDatabase:
 
 
 def _driver(url: str, world: World, size: int, seconds: float) -> Limit:
-    return Limit(*uvloop.run(bare.driver_rate(url, world.patients, size=size, seconds=seconds)))
+    return Limit(*uvloop.run(bare.driver_rate(url, world.growing, size=size, seconds=seconds)))

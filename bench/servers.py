@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,10 +77,10 @@ def service(
 
 
 @contextmanager
-def bare_handler(url: str, *, workers: int = 1) -> Iterator[Measured]:
-    """The bare handler on the same database."""
+def bare_handler(url: str, patients: Sequence[str], *, workers: int = 1) -> Iterator[Measured]:
+    """The bare handler on the same database; what it inserts is about these patients."""
     port = free_port()
-    command = [sys.executable, "-m", "bench.bare", str(port), str(workers), url]
+    command = [sys.executable, "-m", "bench.bare", str(port), str(workers), url, *patients]
     with subprocess.Popen(command, cwd=ROOT) as process:
         try:
             while not answers(f"http://127.0.0.1:{port}/{READY}"):

@@ -46,7 +46,7 @@ class Workload:
 
 def posts(world: World) -> list[Ask]:
     """New results, one by one."""
-    return [Ask("POST", "Observation", world.result(number)) for number in world.new(POSTED)]
+    return [Ask("POST", "Observation", world.arrives(number)) for number in world.new(POSTED)]
 
 
 def conditional(world: World) -> list[Ask]:
@@ -55,7 +55,7 @@ def conditional(world: World) -> list[Ask]:
         Ask(
             "POST",
             "Observation",
-            world.result(number),
+            world.arrives(number),
             (f"If-None-Exist: identifier={material.number_of(number)}",),
         )
         for number in world.new(CREATED)
@@ -67,7 +67,7 @@ def transactions(size: int, *, different: int) -> Callable[[World], list[Ask]]:
 
     def asks(world: World) -> list[Ask]:
         return [
-            Ask("POST", "", material.transaction(map(world.result, world.new(size))))
+            Ask("POST", "", material.transaction(map(world.arrives, world.new(size))))
             for _ in range(different)
         ]
 
@@ -84,7 +84,7 @@ def _pages(more: str) -> Callable[[World], list[Ask]]:
     def asks(world: World) -> list[Ask]:
         return [
             Ask("GET", f"Observation?patient={patient}&code={code_of(place)}&date=gt2017&_count=20{more}")
-            for place, patient in enumerate(world.patients[:DIFFERENT])
+            for place, patient in enumerate(world.patients[: min(world.half, DIFFERENT)])
         ]
 
     return asks
@@ -99,7 +99,7 @@ def chained(world: World) -> list[Ask]:
     system = material.NUMBERS
     return [
         Ask("GET", f"Observation?patient.identifier={system}%7CB{number}&code={code_of(place)}&_count=20")
-        for place, number in enumerate(world.people)
+        for place, number in enumerate(world.people[: min(world.half, DIFFERENT)])
     ]
 
 

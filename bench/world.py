@@ -33,8 +33,9 @@ def _unlike_before() -> Iterator[int]:
 class World:
     """The ids of what a server holds: patients, their results, those with a history, the subjects of a study.
 
-    `numbers` are those of results that were not sent yet. Only a server that takes a study under its own id
-    has `subjects`, whose patients are called alike, with a p for the s.
+    New results are those of the second half of the patients: what is searched for, of the first half, stays
+    as it is. `numbers` are those of results that were not sent yet. Only a server that takes a study under
+    its own id has `subjects`, whose patients are called alike, with a p for the s.
     """
 
     study: str = ""
@@ -49,6 +50,20 @@ class World:
         """A result of one of the patients, or of those who came since there were so many."""
         place = since + number % (len(self.patients) - since)
         return material.observation(number, self.patients[place], code_of(place))
+
+    @property
+    def half(self) -> int:
+        """So many patients get no new results."""
+        return len(self.patients) // 2
+
+    @property
+    def growing(self) -> list[str]:
+        """The patients who get new results."""
+        return self.patients[self.half :]
+
+    def arrives(self, number: int) -> bytes:
+        """A new result."""
+        return self.result(number, since=self.half)
 
     def new(self, many: int) -> list[int]:
         """Numbers of results that were not sent yet."""

@@ -32,7 +32,7 @@ def test_every_workload_is_answered_by_the_service_and_by_its_limit(
         world = fill(server.base, patients=5)
         fill_study(server.base, world, 2)
         is_answered(server, [ask for workload in EVERY for ask in first_of(workload, world)])
-        with bare_handler(database_url) as bare:
+        with bare_handler(database_url, world.growing) as bare:
             limited = [workload for workload in WORKLOADS if workload.limit == SAME]
             is_answered(bare, [workload.asks(world)[0] for workload in limited])
         row = measure(server, Workload(name="read", asks=reads, clients=1, once=True), world, seconds=60)
