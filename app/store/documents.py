@@ -213,7 +213,8 @@ def _conditions(statement: Statement, table: str, past: _Past) -> list[str]:
     for condition, value in (
         ("r.type =", past.kind),
         ("r.id =", past.name),
-        ("r.last_updated >=", past.since),
+        # of everything since ever, or SQLite sorts all there is for who sees a part of it
+        ("r.last_updated >=", past.since or (_BEGINNING if past.kind is None else None)),
         ("r.last_updated <=", past.until),
         ("r.last_updated <", past.at and past.at[1]),
         # what is in `resource` has not been superseded

@@ -55,12 +55,12 @@ FROM_DONORS: Final = "BiologicallyDerivedProduct"
 
 _OF_PATIENT = """EXISTS (SELECT 1 FROM resource whose WHERE whose.type = 'Patient'
  AND whose.id = {alias}.patient_id AND {seen})"""
-_AT_SITE = """EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
- AND p.id = {patient} AND {site})"""
-_PART = """EXISTS (SELECT 1 FROM resource e WHERE e.type = 'ResearchSubject' AND NOT e.deleted
- AND e.patient_id = {patient}{of})"""
-# OFFSET keeps PostgreSQL from gathering every donor there is before it looks at one row.
+# OFFSET keeps PostgreSQL from gathering every patient, part or donor there is before it looks at one row.
 _ALONE = "LIMIT 1 OFFSET 0"
+_AT_SITE = f"""EXISTS (SELECT 1 FROM resource p WHERE p.type = 'Patient'
+ AND p.id = {{patient}} AND {{site}} {_ALONE})"""
+_PART = f"""EXISTS (SELECT 1 FROM resource e WHERE e.type = 'ResearchSubject' AND NOT e.deleted
+ AND e.patient_id = {{patient}}{{of}} {_ALONE})"""
 _GAVE = f"""EXISTS (SELECT 1 FROM subject d WHERE d.patient_id = {{patient}}
  AND ({{arm}} OR {{actual}}) {_ALONE})"""
 # A part that was deleted is in no table of parts: its last version says what it was, or once that was erased
