@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
@@ -63,7 +63,7 @@ class Entrance:
             text = f"sign in: send Authorization: Bearer and an access token; {where} says where there is one"
             raise unauthorised(text, where=where)
         try:
-            found = OPEN if authorization is None else await self._let_in(bearer(authorization))
+            found = OPEN if authorization is None else await self._let_in(authorization, bearer)
         except Denied as denied:
             raise unauthorised(denied.text, denied.error, where=where) from None
         return _asking(found, address=address, request=request)
@@ -86,23 +86,26 @@ class Entrance:
 
     async def claims(self, token: str) -> Claims:
         """What an access token says; Denied where it lets nobody in."""
-        known = await self._believed(token)
-        await self._let_in(token)
-        return known.claims
+        await self._let_in(token, str)
+        return (await self._believed(token, str)).claims
 
-    async def _let_in(self, token: str) -> Asker:
-        known = await self._believed(token)
+    async def _let_in(self, sent: str, token_of: Callable[[str], str]) -> Asker:
+        known = await self._believed(sent, token_of)
         check_times(known.claims, utc_now())
         access = await self._store.access.now()
         if known.made_of is not access.made_of:
             known.asker, known.made_of = self._asker(known, access), access.made_of
         return known.asker
 
-    async def _believed(self, token: str) -> _Known:
-        """A token signed by whom we trust, for us; its signature is looked at once while its key counts."""
-        mark = sha256(token.encode()).digest()
+    async def _believed(self, sent: str, token_of: Callable[[str], str]) -> _Known:
+        """A token signed by whom we trust, for us, in what was sent; both are looked at once.
+
+        The signature is looked at again when its key does not count any more.
+        """
+        mark = sha256(sent.encode()).digest()
         known = self._known.get(mark)
         if known is None or not (self.issuer is None or await self.issuer.publishes(known.keys)):
+            token = token_of(sent)
             known = await (self._own(token) if self.issuer is None else self._of(self.issuer, token))
             self._known[mark] = known
             if len(self._known) > _REMEMBERED:
