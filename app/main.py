@@ -39,6 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
             base=settings.fhir_base,
             search_seconds=settings.search_seconds,
             most_waiting=settings.max_waiting_changes,
+            most_connections=settings.max_connections,
             audit=settings.audit,
         )
         await health.is_ready(store)  # a word in the log at the start, rather than errors later

@@ -223,6 +223,7 @@ async def serve(
         settings.database_url,
         base=settings.fhir_base,
         most_waiting=settings.max_waiting_changes,
+        most_connections=settings.max_connections,
         audit=settings.audit,
     )
     try:

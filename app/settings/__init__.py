@@ -135,6 +135,11 @@ class Settings(BaseSettings):
         description="When more changes than this wait to be committed, further ones are answered 429, "
         "at once.",
     )
+    max_connections: Annotated[int, Field(ge=4)] = Field(
+        default=16,
+        description="The most connections a process has to PostgreSQL at once, 4 or more; what needs one "
+        "meanwhile waits. SQLite has its own few.",
+    )
     keep_alive_seconds: Annotated[int, Field(ge=1)] = Field(
         default=65, description="How long an idle connection is kept open."
     )

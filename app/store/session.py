@@ -28,19 +28,22 @@ SEARCH_SECONDS = 20.0
 MOST_WAITING = 20_000
 """So many changes may wait to be committed before further ones are refused."""
 
+MOST_CONNECTIONS = 16
+"""So many connections a process has to PostgreSQL at once, if nothing else is said."""
+
 
 def utc_now() -> datetime:
     """The clock of the store: when things are recorded."""
     return datetime.now(UTC)  # noqa: TID251 - the store's clock
 
 
-async def open_database(url: str) -> Database:
+async def open_database(url: str, *, most_connections: int = MOST_CONNECTIONS) -> Database:
     """The database behind a URL: `sqlite:////path/file.db` or `postgresql://…`."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         return SqliteDatabase(rest.removeprefix("/"))
     if scheme == "postgresql":
-        return await PostgresDatabase.open(url)
+        return await PostgresDatabase.open(url, most_connections)
     raise ValueError(f"a database URL starts with sqlite:/// or postgresql://, not {scheme}://")
 
 
@@ -65,6 +68,7 @@ class Store:
         clock: Callable[[], datetime] = utc_now,
         search_seconds: float = SEARCH_SECONDS,
         most_waiting: int = MOST_WAITING,
+        most_connections: int = MOST_CONNECTIONS,
         audit: Audit = "changes",
     ) -> "Store":
         """Open the store; `base` is the address under which absolute references are our own.
@@ -76,7 +80,7 @@ class Store:
         from app.store.current_access import CurrentAccess  # noqa: PLC0415 as above
         from app.store.desk import CurrentDesk  # noqa: PLC0415 as above
 
-        database = await open_database(url)
+        database = await open_database(url, most_connections=most_connections)
         desk = CurrentDesk(database)
         changes, accesses = (Chains(database, kept=audit != "off") for _ in range(2))
         committer = Committer(database, desk, changes, clock=clock, base=base, most_waiting=most_waiting)

@@ -1,6 +1,7 @@
 """Look-ups that are asked at the same time are one statement, and each asker gets their own answer."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -25,7 +26,7 @@ class Asked:
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     fails: bool = False
 
-    async def __call__(self, question: Question, names: list[str]) -> dict[str, Row]:
+    async def __call__(self, question: Question, names: Sequence[str]) -> dict[str, Row]:
         self.statements.append((question, list(names)))
         self.began.set()
         await self.may_answer.wait()
@@ -114,3 +115,17 @@ async def test_reads_at_the_same_time_are_one_statement_on_postgresql(
 
     assert {one.status for one in found if isinstance(one, Refusal)} == {404}
     assert (len(found), asked) == (65, 4)
+
+
+async def test_a_process_takes_no_more_connections_than_it_may(
+    postgres: PostgreSQL, migrated_postgres: str
+) -> None:
+    with postgres.database(migrated_postgres) as name:
+        store = await Store.open(postgres.url_of(name), most_connections=4)
+        slow = (store.database.read(lambda c: c.fetch("SELECT pg_sleep(0.02)")) for _ in range(20))
+        await asyncio.gather(*slow)
+        counted = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        [[number]] = await store.database.read(lambda c: c.fetch(counted))
+        await store.close()
+
+    assert (number, store.database.most_connections) == (4, 4)
