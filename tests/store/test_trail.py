@@ -237,6 +237,58 @@ async def test_many_reads_are_written_by_few_commits(trial: Store) -> None:
     assert [one.seen for one in reads] == [{("Patient", "p1", 1)}] * 64
 
 
+async def test_whose_it_was_is_not_looked_up_where_it_is_said(trial: Store, database_url: str) -> None:
+    await trial.auditor.note(read_event("p1"), EVERYTHING)
+    before = trial.database.statements
+    said = {("Observation", "o1", 2): ("p2", "s1")}
+    await trial.auditor.note(read_event("o1", kind="Observation", version=2), EVERYTHING, said)
+    took = trial.database.statements - before
+    *_, event = await written(trial.database)
+
+    assert took == (1 if database_url.startswith("postgresql") else 2)  # SQLite has one for each table
+    assert (event.patient, event.study) == ("p2", "s1")
+    assert await found(database_url) == []
+
+
+async def test_what_one_says_of_a_version_is_not_taken_for_another(trial: Store) -> None:
+    moved = {("Patient", "p2", 2): ("p1", "")}
+    await trial.auditor.note(read_event("p2", kind="Patient", version=1), EVERYTHING, moved)
+    *_, event = await written(trial.database)
+
+    assert event.patient == "p2"
+
+
+async def test_a_group_that_fails_leaves_no_part_of_it(trial: Store, database_url: str) -> None:
+    await trial.auditor.note(read_event("p1"), EVERYTHING)
+    said = {("Patient", "p1", version): ("p1", "s1") for version in (1, 2**70)}
+    noted = [
+        trial.auditor.note(read_event("p1", version=version), EVERYTHING, said) for _, _, version in said
+    ]
+    answers = await asyncio.gather(*noted, return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [type(None), DatabaseError]
+    assert [one.seen for one in await written(trial.database) if one.interaction == "read"] == [
+        {("Patient", "p1", 1)}
+    ] * 2
+    assert await found(database_url) == []
+
+
+async def test_who_writes_several_links_in_a_second_looks_at_the_others_once(
+    trial: Store, database_url: str
+) -> None:
+    at, ours = utc_now(), Chains(trial.database)
+    for turn, seconds in enumerate((0, 0, 0, 2)):  # as many events as a link takes, in a second and later
+        recorded = at + timedelta(seconds=seconds, milliseconds=turn)
+        await ours.add([replace(read_event("p1"), recorded=recorded)] * EVENTS_BETWEEN_LINKS)
+        await stored(trial, put(c3("p1"), f"o{turn}"))
+    links = [one for one in await events(trial.database) if one.interaction == "link"]
+    cited = [{head.committer for head in one.heads} for one in links if one.committer == ours.committer]
+    both = {ours.committer, trial.committer.chains.committer}
+
+    assert cited == [both, {ours.committer}, {ours.committer}, both]
+    assert await found(database_url) == []
+
+
 async def test_what_cannot_be_written_down_fails_by_itself(trial: Store, database_url: str) -> None:
     told_as = [read_event("p1"), read_event("p1", version=2**70), *[read_event("p1")] * 6]
     noted = [trial.auditor.note(one, EVERYTHING) for one in told_as]
