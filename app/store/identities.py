@@ -178,7 +178,9 @@ def _lead(piece: Piece, known: Known) -> None:
         name = names.setdefault(identity, known.get(identity, put.id))
         if name != put.id:
             moved[f"{put.resource.name}/{put.id}"] = f"{put.resource.name}/{name}"
-        piece.settle(place, replace(put, id=name, fresh=put.fresh and identity not in known))
+        fresh = put.fresh and identity not in known
+        if (name, fresh) != (put.id, put.fresh):
+            piece.settle(place, replace(put, id=name, fresh=fresh))
     if not moved:
         return
     for place, target in enumerate(piece.targets):
