@@ -153,14 +153,15 @@ class PostgresDatabase(PostgresWords):
         """Connect; the pool grows with the load, to so many connections at most.
 
         A plan made without knowing the values took a search of one patient's results through every
-        patient's (10 ms instead of 0.5), so each is planned with its values.
+        patient's (10 ms instead of 0.5), so each is planned with its values. None is compiled: that costs
+        a page of a large store more than it saves.
         """
         pool = await asyncpg.create_pool(
             url,
             min_size=1,
             max_size=most_connections,
             reset=_keep,
-            server_settings={"plan_cache_mode": "force_custom_plan"},
+            server_settings={"plan_cache_mode": "force_custom_plan", "jit": "off"},
         )
         return cls(pool)
 
