@@ -6,7 +6,7 @@ from app.fhir_mapping.outcome import Refusal
 from app.store import models
 from app.store.database import DatabaseError
 from app.store.migrate import downgrade, upgrade
-from app.store.rebuild import rebuild
+from app.store.rebuild import differing, rebuild
 from app.store.session import Store
 from app.store.transact import transact
 from app.store.visibility import EVERYTHING
@@ -59,6 +59,32 @@ async def test_rebuilding_mends_what_was_lost(lived_in: Store) -> None:
 
     await rebuild(lived_in)
 
+    assert await contents(lived_in) == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("DELETE FROM measurement WHERE id = 'o1'", {"measurement": 1}),
+        ("UPDATE measurement SET value = NULL WHERE id = 'o1'", {"measurement": 2}),
+        ("UPDATE search_token SET code = 'x' WHERE id = 'o1' AND parameter = 'code'", {"search_token": 4}),
+        ("UPDATE patient SET id = 'nobody' WHERE id = 'p1'", {"patient": 2}),
+        ("UPDATE resource SET deleted = TRUE WHERE id = 'rs1'", {"subject": 1}),
+    ],
+)
+async def test_what_rebuilding_would_change_is_counted_and_left_as_it_is(
+    lived_in: Store, damage: str, found: dict[str, int]
+) -> None:
+    assert set((await differing(lived_in)).values()) == {0}
+    await lived_in.database.write(lambda connection: connection.execute(damage))
+    before = await contents(lived_in)
+
+    counted = await differing(lived_in)
+
+    search = {table.name for table in models.SEARCH_TABLES}
+    told = {name: number for name, number in counted.items() if number}
+    assert found.items() <= told.items()
+    assert set(told) - set(found) <= (search if "resource" in damage else set())
     assert await contents(lived_in) == before
 
 
