@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from typing import Final
 
 from app.clinical.interval import Interval
 from app.clinical.records import Source
@@ -94,6 +96,7 @@ class Answer:
     notes: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=1024)
 def code(text: str) -> str:
     """Words as a name of a result or figure: `Infections and infestations` is infections-and-infestations."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
@@ -101,4 +104,7 @@ def code(text: str) -> str:
 
 def wire(truth: Truth) -> str:
     """The verdict as it is spelt on the wire."""
-    return {Truth.YES: "met", Truth.NO: "not-met", Truth.UNKNOWN: "undetermined"}[truth]
+    return _ON_THE_WIRE[truth]
+
+
+_ON_THE_WIRE: Final = {Truth.YES: "met", Truth.NO: "not-met", Truth.UNKNOWN: "undetermined"}

@@ -1,13 +1,14 @@
 """Days counted forwards and backwards, held within the years a date can be written in."""
 
-from datetime import MAXYEAR, date
-
-_FIRST, _LAST = date.min.toordinal(), date.max.toordinal()
+from datetime import MAXYEAR, date, timedelta
 
 
 def shifted(day: date, days: int) -> date:
     """The day so many days later, or earlier; the last or the first there is where that lies beyond."""
-    return date.fromordinal(min(max(day.toordinal() + days, _FIRST), _LAST))
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max if days > 0 else date.min
 
 
 def anniversary(day: date, years: int) -> date:

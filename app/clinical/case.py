@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TypeVar
@@ -102,11 +102,12 @@ class Judged:
     def of(self, part: Part, parts: tuple[Finding, ...] = ()) -> Finding:
         """As the finding of a criterion, with its remarks and the open choices it was written with."""
         choices = tuple(f"{name} = {value}" for name, value in part.choices.items())
-        judged = replace(self, notes=(*part.notes, *choices, *self.notes))
-        return judged.finding(part.id, part.text, parts)
+        return self.finding(part.id, part.text, parts, remarks=(*part.notes, *choices))
 
-    def finding(self, name: str, text: Sentence, parts: tuple[Finding, ...] = ()) -> Finding:
-        """As a finding; reasons and needs are only said where it is open."""
+    def finding(
+        self, name: str, text: Sentence, parts: tuple[Finding, ...] = (), *, remarks: tuple[str, ...] = ()
+    ) -> Finding:
+        """As a finding, the remarks first; reasons and needs are only said where it is open."""
         is_open = self.truth is Truth.UNKNOWN
         return Finding(
             id=name,
@@ -118,7 +119,7 @@ class Judged:
             evidence=once(self.evidence),
             reasons=once(self.reasons) if is_open else (),
             needs=self.needs if is_open else None,
-            notes=once(self.notes),
+            notes=once((*remarks, *self.notes)),
             figures=self.figures,
             parts=parts,
         )

@@ -1,7 +1,8 @@
 """All that is recorded of one subject: the input of every decision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from app.clinical.care import Condition, Consent, Procedure
 from app.clinical.records import (
@@ -38,6 +39,9 @@ class History:
     consents: tuple[Consent, ...] = ()
     not_understood: tuple[Source, ...] = ()  # left out: they carry a modifier whose meaning is not known
     out_of_sight: bool = False  # the patient takes part in another study, which the asker may not see
+    known: dict[Any, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # remembered.py
 
     def remarks(self) -> tuple[str, ...]:
         """What an answer must say about what it does not rest on."""

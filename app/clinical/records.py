@@ -8,10 +8,10 @@ every answer can name its evidence.
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """The version of the resource a record was read from; version 0 is one that is not stored here."""
 
     type: str
@@ -24,8 +24,7 @@ class Source:
         return f"{self.type}/{self.id}/_history/{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class Coding:
+class Coding(NamedTuple):
     """A code in a code system; the system is empty where the sender named none."""
 
     system: str

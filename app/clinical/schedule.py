@@ -53,8 +53,11 @@ class Choice(Generic[D]):
 
     def needs(self, what: str) -> str:
         """What would give an assessment: the exact day of one that may be it, else the assessment."""
-        sources = " and ".join(str(item.source) for item in self.vague)
-        return f"the exact day of {sources}, which may be {what}" if self.vague else what
+        if not self.vague:
+            return what
+        return (
+            f"the exact day of {' and '.join(str(item.source) for item in self.vague)}, which may be {what}"
+        )
 
 
 def baseline(protocol: Protocol, t0: Infusion, assessments: Sequence[D], *, label: str = "M0") -> Choice[D]:
@@ -133,6 +136,9 @@ def _left_open(found: Choice[D], rivals: Iterable[D], *, label: str, reason: str
 
 def is_of(protocol: Protocol, visit: Visit, t0: Infusion, moment: Moment | None) -> bool:
     """Whether a day belongs to a planned visit by its date alone."""
+    day = t0.study_day(moment)
+    if day is None or not visit.window[0] <= day <= visit.window[1]:
+        return False
     nearest = visit_of(protocol, t0, moment)
     return nearest is not None and nearest.label == visit.label  # labels are unique, and quick to compare
 
@@ -192,7 +198,7 @@ def _strays_from(protocol: Protocol, visit: Visit, t0: Infusion, item: Dated) ->
     day = t0.study_day(item.when)
     if day is None or visit_of(protocol, t0, item.when) is not None:
         return False
-    return visit == min(protocol.visits, key=lambda one: (abs(one.day - day), one.day))
+    return visit.label == min(protocol.visits, key=lambda one: (abs(one.day - day), one.day)).label
 
 
 def _distance(visit: Visit, t0: Infusion, item: Dated) -> int:

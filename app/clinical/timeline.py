@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from app.clinical.calendar import shifted
 from app.clinical.history import History
 from app.clinical.records import Administration, Coding, Enrolment, Measurement, Moment, Source, Span
+from app.clinical.remembered import remembered
 from app.protocol.definition import Protocol
 
 GIVEN = frozenset({"completed", "in-progress", "active", "stopped"})
@@ -77,6 +78,7 @@ def counted(protocol: Protocol, measurements: Iterable[Measurement]) -> tuple[Me
     return tuple(measurement for measurement in measurements if measurement.status in statuses)
 
 
+@remembered
 def infusion(protocol: Protocol, history: History) -> Infusion | NotInfused:
     """The start of the earliest counted infusion of the study's product, which is day 0."""
     untreated = protocol.population(history.enrolment.assigned_arm)

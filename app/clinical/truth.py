@@ -16,13 +16,13 @@ class Truth(Enum):
     YES = 1
 
     def __and__(self, other: "Truth") -> "Truth":
-        return Truth(min(self.value, other.value))
+        return all_of((self, other))
 
     def __or__(self, other: "Truth") -> "Truth":
-        return Truth(max(self.value, other.value))
+        return any_of((self, other))
 
     def __invert__(self) -> "Truth":
-        return Truth(-self.value)
+        return _OPPOSITE[self]
 
     def __bool__(self) -> bool:
         raise TypeError("a Truth has three values: compare with `is Truth.YES`")
@@ -33,11 +33,25 @@ class Truth(Enum):
         return Truth.YES if fact else Truth.NO
 
 
+_OPPOSITE = {Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN, Truth.YES: Truth.NO}
+
+
 def all_of(truths: Iterable[Truth]) -> Truth:
     """The conjunction; of nothing at all it is met."""
-    return Truth(min((truth.value for truth in truths), default=Truth.YES.value))
+    return _settled(truths, by=Truth.NO, otherwise=Truth.YES)
 
 
 def any_of(truths: Iterable[Truth]) -> Truth:
     """The disjunction; of nothing at all it is not met."""
-    return Truth(max((truth.value for truth in truths), default=Truth.NO.value))
+    return _settled(truths, by=Truth.YES, otherwise=Truth.NO)
+
+
+def _settled(truths: Iterable[Truth], *, by: Truth, otherwise: Truth) -> Truth:
+    """Settled by a single one; else open as long as any is."""
+    found = otherwise
+    for truth in truths:
+        if truth is by:
+            return by
+        if truth is Truth.UNKNOWN:
+            found = truth
+    return found

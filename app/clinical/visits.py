@@ -1,17 +1,19 @@
 """What stands for each visit: everything assessed with one instrument, on the clock of the infusion.
 
-results = by_status(protocol, history.measurements)
-damage = results.instrument("SLICC/ACR", read, merged)
-choice = Clock(protocol, t0, today).at(protocol.visit("M6"), damage)
+damage = results(protocol, history).instrument("SLICC/ACR", codes, read, merged)
+choice = clock(protocol, history, t0, today).at(protocol.visit("M6"), damage)
 reading = damage.merged(choice.chosen)
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from app.clinical.records import Measurement
+from app.clinical.by_code import ByCode
+from app.clinical.history import History
+from app.clinical.records import Coding, Measurement
+from app.clinical.remembered import remembered
 from app.clinical.schedule import Choice, Dated, at_visit, baseline
 from app.clinical.timeline import Infusion, counted
 from app.protocol.definition import Protocol, Visit
@@ -28,7 +30,7 @@ NOT_COUNTED = {
 """What is said, by its status, of an assessment that would otherwise have been the one of a visit."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Instrument(Generic[D]):
     """All assessments with one instrument: those that count, and those whose status forbids it."""
 
@@ -42,18 +44,24 @@ class Instrument(Generic[D]):
 class Results:
     """The measurements of one subject: those that count, and the others by their status."""
 
-    counted: tuple[Measurement, ...]
-    not_counted: Mapping[str, tuple[Measurement, ...]]
+    counted: ByCode
+    not_counted: Mapping[str, ByCode]
 
     def instrument(
         self,
         name: str,
+        codes: Iterable[Coding],
         assess: Callable[[Iterable[Measurement]], tuple[D, ...]],
         merged: Callable[[Sequence[D]], D | None],
     ) -> Instrument[D]:
-        """What was assessed with one instrument; `merged` says what several of the same time amount to."""
-        others = {status: assess(found) for status, found in self.not_counted.items() if found}
-        return Instrument(name, assess(self.counted), others, merged)
+        """What was assessed with one instrument; `merged` says what several of the same time amount to.
+
+        Whatever `assess` reads has one of the codes, of its own or of its panel.
+        """
+        wanted = tuple(codes)
+        others = {status: assess(found.coded(wanted)) for status, found in self.not_counted.items()}
+        found = {status: assessed for status, assessed in others.items() if assessed}
+        return Instrument(name, assess(self.counted.coded(wanted)), found, merged)
 
 
 def by_status(protocol: Protocol, measurements: Sequence[Measurement]) -> Results:
@@ -65,16 +73,30 @@ def by_status(protocol: Protocol, measurements: Sequence[Measurement]) -> Result
         for status in NOT_COUNTED
         if status not in accepted
     }
-    return Results(final, others)
+    return Results(ByCode(final), {status: ByCode(found) for status, found in others.items() if found})
+
+
+@remembered
+def results(protocol: Protocol, history: History) -> Results:
+    """All measurements of a subject, divided once for every question."""
+    return by_status(protocol, history.measurements)
+
+
+Choose = Callable[["Clock", Visit, Instrument[D]], Choice[D]]
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """When the visits are, and which of their windows are still open; `today` is None where nobody asks."""
+    """When the visits are, and which of their windows are still open; `today` is None where nobody asks.
+
+    What was chosen for a visit is remembered: most visits are looked at by several rules and questions.
+    """
 
     protocol: Protocol
     t0: Infusion
     today: date | None
+    _chosen: dict[Any, Choice[Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _places: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def at(self, visit: Visit, instrument: Instrument[D]) -> Choice[D]:
         """What stands for a visit: the baseline for one that lies before the infusion."""
@@ -84,27 +106,49 @@ class Clock:
 
     def baseline(self, visit: Visit, instrument: Instrument[D]) -> Choice[D]:
         """The last assessment before the infusion."""
-
-        def before(assessments: Sequence[D]) -> Choice[D]:
-            return baseline(self.protocol, self.t0, assessments, label=visit.label)
-
-        return _chosen(instrument, before)
+        return self._once(_baseline, visit, instrument)
 
     def after(self, visit: Visit, instrument: Instrument[D]) -> Choice[D]:
         """The assessment of a visit after the infusion; a missing one may still come in an open window."""
-
-        def then(assessments: Sequence[D]) -> Choice[D]:
-            return at_visit(self.protocol, visit, self.t0, assessments)
-
-        choice = _chosen(instrument, then)
-        if choice.chosen or self.today is None or self.today > self.t0.date_of(visit.window[1]):
-            return choice
-        return replace(choice, reasons=(*choice.reasons, "window-open"))
+        return self._once(_after, visit, instrument)
 
     def place(self, visit: Visit) -> str:
         """A visit with the dates of its window."""
-        first, last = (self.t0.date_of(day).isoformat() for day in visit.window)
-        return f"{visit.label} ({first} to {last})"
+        if visit.label not in self._places:
+            first, last = (self.t0.date_of(day).isoformat() for day in visit.window)
+            self._places[visit.label] = f"{visit.label} ({first} to {last})"
+        return self._places[visit.label]
+
+    def _once(self, choose: Choose[D], visit: Visit, instrument: Instrument[D]) -> Choice[D]:
+        """What was chosen before; of whatever nothing is recorded, it is the same nothing."""
+        recorded = instrument if instrument.counted or instrument.not_counted else None
+        key = (choose, visit.label, recorded)
+        if key not in self._chosen:
+            self._chosen[key] = choose(self, visit, instrument)
+        return self._chosen[key]
+
+
+@remembered
+def clock(protocol: Protocol, _history: History, t0: Infusion, today: date | None) -> Clock:
+    """The clock of one subject, with all that was chosen by it, for every question of one day."""
+    return Clock(protocol, t0, today)
+
+
+def _baseline(clock: Clock, visit: Visit, instrument: Instrument[D]) -> Choice[D]:
+    def before(assessments: Sequence[D]) -> Choice[D]:
+        return baseline(clock.protocol, clock.t0, assessments, label=visit.label)
+
+    return _chosen(instrument, before)
+
+
+def _after(clock: Clock, visit: Visit, instrument: Instrument[D]) -> Choice[D]:
+    def then(assessments: Sequence[D]) -> Choice[D]:
+        return at_visit(clock.protocol, visit, clock.t0, assessments)
+
+    choice = _chosen(instrument, then)
+    if choice.chosen or clock.today is None or clock.today > clock.t0.date_of(visit.window[1]):
+        return choice
+    return replace(choice, reasons=(*choice.reasons, "window-open"))
 
 
 def _chosen(instrument: Instrument[D], choose: Callable[[Sequence[D]], Choice[D]]) -> Choice[D]:

@@ -1,6 +1,5 @@
 """The timeline: every event of a subject in order, with its study day and visit."""
 
-from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from random import Random
@@ -198,8 +197,8 @@ def test_the_order_of_arrival_never_matters(random: Random) -> None:
         bilag({"renal": "B"}, on=day(91), name="c"),
         *results({"4485-9": "0.7"}, on=day(91), name="d"),
         *results({"4498-2": "0.1"}, on=day(91), name="e"),
-        prednisone("10", 0, 5, source=replace(infusion(name="f").source)),
-        prednisone("5", 6, 9, source=replace(infusion(name="g").source)),
+        prednisone("10", 0, 5, source=infusion(name="f").source),
+        prednisone("5", 6, 9, source=infusion(name="g").source),
     ]
     shuffled = random.sample(records, k=len(records))
 

@@ -75,7 +75,7 @@ def test_another_version_of_the_evidence_is_no_change() -> None:
     later = replace(
         before,
         measurements=tuple(
-            replace(one, source=replace(one.source, version=2)) for one in before.measurements
+            replace(one, source=one.source._replace(version=2)) for one in before.measurements
         ),
     )
 

@@ -25,7 +25,7 @@ SEVERE = dict(enumerate([5, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1], 1))
 def subject(name: str, arm: str, *events: AdverseEvent, product: str = "uc-msc") -> History:
     history = treated(*events)
     given = history.administrations[0]
-    cells = replace(given, codings=tuple(replace(one, code=product) for one in given.codings))
+    cells = replace(given, codings=tuple(one._replace(code=product) for one in given.codings))
     enrolment = replace(
         history.enrolment, source=Source("ResearchSubject", name, 1), actual_arm=arm, assigned_arm=arm
     )

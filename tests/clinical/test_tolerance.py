@@ -190,7 +190,7 @@ def test_no_suspect_at_all_is_taken_to_mean_the_cells_and_is_remarked() -> None:
 def test_a_contained_suspect_is_known_by_its_codes() -> None:
     codes = tuple(LUPUS.study.products)
     own = Opinion(suspect="#cells", assessment="possible", product=_codings(codes))
-    other = replace(own, product=(replace(own.product[0], code="bm-msc"),))
+    other = replace(own, product=(own.product[0]._replace(code="bm-msc"),))
 
     assert verdict(event(3, on=day(2), opinions=(own,))) == NOT
     assert verdict(event(3, on=day(2), opinions=(other,))) == OPEN
@@ -392,7 +392,7 @@ def test_a_grade_or_a_cause_that_is_missing_makes_the_worst_grade_a_range() -> N
 
 def test_an_organ_class_may_be_said_by_the_sender() -> None:
     said = event(2, on=day(2), cause="possible", categories=(ORGAN_CLASS.coding("hepatic"),))
-    by_class = replace(said, categories=(replace(ORGAN_CLASS.coding("x"), system=MEDDRA, code="10038359"),))
+    by_class = replace(said, categories=(Coding(MEDDRA, "10038359"),))
 
     assert figure(result(asked(treated(said))), "max-grade-hepatic") == Interval.of(2)
     assert figure(result(asked(treated(by_class))), "max-grade-renal") == Interval.of(2)

@@ -135,7 +135,8 @@ def finding(criterion: Criterion, case: Case) -> Finding:
     choices = (
         f"{name} = {value}" for part in everything_in(criterion) for name, value in part.choices.items()
     )
-    return replace(found, notes=once((*found.notes, *choices)))
+    notes = once((*found.notes, *choices))
+    return found if notes == found.notes else replace(found, notes=notes)
 
 
 def holds(criterion: Criterion, case: Case) -> Finding:  # noqa: C901, PLR0911, PLR0912 - one case per kind

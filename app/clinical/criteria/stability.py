@@ -100,6 +100,8 @@ def _course(case: Case, drug: Drug, first: date, tolerance: Decimal, *, as_neede
         vague += [question for question in unclear if question.day >= first]
         if one is not None and not (as_needed and one.single):
             given.append(one)
+    if not given:
+        return Course(drug, taken=False, sources=(), shown=f"{drug.name} none", questions=tuple(vague))
     days, overlaps = by_day(given, until=case.on, spread=True)
     window = [shifted(first, n) for n in range((case.on - first).days + 1)]
     here = [item for item in given if item.last >= first]

@@ -116,7 +116,10 @@ class SteroidDays:
         return replace(found, reasons=reasons, needs="; ".join(question.needs for question in here))
 
     def _declaring(self, day: date) -> Without | None:
-        return next((without for without in self.declared if without.holds(day)), None)
+        for without in self.declared:  # mostly there is none, and this is asked of every day
+            if without.holds(day):
+                return without
+        return None
 
     def _bounded(self, found: Mean, days: Sequence[date], least: Fraction, all_taken: Fraction) -> Mean:
         """Too few days are known: on the others nothing may have been taken, or the most ever seen.

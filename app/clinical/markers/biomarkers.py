@@ -4,7 +4,7 @@ No protocol says what a response of a marker would be: nothing is decided, the n
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,33 +16,30 @@ from app.clinical.comparison import six_digits
 from app.clinical.criteria.latest import to_resend
 from app.clinical.history import History
 from app.clinical.interval import Interval
-from app.clinical.markers.marker_readings import Reading, range_of, recorded
+from app.clinical.markers.marker_readings import Reading, merged, range_of, recorded
 from app.clinical.not_infused import without_day_0
 from app.clinical.records import Measurement
 from app.clinical.schedule import Choice
 from app.clinical.timeline import NotInfused, infusion
-from app.clinical.visits import Clock, Instrument, by_status
+from app.clinical.visits import Clock, Instrument, by_status, clock
 from app.protocol.definition import Protocol, Visit
 from app.protocol.markers import Marker
 
 CYTOKINES = "cytokines"
+NOTHING: Instrument[Reading] = Instrument("nothing", (), {}, merged)
+"""What there is of a marker that was never measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class _At:
     """What stands for one visit: the choice, and what the chosen results say together."""
 
-    visit: Visit
+    label: str
     place: str
     choice: Choice[Reading]
     reading: Reading | None
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why there is no value."""
-        if self.reading is None:
-            return self.choice.reasons
-        return () if self.reading.problem is None else (self.reading.problem,)
+    reasons: tuple[str, ...]
+    """Why there is no value."""
 
 
 def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
@@ -60,7 +57,7 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
         protocol_version=protocol.version,
         results=tuple(
             result
-            for result in _results(protocol, history, asked)
+            for result in _results(protocol, due, history, asked)
             if result.visit in labels and result.name in names
         ),
         notes=(
@@ -78,23 +75,28 @@ def visits_of(protocol: Protocol, marker: Marker) -> tuple[str, ...]:
     return tuple(visit.label for visit in protocol.visits if marker.assessed in visit.assessed)
 
 
-def _results(protocol: Protocol, history: History, asked: Asked) -> Iterator[Result]:
+def _results(
+    protocol: Protocol, due: Mapping[str, Sequence[str]], history: History, asked: Asked
+) -> Iterator[Result]:
     t0 = infusion(protocol, history)
-    measured = _by_code(history)
+    if isinstance(t0, NotInfused):
+        wanted = [marker for marker in protocol.markers if not marker.optional]
+        yield from (_not_infused(marker, label, t0) for marker in wanted for label in due[marker.name])
+        return
+    on, measured = clock(protocol, history, t0, asked.today), _by_code(history)
+    visits = {visit.label: visit for visit in protocol.visits}
+    unmeasured = {label: _at(on, visit, NOTHING) for label, visit in visits.items()}
     for marker in protocol.markers:
-        labels = visits_of(protocol, marker)
-        if isinstance(t0, NotInfused):
-            yield from (_not_infused(marker, label, t0) for label in labels if not marker.optional)
-            continue
+        labels = due[marker.name]
         found = (one for code in marker.codes for one in measured.get((code.system, code.code), ()))
         each = {(one.source, one.part): one for one in found}  # one that bears two of the codes is one
-        readings = recorded(marker, by_status(protocol, tuple(each.values())))
-        clock = Clock(protocol, t0, asked.today)
-        before = _at(clock, protocol.visit(labels[0]), readings)
+        at: Mapping[str, _At] = unmeasured
+        if each:
+            readings = recorded(marker, by_status(protocol, tuple(each.values())))
+            at = {label: _at(on, visits[label], readings) for label in labels}
         for label in labels:
-            now = _at(clock, protocol.visit(label), readings)
-            if now.reading is not None or not marker.optional:
-                yield _result(marker, clock, now, before)
+            if at[label].reading is not None or not marker.optional:
+                yield _result(marker, on, at[label], at[labels[0]])
 
 
 def _by_code(history: History) -> Mapping[tuple[str, str], list[Measurement]]:
@@ -108,7 +110,11 @@ def _by_code(history: History) -> Mapping[tuple[str, str], list[Measurement]]:
 
 def _at(clock: Clock, visit: Visit, readings: Instrument[Reading]) -> _At:
     choice = clock.at(visit, readings)
-    return _At(visit, clock.place(visit), choice, readings.merged(choice.chosen))
+    reading = readings.merged(choice.chosen)
+    reasons = choice.reasons
+    if reading is not None:
+        reasons = () if reading.problem is None else (reading.problem,)
+    return _At(visit.label, clock.place(visit), choice, reading, reasons)
 
 
 def _needed(marker: Marker, side: _At) -> str:
@@ -123,18 +129,19 @@ def _result(marker: Marker, clock: Clock, now: _At, before: _At) -> Result:
     used = [*now.choice.chosen, *now.choice.others]
     figures = [*_value(marker, clock, now)]
     sides = [now]
-    if now.visit != before.visit:
+    if now.label != before.label:
         figures += _change(marker, now, before)
         sides.append(before)
+        used += before.choice.chosen
     lacking = [side for side in sides if side.reasons]
     return Result(
         name=marker.name,
-        visit=now.visit.label,
+        visit=now.label,
         figures=tuple(figures),
-        reasons=once(reason for side in lacking for reason in side.reasons),
-        missing=tuple(_needed(marker, side) for side in lacking),
-        evidence=once(one.source for one in (*used, *(before.choice.chosen if len(sides) > 1 else ()))),
-        notes=once(note for side in sides for note in _notes(side)),
+        reasons=once([reason for side in lacking for reason in side.reasons]),
+        missing=tuple([_needed(marker, side) for side in lacking]),
+        evidence=once([one.source for one in used]),
+        notes=once([note for side in sides for note in _notes(side)]),
     )
 
 

@@ -57,7 +57,8 @@ class Reading:
 
 def recorded(marker: Marker, results: Results) -> Instrument[Reading]:
     """All results of one marker."""
-    return results.instrument(marker.title.en, partial(readings, marker), merged)
+    codes = [Coding(code.system, code.code) for code in marker.codes]
+    return results.instrument(marker.title.en, codes, partial(readings, marker), merged)
 
 
 def readings(marker: Marker, measurements: Iterable[Measurement]) -> tuple[Reading, ...]:

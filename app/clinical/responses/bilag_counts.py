@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.clinical.case import Judged, joined, once
 from app.clinical.responses.course import Point
-from app.clinical.responses.sri_criteria import Side
+from app.clinical.responses.sides import Side
 from app.clinical.scores.bilag import Bilag, New
 from app.clinical.truth import Truth
 

@@ -5,10 +5,11 @@ due and is missing is a point without grades: it may have shown anything.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
 
-from app.clinical.responses.sri_criteria import Side
+from app.clinical.responses.sides import Side
 from app.clinical.schedule import Choice, of_the_same_time
 from app.clinical.scores import bilag
 from app.clinical.scores.assessments import Chart
@@ -33,7 +34,7 @@ class Point:
         return {} if self.side.reading is None else self.side.reading.grades
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """What is newly A and newly B at one point, against the point it is compared with."""
 
@@ -42,12 +43,12 @@ class Step:
     a: New
     b: New
 
-    @property
+    @cached_property
     def severe(self) -> Truth:
         """Whether it was a severe flare: a new A, or two new B at once."""
         return any_of((~self.a.at_most(0), ~self.b.at_most(1)))
 
-    @property
+    @cached_property
     def flare(self) -> Truth:
         """Whether there was any flare: a new A or a new B."""
         return any_of((~self.a.at_most(0), ~self.b.at_most(0)))
@@ -75,6 +76,7 @@ class Course:
     points: tuple[Point, ...]
     against_baseline: bool
     vague: tuple[Bilag, ...]
+    _steps: dict[int, Step] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def baseline(self) -> Point:
@@ -115,8 +117,11 @@ class Course:
         return next(index for index, point in enumerate(self.points) if point.side.label == label)
 
     def _step(self, index: int) -> Step:
-        reference = self.points[0 if self.against_baseline else index - 1]
-        return step(self.points[index], reference, self.systems)
+        """What is new at one point; every later visit looks back upon it."""
+        if index not in self._steps:
+            reference = self.points[0 if self.against_baseline else index - 1]
+            self._steps[index] = step(self.points[index], reference, self.systems)
+        return self._steps[index]
 
     def _may_lie(self, item: Bilag, start: int, end: int) -> bool:
         if item.when is None:
@@ -169,9 +174,9 @@ def course(protocol: Protocol, chart: Chart, *, reference: str, asked: Iterable[
         for visit in protocol.visits
         if visit.day > before.day and ("bilag" in visit.assessed or visit.label in named)
     ]
-    pairs = {visit: chart.grades_at(visit, before) for visit in due}
-    planned = [_planned(chart.clock.t0, visit, pair.after) for visit, pair in pairs.items()]
-    base = Point(0, next(iter(pairs.values())).before)
+    pairs = [(visit, chart.grades_at(visit, before)) for visit in due]
+    planned = [_planned(chart.clock.t0, visit, pair.after) for visit, pair in pairs]
+    base = Point(0, pairs[0][1].before)
     used = {item.source for point in (base, *planned) for item in point.side.choice.chosen}
     free = [item for item in chart.bilag.counted if item.source not in used]
     between = [Point(day, side) for day, side in _unscheduled(protocol, chart, free)]

@@ -101,23 +101,23 @@ def _results(
         asked=(*labels, response.week_24, response.week_52),
     )
     responded: str | None = None
+    ask = Conditions(response.text, bilag)
     for label in labels:
-        adapted = partial(_adapted, protocol, response, history, label=label)
-        [major, minor] = _answered(protocol, response, bilag, adapted)
+        [major, minor] = _answered(
+            protocol, response, ask, partial(_adapted, protocol, response, history, label)
+        )
         yield from (major, minor)
         yield _flares(bilag, response, label, responded=responded)
         if responded is None and "met" in (major.verdict, minor.verdict):
             responded = label
-    yield from _answered(
-        protocol, response, bilag, partial(_sustained, protocol, response, history, asked=asked)
-    )
+    yield from _answered(protocol, response, ask, partial(_sustained, protocol, response, history, asked))
 
 
 def _adapted(
-    protocol: Protocol, response: Response, history: History, bilag: Course, *, label: str
+    protocol: Protocol, response: Response, history: History, label: str, ask: Conditions
 ) -> _Question:
     """What is asked at one visit."""
-    ask = Conditions(response.text, bilag)
+    bilag = ask.course
     since = bilag.between(response.reference, label)
     active = ask.active(required=_active_required(protocol))
     major = (ask.clear(label), ask.no_severe_flare(since))
@@ -131,10 +131,10 @@ def _adapted(
 
 
 def _sustained(
-    protocol: Protocol, response: Response, history: History, bilag: Course, *, asked: Asked
+    protocol: Protocol, response: Response, history: History, asked: Asked, ask: Conditions
 ) -> _Question:
     """What is asked once, of week 24 and of what followed up to week 52."""
-    ask = Conditions(response.text, bilag)
+    bilag = ask.course
     half, end = response.week_24, response.week_52
     early, late = bilag.between(response.reference, half), bilag.between(half, end)
     active = ask.active(required=_active_required(protocol))
@@ -163,12 +163,13 @@ def _alive(protocol: Protocol, history: History, bilag: Course, label: str) -> t
 
 
 def _answered(
-    protocol: Protocol, response: Response, bilag: Course, ask: Callable[[Course], _Question]
+    protocol: Protocol, response: Response, known: Conditions, ask: Callable[[Conditions], _Question]
 ) -> tuple[Result, Result]:
     """Both responses; where few grades are missing, settled if the answer is the same whatever they are."""
-    question = ask(bilag)
+    question = ask(known)
     is_open = Truth.UNKNOWN in (question.verdict(MAJOR), question.verdict(PARTIAL))
-    worlds = [ask(one) for one in bilag.completions(question.label)] if is_open else []
+    possible = known.course.completions(question.label) if is_open else ()
+    worlds = [ask(Conditions(response.text, one)) for one in possible]
     highlight = question.label == protocol.parameters.response.highlighted and question.rule == ADAPTED
     objective = (response.objective,) if highlight else ()
     return (

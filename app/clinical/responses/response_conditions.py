@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from app.clinical.answers import Finding
 from app.clinical.calendar import shifted
@@ -17,7 +18,7 @@ from app.protocol.words import Sentence
 SIXTEEN_WEEKS = 112
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conditions:
     """The protocol's sentences, and the course of the BILAG they are asked of."""
 
@@ -100,7 +101,7 @@ class Conditions:
             self.text.reduced,
             self._at(label, "two-b", self.text.at_most_two_b, grades="B", allowed=2),
             self._nothing_elsewhere(since, since.steps),
-            self.severe_at_inclusion(),
+            self.severe_at_inclusion,
         )
 
     def for_sixteen_weeks(self, half: str, end: str, *, today: date) -> Finding:
@@ -138,9 +139,10 @@ class Conditions:
             self.no_a(half),
             self._at(half, "two-b", self.text.at_most_two_b, grades="B", allowed=2),
             self._nothing_elsewhere(late, steps),
-            self.severe_at_inclusion(),
+            self.severe_at_inclusion,
         )
 
+    @cached_property
     def severe_at_inclusion(self) -> Finding:
         """One A with two B or more at baseline, or two A or more, or four B or more."""
         base = self.course.baseline

@@ -17,6 +17,8 @@ from app.clinical.failures import failure
 from app.clinical.history import History
 from app.clinical.records import Source
 from app.clinical.responses.sri_criteria import (
+    Grading,
+    grading,
     new_b_within_limit,
     no_new_a,
     no_pga_worsening,
@@ -93,9 +95,11 @@ def _results(
         label: _events(protocol, sri, history, t0=t0, at=label, seen=found[label].seen, today=today)
         for label in labels
     }
+    systems = bilag.systems(protocol)
+    graded = {label: grading(one.bilag, systems, one.queries) for label, one in found.items()}
     results = []
     for label, rule in questions:
-        findings = _conditions(rule, found[label], bilag.systems(protocol))
+        findings = _conditions(rule, found[label], graded[label])
         results.append(_result(label, rule, findings + events[label], (t0.source,)))
     return tuple(results)
 
@@ -138,11 +142,11 @@ def _not_failed(found: Finding, last: date) -> Finding:
     )
 
 
-def _conditions(rule: SriRule, found: Assessed, systems: Sequence[str]) -> tuple[Finding, ...]:
-    new_grades = (no_new_a(rule, found.bilag, systems), new_b_within_limit(rule, found.bilag, systems))
+def _conditions(rule: SriRule, found: Assessed, graded: Grading) -> tuple[Finding, ...]:
     return (
         sledai_drop(rule, found.sledai),
-        *(replace(finding, notes=finding.notes + found.queries) for finding in new_grades),
+        no_new_a(rule, graded),
+        new_b_within_limit(rule, graded),
         no_pga_worsening(rule, found.pga),
     )
 

@@ -1,11 +1,12 @@
 """The conditions of the SLE Responder Index, each answered with its evidence (clinical conventions §1.4)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from app.clinical.answers import Finding
-from app.clinical.schedule import Choice, Dated
+from app.clinical.responses.sides import Gap, Pair, Side
+from app.clinical.schedule import Dated
 from app.clinical.scores.bilag import Bilag, Grades, New, new_a, new_b
 from app.clinical.scores.pga import Pga, worsened
 from app.clinical.scores.sledai import RANGE, Sledai
@@ -25,78 +26,60 @@ DROP, NO_NEW_A, LIMITED_B, NO_WORSENING = (
 NOT_WORSE = {">=": "<", ">": "<="}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side(Generic[D]):
-    """What one instrument says at one visit; `place` names the visit with its dates."""
-
-    instrument: str
-    label: str
-    place: str
-    reading: D | None
-    choice: Choice[D]
-
-    @property
-    def missing(self) -> "Gap":
-        """That there is no assessment; one that may be it is to be dated."""
-        return Gap(self.choice.reasons, self.choice.needs(f"the {self.instrument} at {self.place}"))
-
-    @property
-    def contradicted(self) -> "Gap":
-        """That what was assessed contradicts itself."""
-        sources = " or ".join(str(item.source) for item in self.choice.chosen)
-        return Gap(("conflicting-values",), f"a correction of what is contradictory in {sources}")
-
-
-@dataclass(frozen=True, slots=True)
-class Pair(Generic[D]):
-    """One instrument at baseline and at the visit."""
-
-    before: Side[D]
-    after: Side[D]
-
-    @property
-    def sides(self) -> tuple[Side[D], Side[D]]:
-        """Both, the baseline first."""
-        return self.before, self.after
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something not known: why, and what would settle it."""
-
-    reasons: tuple[str, ...]
-    needs: str
-
-
 def sledai_drop(rule: SriRule, pair: Pair[Sledai]) -> Finding:
     """Whether the SLEDAI fell by enough; a range is settled only where all of it agrees."""
     before, after = (RANGE if side.reading is None else side.reading.total for side in pair.sides)
     floor = pair.before.reading is not None and before.high < rule.sledai_drop
     note = f"not-applicable: a baseline of {before} leaves no room for a drop of {rule.sledai_drop}"
-    finding = Finding(
+    drop = before - after
+    notes = [note for side in pair.sides if side.reading is not None for note in side.reading.notes]
+    return _finding(
+        pair,
+        gaps=_sledai_gaps(pair),
         id=DROP,
-        verdict=(before - after).holds(">=", rule.sledai_drop),
+        verdict=drop.holds(">=", rule.sledai_drop),
         text=rule.text.sledai.by_language(),
         observed=", ".join(f"{side.label} {side.reading or 'none'}" for side in pair.sides),
-        normalised=f"drop {before - after}" if all(side.reading for side in pair.sides) else None,
+        normalised=f"drop {drop}" if all(side.reading for side in pair.sides) else None,
         threshold=f">= {rule.sledai_drop}",
         reasons=("not-applicable",) if floor else (),
-        notes=(note,) if floor else (),
+        notes=(note, *notes) if floor else notes,
     )
-    notes = [note for side in pair.sides if side.reading is not None for note in side.reading.notes]
-    return _with_evidence(finding, pair, gaps=_sledai_gaps(pair), notes=notes)
 
 
-def no_new_a(rule: SriRule, pair: Pair[Bilag], systems: Sequence[str]) -> Finding:
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """What became of the grades since baseline, which is the same for every rule; `queries` remark on it."""
+
+    pair: Pair[Bilag]
+    a: New
+    b: New
+    shown: str
+    notes: tuple[str, ...]
+    queries: tuple[str, ...]
+
+
+def grading(pair: Pair[Bilag], systems: Sequence[str], queries: tuple[str, ...]) -> Grading:
+    """What became of these systems."""
+    before, after = (_grades(side) for side in pair.sides)
+    return Grading(
+        pair,
+        a=new_a(after, before, systems),
+        b=new_b(after, before, systems),
+        shown=_changes(before, after, systems),
+        notes=tuple(note for side in pair.sides if side.reading is not None for note in side.reading.notes),
+        queries=queries,
+    )
+
+
+def no_new_a(rule: SriRule, found: Grading) -> Finding:
     """Whether no organ system became an A."""
-    new = new_a(_grades(pair.after), _grades(pair.before), systems)
-    return _new_grades(NO_NEW_A, rule.text.bilag_a, pair, new=new, allowed=rule.max_new_a, of=systems)
+    return _new_grades(NO_NEW_A, rule.text.bilag_a, found, new=found.a, allowed=rule.max_new_a)
 
 
-def new_b_within_limit(rule: SriRule, pair: Pair[Bilag], systems: Sequence[str]) -> Finding:
+def new_b_within_limit(rule: SriRule, found: Grading) -> Finding:
     """Whether no more organ systems than allowed became a B from C, D or E."""
-    new = new_b(_grades(pair.after), _grades(pair.before), systems)
-    return _new_grades(LIMITED_B, rule.text.bilag_b, pair, new=new, allowed=rule.max_new_b, of=systems)
+    return _new_grades(LIMITED_B, rule.text.bilag_b, found, new=found.b, allowed=rule.max_new_b)
 
 
 def no_pga_worsening(rule: SriRule, pair: Pair[Pga]) -> Finding:
@@ -107,7 +90,9 @@ def no_pga_worsening(rule: SriRule, pair: Pair[Pga]) -> Finding:
         verdict = ~worsened(rule, before.score, after.score)
         change = after.score - before.score
         normalised = f"{pair.before.label} {before.score}, {pair.after.label} {after.score}, change {change}"
-    finding = Finding(
+    return _finding(
+        pair,
+        gaps=_pga_gaps(pair),
         id=NO_WORSENING,
         verdict=verdict,
         text=rule.text.pga.by_language(),
@@ -116,9 +101,8 @@ def no_pga_worsening(rule: SriRule, pair: Pair[Pga]) -> Finding:
         ),
         normalised=normalised,
         threshold=f"change {NOT_WORSE[rule.pga_worsening_op]} {rule.pga_worsening_threshold:f}",
+        notes=[note for side in pair.sides if side.reading is not None for note in side.reading.notes],
     )
-    notes = [note for side in pair.sides if side.reading is not None for note in side.reading.notes]
-    return _with_evidence(finding, pair, gaps=_pga_gaps(pair), notes=notes)
 
 
 def unanswered(rule: SriRule, why: NotInfused) -> tuple[Finding, ...]:
@@ -175,24 +159,23 @@ def _grades(side: Side[Bilag]) -> Grades:
     return {} if side.reading is None else side.reading.grades
 
 
-def _new_grades(
-    name: str, text: Sentence, pair: Pair[Bilag], *, new: New, allowed: int, of: Sequence[str]
-) -> Finding:
-    finding = Finding(
+def _new_grades(name: str, text: Sentence, found: Grading, *, new: New, allowed: int) -> Finding:
+    return _finding(
+        found.pair,
+        gaps=_bilag_gaps(found.pair, new),
         id=name,
         verdict=new.at_most(allowed),
         text=text.by_language(),
-        observed=_changes(pair, of),
+        observed=found.shown,
         normalised=f"{new} new" + (f": {', '.join(new.certain)}" if new.certain else ""),
         threshold=f"<= {allowed}",
+        notes=found.notes,
+        queries=found.queries,
     )
-    notes = [note for side in pair.sides if side.reading is not None for note in side.reading.notes]
-    return _with_evidence(finding, pair, gaps=_bilag_gaps(pair, new), notes=notes)
 
 
-def _changes(pair: Pair[Bilag], of: Sequence[str]) -> str:
+def _changes(before: Grades, after: Grades, of: Sequence[str]) -> str:
     """Each system's grade at baseline and at the visit; those never involved are left out."""
-    before, after = (_grades(side) for side in pair.sides)
     both = {system: (before.get(system, "?"), after.get(system, "?")) for system in of}
     if set(both.values()) == {("?", "?")}:
         return "none"
@@ -214,16 +197,26 @@ def _bilag_gaps(pair: Pair[Bilag], new: New) -> Iterator[Gap]:
             yield Gap(("missing-observation",), f"the BILAG grade at {side.label} of {', '.join(ungraded)}")
 
 
-def _with_evidence(finding: Finding, pair: Pair[D], *, gaps: Iterable[Gap], notes: Iterable[str]) -> Finding:
-    """The finding with what it rests on and, while it is open, why and what would settle it."""
-    used = tuple(item.source for side in pair.sides for item in (*side.choice.chosen, *side.choice.others))
-    remarks = [note for side in pair.sides for note in side.choice.notes]
-    finding = replace(finding, evidence=used, notes=unique((*finding.notes, *notes, *remarks)))
-    if finding.verdict is not Truth.UNKNOWN:
-        return finding
-    open_gaps = list(gaps)
-    reasons = unique((*finding.reasons, *(reason for gap in open_gaps for reason in gap.reasons)))
-    return replace(finding, reasons=reasons, needs="; ".join(unique(gap.needs for gap in open_gaps)))
+def _finding(
+    pair: Pair[D],
+    *,
+    gaps: Iterable[Gap],
+    verdict: Truth,
+    reasons: tuple[str, ...] = (),
+    notes: Iterable[str] = (),
+    queries: tuple[str, ...] = (),
+    **said: Any,
+) -> Finding:
+    """What was found, with what it rests on and, while it is open, why and what would settle it."""
+    open_gaps = list(gaps) if verdict is Truth.UNKNOWN else []
+    return Finding(
+        verdict=verdict,
+        evidence=pair.used,
+        notes=unique((*notes, *pair.remarks)) + queries,
+        reasons=unique((*reasons, *(reason for gap in open_gaps for reason in gap.reasons))),
+        needs="; ".join(unique(gap.needs for gap in open_gaps)) if verdict is Truth.UNKNOWN else None,
+        **said,
+    )
 
 
 def unique(things: Iterable[T]) -> tuple[T, ...]:

@@ -37,7 +37,8 @@ class Days:
     def _not_too_early(self, t0: Infusion, moment: Moment) -> Truth:
         if self.first <= 0 and moment.has_time and t0.when.has_time:
             return Truth.of(moment.start >= t0.when.start)
-        return _between(moment.first_day >= t0.date_of(self.first), moment.last_day >= t0.date_of(self.first))
+        first = t0.date_of(self.first)
+        return _between(moment.first_day >= first, moment.last_day >= first)
 
     def _not_too_late(self, t0: Infusion, moment: Moment) -> Truth:
         if not self.hours:

@@ -8,14 +8,15 @@ from typing import Any, TypeVar
 
 from app.clinical.history import History
 from app.clinical.records import Measurement
-from app.clinical.responses.sri_criteria import Pair, Side
+from app.clinical.remembered import remembered
+from app.clinical.responses.sides import Pair, Side
 from app.clinical.schedule import Choice, Dated
 from app.clinical.scores import bilag, pga, sledai, sledai_labs
 from app.clinical.scores.bilag import Bilag
 from app.clinical.scores.pga import Pga
 from app.clinical.scores.sledai import Sledai
 from app.clinical.timeline import Infusion, order
-from app.clinical.visits import Clock, Instrument, by_status
+from app.clinical.visits import Clock, Instrument, clock, results
 from app.protocol.definition import Protocol, Visit
 
 D = TypeVar("D", bound=Dated)
@@ -112,16 +113,25 @@ def _last_day(choices: Iterable[Choice[Any]]) -> date | None:
     return max((when.last_day for when in whens if when is not None), default=None)
 
 
+@remembered
 def chart(protocol: Protocol, history: History, t0: Infusion, *, today: date | None) -> Chart:
     """All assessments of a subject, read once."""
-    results = by_status(protocol, history.measurements)
+    recorded = results(protocol, history)
     return Chart(
         protocol=protocol,
-        clock=Clock(protocol, t0, today),
-        laboratory=sledai_labs.relevant(results.counted),
-        sledai=results.instrument(
-            sledai.name(protocol), partial(sledai.assessments, protocol), sledai.merged
+        clock=clock(protocol, history, t0, today),
+        laboratory=sledai_labs.relevant(recorded.counted.coded(sledai_labs.CODINGS)),
+        sledai=recorded.instrument(
+            sledai.name(protocol),
+            (sledai.coding(protocol),),
+            partial(sledai.assessments, protocol),
+            sledai.merged,
         ),
-        bilag=results.instrument(bilag.name(protocol), partial(bilag.assessments, protocol), bilag.merged),
-        pga=results.instrument(pga.NAME, partial(pga.assessments, protocol), pga.merged),
+        bilag=recorded.instrument(
+            bilag.name(protocol),
+            (bilag.coding(protocol),),
+            partial(bilag.assessments, protocol),
+            bilag.merged,
+        ),
+        pga=recorded.instrument(pga.NAME, (pga.CODING,), partial(pga.assessments, protocol), pga.merged),
     )

@@ -4,7 +4,7 @@ Nothing is decided here. A score that is not known exactly is said as the range 
 complete it; where laboratory results say otherwise than the form, that is a question to the site.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +13,10 @@ from app.clinical.asked import Asked, CannotAnswer, among
 from app.clinical.case import once
 from app.clinical.history import History
 from app.clinical.not_infused import without_day_0
+from app.clinical.scores.assessments import chart
 from app.clinical.scores.scales import Placed, Scale, scales
 from app.clinical.timeline import NotInfused, as_if_infused, infusion, order
-from app.clinical.visits import Clock, Results, by_status
+from app.clinical.visits import Clock, results
 from app.protocol.definition import Protocol, Visit
 
 
@@ -34,7 +35,10 @@ class _Wanted:
 
 def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     """One result for each score and visit at which it is due, all of them unless named."""
-    known = scales(protocol, None, Results((), {}))
+    t0 = infusion(protocol, history)
+    day_0 = as_if_infused(history, asked.today) if isinstance(t0, NotInfused) else t0
+    recorded = chart(protocol, history, day_0, today=asked.today)
+    known = scales(recorded, results(protocol, history))
     words = {scale.word for scale in known}
     planned = [visit for visit in protocol.visits if not words.isdisjoint(visit.assessed)]
     if not planned:
@@ -43,29 +47,29 @@ def answer(protocol: Protocol, history: History, asked: Asked) -> Answer:
     names = among([scale.name for scale in known], asked.names, parameter="name")
     visits = [visit for visit in planned if visit.label in labels]
     wanted = _Wanted(names, visits, named=asked.names is not None)
-    t0 = infusion(protocol, history)
     if isinstance(t0, NotInfused):
-        clock = Clock(protocol, as_if_infused(history, asked.today), asked.today)
-        results = _without_day_0(t0, clock, history, wanted)
+        told = _without_day_0(t0, recorded.clock, known, wanted)
     else:
-        results = _results(Clock(protocol, t0, asked.today), history, wanted)
+        told = _results(recorded.clock, known, wanted)
     return Answer(
         question="disease-activity",
         subject=history.enrolment.source,
         protocol=protocol.key,
         protocol_version=protocol.version,
-        results=tuple(results),
+        results=tuple(told),
         notes=history.remarks(),
     )
 
 
-def _without_day_0(t0: NotInfused, clock: Clock, history: History, wanted: _Wanted) -> Iterator[Result]:
+def _without_day_0(
+    t0: NotInfused, clock: Clock, known: Sequence[Scale[Any]], wanted: _Wanted
+) -> Iterator[Result]:
     """Without day 0 nothing can be placed at a visit; of one to be infused, the baseline so far is told."""
     to_come = t0.reason == "not-infused"
     before = [visit for visit in wanted.visits if to_come and visit.window[1] <= 0]
-    for result in _results(clock, history, replace(wanted, visits=before)):
+    for result in _results(clock, known, replace(wanted, visits=before)):
         yield _provisional(result, t0, clock.t0.day.isoformat())
-    for scale in scales(clock.protocol, clock, Results((), {})):
+    for scale in known:
         for visit in wanted.visits:
             if wanted.misses(scale) and scale.word in visit.assessed and visit not in before:
                 yield without_day_0(t0, name=scale.name, visit=visit.label, decides=False)
@@ -82,9 +86,8 @@ def _provisional(result: Result, t0: NotInfused, on: str) -> Result:
     )
 
 
-def _results(clock: Clock, history: History, wanted: _Wanted) -> Iterator[Result]:
-    results = by_status(clock.protocol, history.measurements)
-    for scale in scales(clock.protocol, clock, results):
+def _results(clock: Clock, known: Sequence[Scale[Any]], wanted: _Wanted) -> Iterator[Result]:
+    for scale in known:
         if scale.name in wanted.names:
             yield from _of_scale(clock, scale, wanted)
 
@@ -96,9 +99,10 @@ def _of_scale(clock: Clock, scale: Scale[Any], wanted: _Wanted) -> Iterator[Resu
     for visit in wanted.visits:
         if scale.word not in visit.assessed:
             continue
-        placed = before if visit == reference else _placed(clock, scale, visit)
+        is_reference = reference is not None and visit.label == reference.label
+        placed = before if is_reference else _placed(clock, scale, visit)
         if placed is not None:
-            yield _result(clock, scale, placed, None if visit == reference else before)
+            yield _result(clock, scale, placed, None if is_reference else before)
         elif wanted.misses(scale):
             yield _missing(clock, scale, visit)
 

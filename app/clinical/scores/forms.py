@@ -53,7 +53,7 @@ def laid_out(panel: Coding, items: CodeSystem, total: Interval | None = None) ->
 
 def instrument(results: Results, name: str, *layouts: Layout) -> Instrument[Form]:
     """Every form of one kind; its items may be of several code systems, one layout for each."""
-    return results.instrument(name, partial(forms, layouts), merged)
+    return results.instrument(name, (layouts[0].panel,), partial(forms, layouts), merged)
 
 
 def forms(layouts: Sequence[Layout], measurements: Iterable[Measurement]) -> tuple[Form, ...]:

@@ -36,7 +36,7 @@ def instrument(
     results: Results, name: str, codes: frozenset[Coding], *, unit: str | None
 ) -> Instrument[Quantity]:
     """Every result with one of these codes, in that unit; a score has none."""
-    return results.instrument(name, partial(quantities, codes, unit), merged)
+    return results.instrument(name, codes, partial(quantities, codes, unit), merged)
 
 
 def quantities(

@@ -8,20 +8,20 @@ from typing import Any, Generic, TypeVar
 from app.clinical.answers import Figure
 from app.clinical.codes import SCORE
 from app.clinical.criteria.presence import SNOMED
-from app.clinical.records import Coding, Measurement
+from app.clinical.records import Coding
 from app.clinical.schedule import Choice, Dated
 from app.clinical.scores import bilag, eq5d, lung, mrss, pga, quantities, sf36, sledai, sledai_labs, slicc
 from app.clinical.scores.activity_readings import bilag_reading, change, pga_reading, sledai_reading
+from app.clinical.scores.assessments import Chart
 from app.clinical.scores.bilag import Bilag
 from app.clinical.scores.forms import instrument
 from app.clinical.scores.reading import Reading
 from app.clinical.scores.sledai import Sledai
-from app.clinical.visits import Clock, Instrument, Results
+from app.clinical.visits import Instrument, Results
 from app.protocol.definition import Protocol, Visit
 from app.protocol.parameters import BilagVariant
 
 D = TypeVar("D", bound=Dated)
-Laboratory = tuple[Measurement, ...]
 
 EQ5D_INDEX = frozenset({SCORE.coding("eq5d-index"), Coding(SNOMED, "736534008")})
 EQ5D_VAS = frozenset({SCORE.coding("eq5d-vas"), Coding(SNOMED, "736535009")})
@@ -52,13 +52,14 @@ class Scale(Generic[D]):
     due: bool = True
 
 
-def scales(protocol: Protocol, clock: Clock | None, results: Results) -> tuple[Scale[Any], ...]:
-    """Every instrument some visit of the protocol plans; without a clock only their names are of use."""
+def scales(chart: Chart, results: Results) -> tuple[Scale[Any], ...]:
+    """Every instrument some visit of the protocol plans."""
+    protocol = chart.protocol
     planned = {word for visit in protocol.visits for word in visit.assessed}
     every: Iterable[Scale[Any]] = (
-        *_sledai(protocol, clock, results),
-        *_bilag(protocol, results),
-        _pga(protocol, results),
+        *_sledai(chart, results),
+        *_bilag(chart, results),
+        _pga(chart),
         *_forms(protocol, results),
         *_eq5d(protocol, results),
         *_lung(protocol, results),
@@ -66,43 +67,46 @@ def scales(protocol: Protocol, clock: Clock | None, results: Results) -> tuple[S
     return tuple(scale for scale in every if scale.word in planned)
 
 
-def _sledai(protocol: Protocol, clock: Clock | None, results: Results) -> Iterator[Scale[Sledai]]:
+def _sledai(chart: Chart, results: Results) -> Iterator[Scale[Sledai]]:
     """The SLEDAI the protocol means, and the other one where it was recorded."""
+    protocol = chart.protocol
     own = protocol.parameters.sledai.variant
-    laboratory = sledai_labs.relevant(results.counted)
     for variant, name in sorted(sledai.INSTRUMENT.items(), key=lambda pair: pair[0] != own):
         yield Scale(
             name=name,
             word="sledai",
-            instrument=results.instrument(
-                name, partial(sledai.assessments, protocol, variant=variant), sledai.merged
+            instrument=chart.sledai
+            if variant == own
+            else results.instrument(
+                name,
+                (SCORE.coding(name),),
+                partial(sledai.assessments, protocol, variant=variant),
+                sledai.merged,
             ),
-            read=partial(_read_sledai, protocol, clock, laboratory, variant),
+            read=partial(_read_sledai, chart, variant),
             due=variant == own,
         )
 
 
-def _read_sledai(
-    protocol: Protocol, clock: Clock | None, laboratory: Laboratory, variant: str, placed: Placed[Sledai]
-) -> Reading:
-    return sledai_reading(protocol, placed.assessed, _queries(protocol, clock, laboratory, variant, placed))
+def _read_sledai(chart: Chart, variant: str, placed: Placed[Sledai]) -> Reading:
+    return sledai_reading(chart.protocol, placed.assessed, _queries(chart, variant, placed))
 
 
-def _queries(
-    protocol: Protocol, clock: Clock | None, laboratory: Laboratory, variant: str, placed: Placed[Sledai]
-) -> Iterator[str]:
+def _queries(chart: Chart, variant: str, placed: Placed[Sledai]) -> Iterator[str]:
     """Where laboratory results say otherwise; for SLEDAI-2K any proteinuria above 0.5 counts."""
     forms = [form for form in placed.choice.chosen if form.items]
     previous = None
-    if forms and clock is not None and variant == "selena":
-        previous = sledai_labs.previous_results(protocol, clock.t0, placed.visit, laboratory)
+    protocol, laboratory = chart.protocol, chart.laboratory
+    if forms and variant == "selena":
+        previous = sledai_labs.previous_results(protocol, chart.clock.t0, placed.visit, laboratory)
     lookback = protocol.parameters.sledai.lookback_days
     for form in forms:
         yield from sledai_labs.queries(form, laboratory, lookback_days=lookback, previous=previous)
 
 
-def _bilag(protocol: Protocol, results: Results) -> Iterator[Scale[Bilag]]:
+def _bilag(chart: Chart, results: Results) -> Iterator[Scale[Bilag]]:
     """The BILAG the protocol means, and the other one where it was recorded."""
+    protocol = chart.protocol
     own = protocol.parameters.bilag.variant
     variants: tuple[BilagVariant, ...] = ("classic", "bilag2004")
     for variant in sorted(variants, key=lambda one: one != own):
@@ -110,8 +114,13 @@ def _bilag(protocol: Protocol, results: Results) -> Iterator[Scale[Bilag]]:
         yield Scale(
             name=name,
             word="bilag",
-            instrument=results.instrument(
-                name, partial(bilag.assessments, protocol, variant=variant), bilag.merged
+            instrument=chart.bilag
+            if variant == own
+            else results.instrument(
+                name,
+                (SCORE.coding(name),),
+                partial(bilag.assessments, protocol, variant=variant),
+                bilag.merged,
             ),
             read=partial(_read_bilag, protocol, variant),
             due=variant == own,
@@ -122,11 +131,11 @@ def _read_bilag(protocol: Protocol, variant: BilagVariant, placed: Placed[Bilag]
     return bilag_reading(protocol, variant, placed.assessed, placed.earlier)
 
 
-def _pga(protocol: Protocol, results: Results) -> Scale[pga.Pga]:
+def _pga(chart: Chart) -> Scale[pga.Pga]:
     return Scale(
         name="pga",
         word="pga",
-        instrument=results.instrument("pga", partial(pga.assessments, protocol), pga.merged),
+        instrument=chart.pga,
         read=lambda placed: pga_reading(placed.assessed),
     )
 

@@ -9,6 +9,7 @@ from app.clinical import codes
 from app.clinical.answers import Figure, Result
 from app.clinical.history import History
 from app.clinical.records import Coding, Measurement
+from app.clinical.remembered import of_protocol
 from app.clinical.timeline import counted
 from app.protocol.definition import Protocol
 from app.protocol.words import Code
@@ -37,7 +38,7 @@ def unusable(protocol: Protocol, history: History) -> Iterator[Result]:
             notes=tuple(f"{one.source}: {_coded(one)}" for one in unmapped),
             figures=(Figure(name="results", value=len(unmapped)),),
         )
-    known = frozenset(Coding(code.system, code.code) for code in read_by(protocol))
+    known = codes_of(protocol)
     others = [one for one in final if one.problem != "unmapped-code"]
     unread = [parts for parts in _observations(others) if not any(_is_known(one, known) for one in parts)]
     if unread:
@@ -47,6 +48,12 @@ def unusable(protocol: Protocol, history: History) -> Iterator[Result]:
             notes=tuple(f"{parts[0].source}: {_coded(parts[0])}" for parts in unread),
             figures=(Figure(name="results", value=len(unread)),),
         )
+
+
+@of_protocol
+def codes_of(protocol: Protocol) -> frozenset[Coding]:
+    """The codes that a protocol reads."""
+    return frozenset(Coding(code.system, code.code) for code in read_by(protocol))
 
 
 def read_by(part: object) -> Iterator[Code]:

@@ -15,7 +15,7 @@ from app.clinical.schedule import Choice
 from app.clinical.scores.panels import panels
 from app.clinical.subjects.events import says_something
 from app.clinical.timeline import Infusion
-from app.clinical.visits import Clock, Instrument, Results, by_status
+from app.clinical.visits import Clock, Instrument, Results, results
 from app.protocol.assessed import Assessment
 from app.protocol.definition import Protocol, Visit
 from app.protocol.words import Code
@@ -58,7 +58,7 @@ class Recorded:
     @cached_property
     def results(self) -> Results:
         """The measurements, by whether they count."""
-        return by_status(self.protocol, self.history.measurements)
+        return results(self.protocol, self.history)
 
     def at(self, clock: Clock, visit: Visit, assessment: Assessment) -> Found:
         """What of an assessment stands for a visit."""
@@ -102,7 +102,8 @@ class Recorded:
         """All that is recorded with these codes; read once for all visits."""
         key = (name, *codes)
         if key not in self._read:
-            self._read[key] = self.results.instrument(name, _reader(codes), _first)
+            own = [Coding(code.system, code.code) for code in codes]
+            self._read[key] = self.results.instrument(name, own, _reader(own), _first)
         return self._read[key]
 
     @cached_property
@@ -125,10 +126,10 @@ class Recorded:
         return Found(reasons=tuple(reasons), missing=(assessment.name,))
 
 
-def _reader(codes: Sequence[Code]) -> Callable[[Iterable[Measurement]], tuple[Seen, ...]]:
+def _reader(codes: Sequence[Coding]) -> Callable[[Iterable[Measurement]], tuple[Seen, ...]]:
     def assess(measurements: Iterable[Measurement]) -> tuple[Seen, ...]:
         several = tuple(measurements)
-        each = (panels(Coding(code.system, code.code), several) for code in codes)
+        each = (panels(code, several) for code in codes)
         return once(_seen(parts) for found in each for parts in found)
 
     return assess

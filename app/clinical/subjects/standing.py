@@ -145,23 +145,26 @@ def visits(standing: Standing) -> Iterator[Result]:
     t0 = standing.t0
     if isinstance(t0, NotInfused):
         return
-    by_visit = {visit: [one for one in standing.cells if one.visit == visit] for visit in standing.reached}
-    seen = [visit for visit, found in by_visit.items() if any(one.state in SEEN for one in found)]
+    by_visit = {
+        visit.label: [one for one in standing.cells if one.visit.label == visit.label]
+        for visit in standing.reached
+    }
+    seen = [label for label, found in by_visit.items() if any(one.state in SEEN for one in found)]
     if seen:
         days = [one.study_day for one in by_visit[seen[-1]] if one.study_day is not None]
         day = max(days, default=None)
         figures = told(date=None if day is None else t0.date_of(day), study_day=day)
-        yield Result(name="last-visit", visit=seen[-1].label, figures=figures)
+        yield Result(name="last-visit", visit=seen[-1], figures=figures)
     yield from _next_visit(standing, t0, seen)
-    for visit, found in by_visit.items():
-        missing = behind(found, standing.asked.today)
+    for visit in standing.reached:
+        missing = behind(by_visit[visit.label], standing.asked.today)
         if missing:
             names = once(_missing(one) for one in missing)
             yield Result(
                 name="missing-assessments",
                 visit=visit.label,
                 missing=names,
-                figures=told(state=how_far(found), due=t0.date_of(visit.window[1])),
+                figures=told(state=how_far(by_visit[visit.label]), due=t0.date_of(visit.window[1])),
             )
 
 
@@ -172,14 +175,14 @@ def _missing(cell: Cell) -> str:
     )
 
 
-def _next_visit(standing: Standing, t0: Infusion, seen: Sequence[Visit]) -> Iterator[Result]:
+def _next_visit(standing: Standing, t0: Infusion, seen: Sequence[str]) -> Iterator[Result]:
     """The next visit that can still take place; none after the subject has left."""
     today = standing.asked.today
-    left = {one.visit for one in standing.cells if one.state == "not-applicable"}
+    left = {one.visit.label for one in standing.cells if one.state == "not-applicable"}
     coming = (
         visit
         for visit in sorted(standing.protocol.visits, key=lambda visit: visit.day)
-        if t0.date_of(visit.window[1]) >= today and visit not in seen and visit not in left
+        if t0.date_of(visit.window[1]) >= today and visit.label not in {*seen, *left}
     )
     following = next(coming, None)
     if following is not None:

@@ -15,7 +15,7 @@ from app.clinical.history import History
 from app.clinical.subjects.events import told
 from app.clinical.subjects.recognised import Found, Recorded
 from app.clinical.timeline import Infusion, NotInfused, infusion
-from app.clinical.visits import Clock
+from app.clinical.visits import Clock, clock
 from app.protocol.assessed import Assessment
 from app.protocol.definition import Protocol, Visit
 
@@ -79,7 +79,7 @@ def cells(protocol: Protocol, history: History, *, today: date) -> Sequence[Cell
     t0 = infusion(protocol, history)
     grid = None
     if isinstance(t0, Infusion):
-        grid = _Grid(recorded, Clock(protocol, t0, today), today, _left(history))
+        grid = _Grid(recorded, clock(protocol, history, t0, today), today, _left(history))
     found = []
     for visit, name in _planned(protocol):
         assessment = declared.get(name)
