@@ -7,6 +7,9 @@ from typing import Any
 from app.store.database import Connection, Database, Row
 from app.store.visibility import Visibility, earlier, visible
 
+ELSEWHERE, MORE = "elsewhere", "more"
+"""What a row without a type says: a part in a study out of the asker's sight; that not all was looked at."""
+
 _WHOLE = "r.type, r.id, r.version, r.patient_id, r.study_id, r.document"
 _WITHOUT_DOCUMENT = "r.type, r.id, r.version, r.patient_id, r.study_id, r.document IS NOT NULL"
 _COUNTED = "r.type, r.study_id, count(*)"
@@ -23,13 +26,17 @@ _THEN = f"""(SELECT {_COLUMNS} FROM resource WHERE {{now}} AND NOT (last_updated
 _IS_NAMED = "type = 'ResearchSubject' AND id = $1"
 _IS_THEIRS = "patient_id = (SELECT patient_id FROM own)"
 _IS_STUDY = "type = 'ResearchStudy' AND id = (SELECT study_id FROM own)"
-_OF_SUBJECT = """WITH own AS (SELECT r.patient_id, r.study_id FROM {subject}
- WHERE {seen} AND r.document IS NOT NULL)
- SELECT {columns} FROM {subject} WHERE {seen}
- UNION ALL SELECT {columns} FROM {study} WHERE {seen}
- UNION ALL SELECT {columns} FROM {about} WHERE {seen}"""
-_ELSEWHERE = """ UNION ALL SELECT '', '', 0, NULL, NULL, NULL WHERE EXISTS
- (SELECT 1 FROM {parts} WHERE r.document IS NOT NULL AND ({seen}) IS NOT TRUE)"""
+# Gathered first, so that who may see it is planned once and not for each of its parts. What it is gathered by
+# is not judged: nothing leaves it unseen, and where the subject itself does not, there is no answer.
+_OF_SUBJECT = """WITH own AS (SELECT patient_id, study_id FROM {subject} WHERE document IS NOT NULL),
+ found AS MATERIALIZED
+ (SELECT * FROM {subject} UNION ALL SELECT * FROM {study} UNION ALL SELECT * FROM {about}{end}),
+ judged AS (SELECT r.*, ({seen}) AS seen FROM found AS r)
+ SELECT {columns} FROM judged AS r WHERE r.seen"""
+_ELSEWHERE = f""" UNION ALL SELECT '', '{ELSEWHERE}', 0, NULL, NULL, NULL WHERE EXISTS
+ (SELECT 1 FROM judged WHERE type = 'ResearchSubject' AND document IS NOT NULL AND seen IS NOT TRUE)"""
+_MORE = f""" UNION ALL SELECT '', '{MORE}', 0, NULL, NULL, NULL
+ WHERE (SELECT count(*) FROM found) = {{most}}"""
 
 
 class AsOf:
@@ -53,26 +60,24 @@ class AsOf:
     ) -> list[Row]:
         """A ResearchSubject, its study and what is of these types about its patient: one statement.
 
-        Without `documents` a row says in their place whether there is one. A row without a type says that the
-        patient takes part in a study that the asker may not see. No more than `most` rows are read.
+        Without `documents` a row says in their place whether there is one. No more than `most` are looked at.
         """
         values: list[Any] = [name]
         at = self._moment(values)
-        seen = visible(self._database, self._visibility, "r", values)
         of_kind = ", ".join(f"'{kind}'" for kind in kinds)
         theirs = f"{_IS_THEIRS} AND NOT ({_IS_NAMED})"
-        parts = f"type = 'ResearchSubject' AND {_IS_THEIRS}"
-        sql = (_OF_SUBJECT if self._visibility.studies is None else _OF_SUBJECT + _ELSEWHERE).format(
+        about = f"type IN ({of_kind}) AND {theirs}", f"(type || '') IN ({of_kind}) AND {theirs}"
+        sql = _OF_SUBJECT.format(
             columns=_WHOLE if documents else _WITHOUT_DOCUMENT,
-            seen=seen,
+            seen=visible(self._database, self._visibility, "r", values),
             subject=self._there(_IS_NAMED, _IS_NAMED, at),
             study=self._there(_IS_STUDY, _IS_STUDY, at),
-            about=self._there(
-                f"type IN ({of_kind}) AND {theirs}", f"(type || '') IN ({of_kind}) AND {theirs}", at
-            ),
-            parts=self._there(parts, parts, at),
+            about=self._there(*about, at),
+            end="" if most is None else f" LIMIT {most}",
         )
-        return await self._connection.fetch(sql if most is None else f"{sql} LIMIT {most}", *values)
+        sql += "" if self._visibility.studies is None else _ELSEWHERE
+        sql += "" if most is None else _MORE.format(most=most)
+        return await self._connection.fetch(sql, *values)
 
     async def of_type(self, kind: str) -> list[Row]:
         """Every resource of a type of which there are few."""

@@ -20,7 +20,7 @@ from app.fhir_mapping.modifiers import understood
 from app.fhir_mapping.outcome import gone, not_found, refusal
 from app.fhir_mapping.registry import MAPPED
 from app.fhir_mapping.resource import Document
-from app.store.as_of import AsOf
+from app.store.as_of import ELSEWHERE, MORE, AsOf
 from app.store.database import Connection, Row
 from app.store.session import Store
 from app.store.visibility import Visibility, visible
@@ -130,9 +130,9 @@ async def versions(store: Store, visibility: Visibility, name: str, as_of: datet
         then = AsOf(store.database, connection, visibility, as_of)
         return await then.of_subject(name, KINDS, documents=False, most=most)
 
-    most: int | None = AT_HAND + 1
+    most: int | None = AT_HAND
     rows = await store.database.read(work)
-    if len(rows) > AT_HAND:
+    if any(row[1] == MORE for row in rows if not row[0]):
         most = None
         rows = await store.search(work)
     rows, elsewhere = _found(name, rows, as_of)
@@ -146,8 +146,8 @@ def _found(name: str, rows: Sequence[Row], as_of: datetime | None) -> tuple[list
         raise not_found(f"ResearchSubject/{name}", at=as_of)
     if not _standing(subject)[5]:
         raise gone(f"ResearchSubject/{name}")
-    found = sorted(filter(itemgetter(0), rows), key=itemgetter(0, 1))
-    return found, len(found) < len(rows)
+    found = sorted((row for row in rows if row[0]), key=itemgetter(0, 1))
+    return found, any(row[1] == ELSEWHERE for row in rows if not row[0])
 
 
 def _standing(row: Row) -> Standing:
