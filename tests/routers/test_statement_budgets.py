@@ -1,4 +1,4 @@
-"""How many statements the database is asked for each interaction: exactly, so that one more is seen."""
+"""How many statements the database is asked for each interaction: exactly, so that one more is seen.
 
 A number changes only where somebody says so here. None grows with how much is written, found or stored.
 """
