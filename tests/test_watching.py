@@ -16,6 +16,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.store.session import open_database
 from app.store.verify import Fault, Verification
+from tests import servers
 from tests.databases import PostgreSQL, copy_of, outside_the_loop
 from tests.postgres import ROOT
 from tests.servers import Server, client_of, running, running_server
@@ -87,16 +88,21 @@ def worker_that_answers(server: Server) -> str:
     return answer.headers["x-request-id"].partition("-")[0]
 
 
+PATIENCE = 120.0
+"""Four processes are started, beside other tests."""
+
+
 def wait_until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < give_up
         time.sleep(0.1)
 
 
 def test_any_worker_tells_the_counts_of_all_also_of_those_that_were_replaced(
-    migrated_sqlite: Path, tmp_path: Path
+    migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(servers, "PATIENCE", PATIENCE)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     url = copy_of(migrated_sqlite, tmp_path)
