@@ -25,14 +25,16 @@ def main() -> None:
     asked.add_argument("--pid", type=int, help="its process, if it runs here")
     given = asked.parse_args()
     results = Results(machine=machine())
-    if given.url:
-        drive_other(results, given.url, tuple(given.header), given.pid)
-    else:
-        run(results, FULL, (given.database,) if given.database else DATABASES)
-        print("", *report.verdicts(results), sep="\n")
-    if given.json:
-        results.keep(given.json)
-    elif not given.url and not given.database:
+    try:
+        if given.url:
+            drive_other(results, given.url, tuple(given.header), given.pid)
+        else:
+            run(results, FULL, (given.database,) if given.database else DATABASES)
+            print("", *report.verdicts(results), sep="\n")
+    finally:
+        if given.json:  # also what was measured before something went wrong
+            results.keep(given.json)
+    if not (given.json or given.url or given.database):
         results.keep(LATEST)
         report.rewrite()
 
