@@ -39,10 +39,12 @@ _BEFORE = """SELECT (SELECT count(*) FROM resource r WHERE r.last_updated < $1)
  + (SELECT count(*) FROM version v WHERE v.last_updated < $1) WHERE NOT EXISTS (SELECT 1 FROM audit)"""
 _NEWEST = """SELECT a.recorded FROM audit a WHERE a.interaction = 'link' AND a.recorded <= $1
  ORDER BY a.recorded DESC LIMIT 1"""
-_MOVED = """SELECT l.chain, l.committer, l.number, l.hash FROM (SELECT DISTINCT a.chain, a.committer
- FROM audit a WHERE a.recorded >= $1 AND a.committer <> $2) AS moved
- JOIN audit l ON l.id = (SELECT m.id FROM audit m WHERE m.chain = moved.chain
- AND m.committer = moved.committer ORDER BY m.number DESC LIMIT 1)"""
+_LAST = """(SELECT m.{column} FROM audit m WHERE m.chain = moved.chain AND m.committer = moved.committer
+ ORDER BY m.number DESC LIMIT 1)"""
+# `|| ''` keeps SQLite from walking through all chains there are in their order
+MOVED: Final = f"""SELECT moved.chain, moved.committer, {_LAST.format(column="number")},
+ {_LAST.format(column="hash")} FROM (SELECT DISTINCT a.chain || '' AS chain, a.committer || '' AS committer
+ FROM audit a WHERE a.recorded >= $1 AND a.committer <> $2) AS moved"""
 
 
 class Chains:
@@ -172,7 +174,7 @@ class Chains:
         if since is None:
             rows = await connection.fetch(HEADS)
         else:
-            rows = await connection.fetch(_MOVED, since - _OVERLAP, self.committer)
+            rows = await connection.fetch(MOVED, since - _OVERLAP, self.committer)
         return [head_of(row) for row in rows if row[1] != self.committer]
 
 

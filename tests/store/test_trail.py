@@ -24,7 +24,7 @@ from app.store.erasing import Erasing, erase
 from app.store.locking import Locking, lock, unlock
 from app.store.session import Store, open_database, utc_now
 from app.store.signatures import Signing, sign
-from app.store.trail import Chains
+from app.store.trail import MOVED, Chains
 from app.store.trail_ends import EVENTS_BETWEEN_LINKS
 from app.store.transact import transact
 from app.store.verify import Fault, Verification, heads
@@ -332,6 +332,21 @@ async def test_chains_cite_one_another_again_and_again(trial: Store) -> None:
     assert len(links) == 2
     cited = [(head.study, head.number) for head in links[-1].heads]
     assert ("", EVENTS_BETWEEN_LINKS + 1) in cited or ("s1", 1) in cited
+
+
+async def test_who_has_moved_is_looked_for_among_the_newest_events(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    store = await Store.open(copy_of(migrated_sqlite, tmp_path))
+    rows = await store.database.read(
+        lambda c: c.fetch(f"EXPLAIN QUERY PLAN {MOVED}", utc_now(), store.committer.chains.committer)
+    )
+    await store.close()
+
+    walked = [str(row[3]) for row in rows if " a " in str(row[3])]
+    assert len(walked) == 1
+    assert "ix_audit_recorded" in walked[0]
+    assert not [row for row in rows if str(row[3]).startswith(("SCAN m ", "SCAN a "))]
 
 
 async def test_what_is_cited_does_not_grow_with_the_processes_there_were(
