@@ -11,11 +11,13 @@ ELSEWHERE, MORE = "elsewhere", "more"
 """What a row without a type says: a part in a study out of the asker's sight; that not all was looked at."""
 
 _WHOLE = "r.type, r.id, r.version, r.patient_id, r.study_id, r.document"
-_WITHOUT_DOCUMENT = "r.type, r.id, r.version, r.patient_id, r.study_id, r.document IS NOT NULL"
+_WITHOUT_DOCUMENT = "r.type, r.id, r.version, r.patient_id, r.study_id, NULL"
 _COUNTED = "r.type, r.study_id, count(*)"
 _SIZED = "r.patient_id, count(*)"
 
 _COLUMNS = "type, id, version, patient_id, study_id, site, document"
+_NAMES = """type, id, version, patient_id, study_id, site,
+ CASE WHEN document IS NULL THEN NULL ELSE 1 END AS document"""
 _NOW = f"(SELECT {_COLUMNS} FROM resource WHERE {{now}}) AS r"
 # `NOT (… > …)` says `<=` so that SQLite, which keeps no statistics, does not read the whole store in the
 # order it was written: the other conditions name an index each.
@@ -30,9 +32,10 @@ _IS_STUDY = "type = 'ResearchStudy' AND id = (SELECT study_id FROM own)"
 # is not judged: nothing leaves it unseen, and where the subject itself does not, there is no answer.
 _OF_SUBJECT = """WITH own AS (SELECT patient_id, study_id FROM {subject} WHERE document IS NOT NULL),
  found AS MATERIALIZED
- (SELECT * FROM {subject} UNION ALL SELECT * FROM {study} UNION ALL SELECT * FROM {about}{end}),
+ (SELECT {gathered} FROM {subject} UNION ALL SELECT {gathered} FROM {study}
+ UNION ALL SELECT {gathered} FROM {about}{end}),
  judged AS (SELECT r.*, ({seen}) AS seen FROM found AS r)
- SELECT {columns} FROM judged AS r WHERE r.seen"""
+ SELECT type, id, version, patient_id, study_id, document FROM judged WHERE seen"""
 _ELSEWHERE = f""" UNION ALL SELECT '', '{ELSEWHERE}', 0, NULL, NULL, NULL WHERE EXISTS
  (SELECT 1 FROM judged WHERE type = 'ResearchSubject' AND document IS NOT NULL AND seen IS NOT TRUE)"""
 _MORE = f""" UNION ALL SELECT '', '{MORE}', 0, NULL, NULL, NULL
@@ -68,7 +71,7 @@ class AsOf:
         theirs = f"{_IS_THEIRS} AND NOT ({_IS_NAMED})"
         about = f"type IN ({of_kind}) AND {theirs}", f"(type || '') IN ({of_kind}) AND {theirs}"
         sql = _OF_SUBJECT.format(
-            columns=_WHOLE if documents else _WITHOUT_DOCUMENT,
+            gathered=_COLUMNS if documents else _NAMES,
             seen=visible(self._database, self._visibility, "r", values),
             subject=self._there(_IS_NAMED, _IS_NAMED, at),
             study=self._there(_IS_STUDY, _IS_STUDY, at),
