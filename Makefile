@@ -66,6 +66,7 @@ docs: develop openapi ## Write every page that is drawn from the application or 
 	$(BIN)/python -m tools.worked_examples
 	$(BIN)/python -m tests.replays.page
 	$(BIN)/python -m tests.tables.page
+	$(BIN)/python -m tools.distribution
 
 .PHONY: setup
 setup: .venv/.runtime ## Build .venv with what the service needs
