@@ -37,7 +37,9 @@ def where(statement: Statement, of: Of, conditions: Sequence[Condition]) -> str:
     of = replace(of, patient=_patient(conditions))
     parts = [f"{of.alias}.type = {statement.value(of.resource.name)}", f"NOT {of.alias}.deleted"]
     for asked, width in zip(conditions, widths, strict=True):
-        parts.append(_condition(statement, replace(of, few=width > narrowest), asked))
+        parts.append(
+            _condition(statement, replace(of, few=width > narrowest, rare=width > narrowest == 0), asked)
+        )
     parts.append(statement.seen(of.alias, of.patient))
     return " AND ".join(parts)
 
@@ -145,7 +147,10 @@ def _in_column(statement: Statement, of: Of, parameter: SearchParameter, value: 
             instant = f"{of.alias}.last_updated"
             return span(statement, instant, instant, value, point=True)
         case _, DateValue():
-            return span(statement, f"{of.alias}.date_low", f"{of.alias}.date_high", value)
+            low, high = f"{of.alias}.date_low", f"{of.alias}.date_high"
+            if of.rare:  # or SQLite, which has no statistics, follows the dates of all of the type
+                high = f"COALESCE({high}, {low})"
+            return span(statement, low, high, value)
         case column, TokenValue(system, code):
             if system is not None and system != (parameter.system or ""):
                 return "FALSE"

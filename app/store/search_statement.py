@@ -60,12 +60,14 @@ class Of:
     """The resources a condition is asked of: those of one type, under an alias of `resource`.
 
     `few` says that another condition leaves few of them, so that it is better to look at each of these than
-    to gather all there is in the index. `patient` is whom all of them are about, if it is one.
+    to gather all there is in the index; `rare`, that it leaves hardly any. `patient` is whom all of them
+    are about, if it is one.
     """
 
     alias: str
     resource: Resource
     few: bool = False
+    rare: bool = False
     patient: str | None = None
 
 

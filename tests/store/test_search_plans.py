@@ -240,3 +240,15 @@ async def test_no_other_question_reads_a_table_whole(crowded: Store, asker: Aske
     small = (*SMALL, *ALL_THAT_WAITS) if asked == "$senders" else SMALL
     assert plans
     assert scanned(plans, small=small) == [], said(plans)
+
+
+@pytest.mark.parametrize("prefix", ["", "gt", "ge", "lt", "le", "sa", "eb", "ap"])
+async def test_a_patient_and_a_day_lead_to_the_patient_first(crowded: Store, prefix: str) -> None:
+    asked = [("patient", "p8"), ("code", "c1,c2"), ("date", f"{prefix}2012-01-01")]
+    query = parse(RESOURCES["Observation"], asked, base=BASE, strict=True).query
+
+    with explaining(crowded.database) as plans:
+        await find(crowded, EVERYTHING, query)
+
+    assert "ix_resource_patient_id_type_date_low" in said(plans), said(plans)
+    assert "ix_resource_type_date_high" not in said(plans), said(plans)
