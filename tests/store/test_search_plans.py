@@ -243,12 +243,14 @@ async def test_no_other_question_reads_a_table_whole(crowded: Store, asker: Aske
 
 
 @pytest.mark.parametrize("prefix", ["", "gt", "ge", "lt", "le", "sa", "eb", "ap"])
-async def test_a_patient_and_a_day_lead_to_the_patient_first(crowded: Store, prefix: str) -> None:
+async def test_sqlite_looks_for_the_patient_before_the_day(crowded_sqlite: str, prefix: str) -> None:
+    store = await Store.open(crowded_sqlite)
     asked = [("patient", "p8"), ("code", "c1,c2"), ("date", f"{prefix}2012-01-01")]
     query = parse(RESOURCES["Observation"], asked, base=BASE, strict=True).query
 
-    with explaining(crowded.database) as plans:
-        await find(crowded, EVERYTHING, query)
+    with explaining(store.database) as plans:
+        await find(store, EVERYTHING, query)
+    await store.close()
 
     assert "ix_resource_patient_id_type_date_low" in said(plans), said(plans)
     assert "ix_resource_type_date_high" not in said(plans), said(plans)
