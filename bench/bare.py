@@ -13,17 +13,22 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import uvicorn
 
 from app.fhir_mapping import codec
+from app.fhir_mapping import search as grammar
 from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.registry import RESOURCES
-from app.store import integrity, models, writing
+from app.store import integrity, models
 from app.store.database import Connection, Database, Row
+from app.store.documents import COLUMNS
 from app.store.rows import Rows, derived, gather
+from app.store.search import page_statement
 from app.store.session import open_database
+from app.store.visibility import EVERYTHING
 from bench import material
 from bench.material import CODES
 
@@ -60,8 +65,7 @@ async def insert(connection: Connection, database: Database, results: list[Rows]
         for table, of_table in rows.items():
             together[table] += [renamed(table, row, name) for row in of_table]
     for table, of_table in together.items():
-        on_conflict = writing.UPSERT if table is models.resource else ""
-        await connection.insert(table, of_table, on_conflict=on_conflict)
+        await connection.insert(table, of_table)
 
 
 async def driver_rate(url: str, patients: Sequence[str], *, size: int, seconds: float) -> tuple[float, float]:
@@ -81,15 +85,17 @@ async def driver_rate(url: str, patients: Sequence[str], *, size: int, seconds: 
     return written / took, used / written * 1000
 
 
-READ = """SELECT r.type, r.id, r.version, r.last_updated, r.document FROM resource r
- WHERE r.type = $1 AND r.id = $2 AND TRUE"""
-SEARCH = """SELECT r.type, r.id, r.version, r.last_updated, r.document, r.id FROM resource r
- WHERE r.type = $1 AND NOT r.deleted AND (r.patient_id = $2) AND (EXISTS (SELECT 1 FROM search_token s
- WHERE s.type = r.type AND s.id = r.id AND s.parameter = $4 AND s.code = $3
- AND s.patient_id = COALESCE(r.patient_id, ''))) AND (r.date_high > $5) ORDER BY r.id || '' ASC LIMIT 21"""
+READ = f"SELECT {COLUMNS} FROM resource r WHERE r.type = $1 AND TRUE AND r.id = $2"  # noqa: S608 our own columns
 BUNDLE = b'{"resourceType":"Bundle","type":"searchset","entry":[{%s}]}'
 DATABASE, PATIENTS = "BENCH_DATABASE_URL", "BENCH_PATIENTS"
-SINCE = datetime(2018, 1, 1, tzinfo=UTC)
+
+
+def page_of(database: Database, asked: str) -> tuple[str, Sequence[Any]]:
+    """The statement the service finds a page by, and its values."""
+    parameters = parse_qsl(asked)
+    query = grammar.parse(RESOURCES["Observation"], parameters, base=BASE, strict=True, key=b"").query
+    sql, values, _ = page_statement(database, EVERYTHING, query)
+    return sql, values
 
 
 class Bare:
@@ -99,6 +105,7 @@ class Bare:
         self.url = url
         self.database: Database | None = None
         self.results = itertools.cycle([prepared(number, name) for number, name in enumerate(patients)])
+        self.pages: dict[bytes, tuple[str, Sequence[Any]]] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request."""
@@ -116,7 +123,7 @@ class Bare:
         elif len(path) > 3:
             body = await self.read(path[3])
         else:
-            body = await self.search(scope["query_string"].decode())
+            body = await self.search(scope["query_string"])
         headers = [(b"content-type", b"application/fhir+json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -136,12 +143,13 @@ class Bare:
         document: bytes = rows[0][4]
         return document
 
-    async def search(self, query: str) -> bytes:
-        """A page of documents, in a Bundle."""
+    async def search(self, asked: bytes) -> bytes:
+        """A page of documents, in a Bundle; what is asked twice has its statement at hand."""
         assert self.database is not None
-        asked = dict(pair.split("=") for pair in query.split("&"))
-        values = ("Observation", asked["patient"], asked["code"], "code", SINCE)
-        rows = await self.database.read(lambda connection: connection.fetch(SEARCH, *values))
+        if asked not in self.pages:
+            self.pages[asked] = page_of(self.database, asked.decode())
+        sql, values = self.pages[asked]
+        rows = await self.database.read(lambda connection: connection.fetch(sql, *values))
         return BUNDLE % b"},{".join(b'"resource":' + row[4] for row in rows[:PAGE])
 
 

@@ -59,8 +59,8 @@ class FhirRequest:
     `base` is the absolute address of the API as the client knows it. `type`, `id`, `version` and
     `operation` are what the path names, `compartment` the patient within whose data it asks; they are None or
     empty where it names none. `form` are the parameters of a form that was read. `asker` is who asks, nobody
-    until they are let in; `seen` gathers what they are answered with, `whose` the patient and study of it where
-    they are known already.
+    until they are let in; `seen` gathers what they are answered with, `whose` the patient and study of it
+    where they are known already.
     """
 
     service: Service

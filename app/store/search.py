@@ -6,6 +6,7 @@ when others are written meanwhile.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.fhir_mapping.change import Version
 from app.fhir_mapping.query import Place, Query
@@ -13,7 +14,7 @@ from app.store.database import Connection, Database
 from app.store.documents import COLUMNS, WIDTH, version_of
 from app.store.includes import Included, include
 from app.store.search_conditions import is_narrow, where
-from app.store.search_order import beyond, order
+from app.store.search_order import Order, beyond, order
 from app.store.search_statement import Of, Statement
 from app.store.session import Store
 from app.store.visibility import Visibility
@@ -65,6 +66,18 @@ async def matches(
 async def _page(
     database: Database, connection: Connection, visibility: Visibility, query: Query
 ) -> tuple[list[Version], Place | None]:
+    sql, values, ordered = page_statement(database, visibility, query)
+    rows = await connection.fetch(sql, *values)
+    versions = [version_of(row[:WIDTH]) for row in rows[: query.count]]
+    if len(rows) <= query.count:
+        return versions, None
+    return versions, ordered.place(versions[-1].id, list(rows[query.count - 1][WIDTH:]))
+
+
+def page_statement(
+    database: Database, visibility: Visibility, query: Query
+) -> tuple[str, Sequence[Any], Order]:
+    """The statement that finds a page and one match more, its values, and the order of the page."""
     statement, of = Statement(database, visibility), Of("r", query.resource)
     ordered = order(statement, of, query)
     met = where(statement, of, query.conditions)
@@ -72,11 +85,7 @@ async def _page(
         met += f" AND {beyond(statement, of, ordered, query.after)}"
     sql = f"""SELECT {COLUMNS}{ordered.columns} FROM resource r WHERE {met}
  ORDER BY {ordered.sql} LIMIT {query.count + 1}"""
-    rows = await connection.fetch(statement.whole(sql), *statement.values)
-    versions = [version_of(row[:WIDTH]) for row in rows[: query.count]]
-    if len(rows) <= query.count:
-        return versions, None
-    return versions, ordered.place(versions[-1].id, list(rows[query.count - 1][WIDTH:]))
+    return statement.whole(sql), statement.values, ordered
 
 
 async def _total(database: Database, connection: Connection, visibility: Visibility, query: Query) -> int:
