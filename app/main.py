@@ -86,4 +86,5 @@ def app_from_environment() -> FastAPI:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_BETWEEN_COLLECTIONS)
+    gc.enable()
     return app

@@ -37,7 +37,9 @@ def clean() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TRIALBRIDGE_")}
 
 
-@pytest.mark.parametrize("command", ["serve", "demo", "migrate", "rebuild", "export", "openapi", "sender"])
+@pytest.mark.parametrize(
+    "command", ["serve", "demo", "migrate", "backup", "rebuild", "export", "openapi", "sender"]
+)
 def test_each_command_explains_itself(command: str) -> None:
     assert command in run("--help").stdout
     explained = run(command, "--help")

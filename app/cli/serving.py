@@ -1,6 +1,7 @@
 """The commands that serve: for production, and the demonstration on this machine."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -12,6 +13,8 @@ import typer
 from app.cli.talk import FAILED, MISUSED, say, settings_or_stop, stop
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from app.settings import Settings
 
 _HUNG_SECONDS = 30
@@ -26,6 +29,7 @@ def serve(
     """Serve in production: settings from TRIALBRIDGE_* variables, on a database `migrate` has prepared."""
     from app.settings import is_loopback, loopback_address, tell_workers
 
+    gc.disable()  # nothing that is loaded for these checks becomes garbage
     settings = settings_or_stop()
     refused = settings.refuses_to_listen_on(host)
     if refused is not None:
@@ -39,7 +43,16 @@ def serve(
     _check_clients(settings, host)
     if settings.base_url is None and is_loopback(host):
         tell_workers(loopback_address(host, port))
-    _listen("app.main:app_from_environment", settings, host=host, port=port, workers=workers, factory=True)
+    gc.enable()
+    _listen("app.cli.serving:service", settings, host=host, port=port, workers=workers, factory=True)
+
+
+def service() -> "FastAPI":
+    """What each worker process serves, loaded without looking for garbage: there is none until it stands."""
+    gc.disable()
+    from app.main import app_from_environment
+
+    return app_from_environment()
 
 
 def demo(
@@ -82,10 +95,10 @@ def _check_protocols(further: Path | None = None) -> None:
 
 def _check_clients(settings: "Settings", host: str) -> None:
     """Stop where others reach us and anybody could sign in with a key of the demonstration."""
-    from app.demo.sandbox import left_behind
+    from app.demo.left import left_behind
     from app.settings import is_loopback
 
-    found = asyncio.run(left_behind(settings))
+    found = asyncio.run(left_behind(settings.database_url))
     if not found:
         return
     said = f"everybody knows the keys of {', '.join(found)}, which a demonstration registered"

@@ -4,9 +4,12 @@ The files go in through the service's own interface, as any hospital's would. do
 says what each subject shows, and which numbers come from the published sources.
 """
 
+from http import HTTPStatus
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 CONTENT_TYPE = "application/fhir+json"
 
@@ -30,7 +33,7 @@ class NotLoadedError(RuntimeError):
     """The server would not take a file of the demonstration."""
 
 
-async def load(client: httpx.AsyncClient) -> int:
+async def load(client: "httpx.AsyncClient") -> int:
     """Load what is not there yet, each file as one transaction; the answer is how many resources went in.
 
     `client` has the server's root as its base address. What was loaded once is left as people have
@@ -39,19 +42,19 @@ async def load(client: httpx.AsyncClient) -> int:
     return sum([await _load(client, name, address) for name, address in TRIALS])
 
 
-async def _load(client: httpx.AsyncClient, name: str, address: str) -> int:
+async def _load(client: "httpx.AsyncClient", name: str, address: str) -> int:
     """Load one file, unless its address says that it has been."""
     there = await client.get(f"/fhir/{address}")
-    if there.status_code in (httpx.codes.OK, httpx.codes.GONE):
+    if there.status_code in (HTTPStatus.OK, HTTPStatus.GONE):
         return 0
     content = files(__package__).joinpath(name).read_bytes()
     answer = await client.post("/fhir", content=content, headers={"Content-Type": CONTENT_TYPE})
-    if answer.status_code != httpx.codes.OK:
+    if answer.status_code != HTTPStatus.OK:
         raise NotLoadedError(f"{name} was refused ({answer.status_code}): {_reasons(answer)}")
     return len(answer.json()["entry"])
 
 
-def _reasons(answer: httpx.Response) -> str:
+def _reasons(answer: "httpx.Response") -> str:
     """What the OperationOutcome says, or the body itself where there is none."""
     try:
         issues = answer.json()["issue"]

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from app.demo.left import MARK
 from app.fhir_mapping import codec
 from app.fhir_mapping.access.client import Client
 from app.fhir_mapping.access.client_document import everything
@@ -16,8 +17,6 @@ from app.fhir_mapping.access.role import ROLES
 from app.store.clients import listed, register
 from app.store.session import Store, utc_now
 
-MARK: Final = "demonstration-only-"
-"""What the ids of their keys begin with."""
 _FILE: Final = "demonstration-only-keys.json"
 _STUDIES: Final = ("msc-sle", "msc-ssc")
 _PUBLIC: Final = ("kid", "alg", "use", "kty", "crv", "x", "y")
@@ -74,16 +73,6 @@ async def register_ready(store: Store) -> None:
 def shown() -> list[Jwk]:
     """They as the page /docs offers them."""
     return [{"client_id": one.name, "about": one.about, "private_key": one.key} for one in READY]
-
-
-async def known_to(store: Store) -> list[str]:
-    """The clients that everybody could sign in as, because a demonstration's key lets them in."""
-    return [
-        client.name
-        for client in await listed(store)
-        if not client.disabled
-        and any(str(key.get("kid")).startswith(MARK) for key in (client.jwks or {}).get("keys", ()))
-    ]
 
 
 @cache

@@ -4,13 +4,11 @@ import httpx
 from fastapi import FastAPI
 
 from app.demo import load
-from app.demo.clients import known_to, register_ready, shown
+from app.demo.clients import register_ready, shown
 from app.demo.hospitals import push
 from app.main import create_app
 from app.routers.trial_answers import now
 from app.settings import Settings
-from app.store.database import DatabaseError
-from app.store.session import Store
 
 
 async def load_once(settings: Settings) -> int:
@@ -34,17 +32,6 @@ def offer_clients(app: FastAPI) -> FastAPI:
     """Let the page /docs sign in as the clients of the demonstration."""
     app.state.ready_clients = shown()
     return app
-
-
-async def left_behind(settings: Settings) -> list[str]:
-    """The clients of a demonstration that a database still lets in; none where it cannot be asked now."""
-    store = await Store.open(settings.database_url)
-    try:
-        return await known_to(store)
-    except DatabaseError:  # /readyz says so
-        return []
-    finally:
-        await store.close()
 
 
 def welcome(url: str, *, empty: bool) -> str:

@@ -13,7 +13,7 @@ from app.fhir_mapping.change import Version
 from app.fhir_mapping.index import index_rows
 from app.fhir_mapping.outcome import Issue, Refusal
 from app.fhir_mapping.registry import MAPPED, RESOURCES
-from app.routers import errors
+from app.routers import errors, logs
 from app.routers.impact import since
 from app.routers.requests import FhirRequest
 from app.routers.scopes import reads_whole
@@ -56,7 +56,7 @@ async def _said_of(looked: "_Looked", version: Version) -> list[Issue]:
     try:
         return [issue async for issue in looked.issues(version)]
     except Exception as error:  # noqa: BLE001 it is stored, and that is what its sender is told
-        told_of = {"error": errors.lineage(error), "where": errors.where(error)}
+        told_of = {"error": logs.lineage(error), "where": logs.where(error)}
         errors.log.warning("impact", extra={"request": looked.request.request_id, **told_of})
         return [_elsewhere(version)]
 

@@ -1,7 +1,6 @@
 """Whatever goes wrong becomes an OperationOutcome; of a failure the log gets name and place, no contents."""
 
 import logging
-from traceback import extract_tb
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
@@ -11,6 +10,7 @@ from app.fhir_mapping import codec
 from app.fhir_mapping.outcome import Issue, Refusal, operation_outcome, passing, refusal
 from app.routers import answers
 from app.routers.answers import FhirResponse
+from app.routers.logs import lineage, where
 from app.store.database import Contention, DatabaseError
 
 log = logging.getLogger("trialbridge")
@@ -41,21 +41,6 @@ def failure(error: Exception, request_id: str) -> Refusal:
         return passing(503, "transient", text, seconds=RETRY_AFTER)
     text = f"the server failed; nothing of this is confirmed. Tell the operator this id: {request_id}"
     return refusal(500, "exception", text, "http.url")
-
-
-def lineage(error: BaseException) -> list[str]:
-    """The error's type and those of its causes."""
-    chain: list[str] = []
-    cause: BaseException | None = error
-    while cause is not None and len(chain) < 8:  # noqa: PLR2004 deep enough to see the driver's error
-        chain.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
-        cause = cause.__cause__ or cause.__context__
-    return chain
-
-
-def where(error: BaseException) -> list[str]:
-    """The lines the error passed through, without the values in them."""
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
 
 
 async def http_exception(_request: Request, error: Exception) -> Response:

@@ -13,16 +13,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import certifi
-import httpx
 
 from app.fhir_mapping import codec
 from app.fhir_mapping.access.jose import OF_CLIENTS, Jwk, key_problem
 from app.fhir_mapping.outcome import Refusal
 from app.settings import is_loopback
+
+if TYPE_CHECKING:
+    import httpx
 
 _SECONDS: Final = 5.0
 _LARGEST: Final = 256 * 1024
@@ -49,6 +51,8 @@ async def fetched(address: str, *, chosen: str = "") -> tuple[dict[str, Any], fl
     `chosen` is a host the operator trusts: it may be one of our own network, with a certificate of the
     hospital's own authority, or this machine without TLS.
     """
+    import httpx  # noqa: PLC0415 - only when keys are fetched: it is slow to load
+
     try:
         async with asyncio.timeout(_SECONDS):
             return await _fetched(address, chosen=chosen)
@@ -57,6 +61,8 @@ async def fetched(address: str, *, chosen: str = "") -> tuple[dict[str, Any], fl
 
 
 async def _fetched(address: str, *, chosen: str) -> tuple[dict[str, Any], float]:
+    import httpx  # noqa: PLC0415 - as above
+
     parts = urlsplit(address)
     host = parts.hostname or ""
     trusted = bool(host) and host == chosen
@@ -101,7 +107,7 @@ def _is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-async def _body(answer: httpx.Response, address: str) -> bytes:
+async def _body(answer: "httpx.Response", address: str) -> bytes:
     body = bytearray()
     async for piece in answer.aiter_raw():
         body += piece

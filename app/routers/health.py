@@ -8,7 +8,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from app.fhir_mapping import codec
 from app.fhir_mapping.outcome import Issue, operation_outcome, passing
 from app.routers import inbox_metrics
-from app.routers.errors import RETRY_AFTER, lineage, log
+from app.routers.errors import RETRY_AFTER, log
+from app.routers.logs import lineage
 from app.routers.metrics import Metrics
 from app.routers.service import Service
 from app.settings import Settings

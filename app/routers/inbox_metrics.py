@@ -6,7 +6,8 @@ It is the same whichever process is asked.
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from app.fhir_mapping.inbox import Standing
-from app.routers.errors import lineage, log
+from app.routers.errors import log
+from app.routers.logs import lineage
 from app.routers.trial_answers import now
 from app.store.feeds import standings
 from app.store.session import Store

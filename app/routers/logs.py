@@ -1,11 +1,10 @@
 """Log lines as JSON, one a line: what happened, where, to which request; never what a request held."""
 
 import logging
+from traceback import extract_tb
 from typing import Any
 
 import msgspec
-
-from app.routers.errors import lineage, where
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 
@@ -39,3 +38,18 @@ def configuration(level: str) -> dict[str, Any]:
             "uvicorn": {"level": level.upper()},
         },
     }
+
+
+def lineage(error: BaseException) -> list[str]:
+    """The error's type and those of its causes."""
+    chain: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(chain) < 8:  # noqa: PLR2004 deep enough to see the driver's error
+        chain.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
+        cause = cause.__cause__ or cause.__context__
+    return chain
+
+
+def where(error: BaseException) -> list[str]:
+    """The lines the error passed through, without the values in them."""
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]

@@ -15,7 +15,7 @@ from app.fhir_mapping.outcome import Refusal
 from app.fhir_mapping.push import Identity, Message, Push
 from app.fhir_mapping.registry import RESOURCES
 from app.fhir_mapping.sender import Sender, Senders
-from app.routers import errors
+from app.routers import errors, logs
 from app.store.arrivals import row, said, write_rows
 from app.store.bindings import may_push
 from app.store.database import Row
@@ -51,7 +51,7 @@ async def note_whole(
 
 
 def _failed(error: Exception) -> None:
-    told = {"error": errors.lineage(error), "where": errors.where(error)}
+    told = {"error": logs.lineage(error), "where": logs.where(error)}
     errors.log.warning("a refusal is not in the inbox", extra=told)
 
 

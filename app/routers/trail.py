@@ -9,7 +9,7 @@ from app.fhir_mapping import links
 from app.fhir_mapping.audit_event import Entity, Event
 from app.fhir_mapping.integrity_operations import ERASE, LOCK, SIGN, UNLOCK
 from app.fhir_mapping.operations import OPERATIONS
-from app.routers import errors
+from app.routers import errors, logs
 from app.routers.answers import FhirResponse
 from app.routers.requests import FhirRequest, Seen
 from app.routers.service import Service
@@ -82,7 +82,7 @@ async def note_message(service: Service, asker: Asker, status: int) -> None:
 
 
 def _failed(error: Exception, request: str) -> None:
-    said = {"request": request, "error": errors.lineage(error), "where": errors.where(error)}
+    said = {"request": request, "error": logs.lineage(error), "where": logs.where(error)}
     errors.log.warning("a refusal or failure is not in the trail", extra=said)
 
 

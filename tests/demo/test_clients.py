@@ -11,8 +11,9 @@ from fastapi import FastAPI
 from joserfc.jwk import ECKey
 
 from app.demo import load
-from app.demo.clients import READY, known_to, register_ready, shown
+from app.demo.clients import READY, register_ready, shown
 from app.demo.hospitals import push
+from app.demo.left import known_to
 from app.fhir_mapping.access.client_document import problems
 from app.routers.service import Service
 from app.routers.trial_answers import now
@@ -74,14 +75,14 @@ async def test_they_are_registered_once(registered: httpx.AsyncClient, app: Fast
     await disable(store, "demo-auditor")
     await register_ready(store)
     assert {one.name for one in await listed(store) if one.disabled} == {"demo-auditor"}
-    assert await known_to(store) == ["demo-site-chu-b", "demo-site-sls", "demo-sponsor"]
+    assert await known_to(store.database) == ["demo-site-chu-b", "demo-site-sls", "demo-sponsor"]
 
 
 async def test_the_page_of_another_server_offers_none_of_them(
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:
     service: Service = app.state.service
-    assert await known_to(service.store) == []
+    assert await known_to(service.store.database) == []
     assert (await client.get("/docs/clients")).json()["clients"] == []
     assert [one["client_id"] for one in shown()] == [one.name for one in READY]
 
