@@ -38,10 +38,11 @@ def of_protocol(read: Callable[[Protocol], T]) -> Callable[[Protocol], T]:
 
     @wraps(read)
     def known(protocol: Protocol) -> T:
-        if id(protocol) not in found:
+        kept = found.get(id(protocol))
+        if kept is None:
             if len(found) == _FEW:
                 found.clear()
-            found[id(protocol)] = (protocol, read(protocol))
-        return found[id(protocol)][1]
+            kept = found[id(protocol)] = (protocol, read(protocol))
+        return kept[1]
 
     return known

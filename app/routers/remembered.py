@@ -3,7 +3,7 @@
 Every question is answered from the versions the database says are there now; only what follows from them is
 remembered. So nothing here can be out of date, and nobody is told what they may not see: their versions are
 other ones. A version that was erased is there for no question any more, but what followed from it stays in
-memory until it is displaced, another day begins, or this process erases something, whichever comes first.
+memory until it is displaced, something is asked on another day, or this process erases something.
 """
 
 from collections import OrderedDict
@@ -27,6 +27,9 @@ NAME: Final = 400
 READ: Final = 4
 """How many times the bytes of a document what was read from it takes."""
 
+BESIDE: Final = 5_000
+"""What an answer takes beside its own bytes: its key, and what was read off the history for its day."""
+
 
 @dataclass(slots=True)
 class Known:
@@ -43,6 +46,7 @@ class Memory:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self.size = 0
+        self.times_forgotten = 0
         self._day: date | None = None
         self._known: OrderedDict[Versions, Known] = OrderedDict()
 
@@ -56,9 +60,14 @@ class Memory:
             self._known.move_to_end(there)
         return known
 
-    def keep(self, there: Versions, history: History, documents: int) -> Known:
-        """Remember what these versions say, of so many bytes of documents."""
+    def keep(self, there: Versions, history: History, documents: int, *, since: int) -> Known:
+        """Remember what these versions say, of so many bytes of documents.
+
+        Not what was read before all was forgotten (`since` so many `times_forgotten`): it may be erased.
+        """
         known = Known(history, READ * documents + NAME * len(there.rows))
+        if since != self.times_forgotten:
+            return known
         self._forget(there)
         self._known[there] = known
         self._grow(known.size)
@@ -69,13 +78,14 @@ class Memory:
         known = self._known.get(there)
         if known is not None and key not in known.answers:
             known.answers[key] = answer
-            known.size += answer.size
-            self._grow(answer.size)
+            known.size += answer.size + BESIDE
+            self._grow(answer.size + BESIDE)
 
     def forget(self) -> None:
         """Remember nothing any more."""
         self._known.clear()
         self.size = 0
+        self.times_forgotten += 1
 
     def _grow(self, size: int) -> None:
         self.size += size

@@ -45,9 +45,10 @@ async def _known(request: FhirRequest, as_of: datetime | None) -> tuple[Versions
     there = await versions(store, request.visibility, request.id, as_of)
     known = memory.of(there, day)
     if known is None:
+        since = memory.times_forgotten
         found = await recorded(store, request.visibility, request.id, as_of)
         history = await asyncio.to_thread(lambda: found.history)
-        there, known = found.versions, memory.keep(found.versions, history, found.size)
+        there, known = found.versions, memory.keep(found.versions, history, found.size, since=since)
     return there, known
 
 

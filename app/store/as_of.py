@@ -34,7 +34,7 @@ _OF_SUBJECT = """WITH own AS (SELECT patient_id, study_id FROM {subject} WHERE d
  found AS MATERIALIZED
  (SELECT {gathered} FROM {subject} UNION ALL SELECT {gathered} FROM {study}
  UNION ALL SELECT {gathered} FROM {about}{end}),
- judged AS (SELECT r.*, ({seen}) AS seen FROM found AS r)
+ judged AS (SELECT found.*, ({seen}) AS seen FROM found)
  SELECT type, id, version, patient_id, study_id, document FROM judged WHERE seen"""
 _ELSEWHERE = f""" UNION ALL SELECT '', '{ELSEWHERE}', 0, NULL, NULL, NULL WHERE EXISTS
  (SELECT 1 FROM judged WHERE type = 'ResearchSubject' AND document IS NOT NULL AND seen IS NOT TRUE)"""
@@ -72,7 +72,7 @@ class AsOf:
         about = f"type IN ({of_kind}) AND {theirs}", f"(type || '') IN ({of_kind}) AND {theirs}"
         sql = _OF_SUBJECT.format(
             gathered=_COLUMNS if documents else _NAMES,
-            seen=visible(self._database, self._visibility, "r", values),
+            seen=visible(self._database, self._visibility, "found", values),
             subject=self._there(_IS_NAMED, _IS_NAMED, at),
             study=self._there(_IS_STUDY, _IS_STUDY, at),
             about=self._there(*about, at),

@@ -24,7 +24,7 @@ def back_up(url: str, to: Path) -> int:
             raw.execute("VACUUM INTO ?", (str(part),))
         _check(part)
         _to_disk(part)
-        part.rename(to)
+        os.link(part, to)  # unlike a new name, it displaces no file that came meanwhile
     finally:
         part.unlink(missing_ok=True)
     _to_disk(to.absolute().parent)

@@ -85,8 +85,13 @@ class _PostgresConnection:
         """Insert many rows by one statement; the number that went in."""
         self._database.statements += 1
         if not on_conflict:  # half the work for both sides
-            names = table.columns.keys()
-            return _touched(await self._raw.copy_records_to_table(table.name, records=rows, columns=names))
+            try:
+                copied = await self._raw.copy_records_to_table(
+                    table.name, records=rows, columns=table.columns.keys()
+                )
+            except (TypeError, ValueError, OverflowError) as error:  # a value no column can hold
+                raise DatabaseError(type(error).__name__) from error
+            return _touched(copied)
         columns = map(list, zip(*rows, strict=True))
         return _touched(await self._raw.execute(_insert(table, on_conflict), *columns))
 

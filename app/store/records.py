@@ -130,9 +130,9 @@ async def versions(store: Store, visibility: Visibility, name: str, as_of: datet
         then = AsOf(store.database, connection, visibility, as_of)
         return await then.of_subject(name, KINDS, documents=False, most=most)
 
-    most: int | None = AT_HAND
-    rows = await store.database.read(work)
-    if any(row[1] == MORE for row in rows if not row[0]):
+    most: int | None = None if as_of is not None else AT_HAND
+    rows = await (store.database.read(work) if most else store.search(work))
+    if most and any(row[1] == MORE for row in rows if not row[0]):
         most = None
         rows = await store.search(work)
     rows, elsewhere = _found(name, rows, as_of)

@@ -42,9 +42,13 @@ class Together:
 
     async def _work(self, question: Question) -> None:
         """Ask until nobody waits for an answer to this."""
-        while waiting := self._waiting.pop(question):
-            self._waiting[question] = waiting[_MOST:]
-            await self._answer(question, waiting[:_MOST])
+        try:
+            while waiting := self._waiting[question]:
+                self._waiting[question] = waiting[_MOST:]
+                await self._answer(question, waiting[:_MOST])
+        finally:
+            for _, answer in self._waiting.pop(question):  # some are left where this was broken off
+                answer.cancel()
 
     async def _answer(self, question: Question, askers: Sequence[_Asker]) -> None:
         try:

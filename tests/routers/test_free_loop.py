@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.fhir_mapping import codec
-from app.routers import impact, operations, status_history, trial_answers
+from app.routers import impact, status_history, subject_answers, trial_answers
 from app.store import candidates, records
 from tests.routers.make import body, bundle_of, created
 
@@ -71,8 +71,8 @@ async def ask(client: httpx.AsyncClient, question: str) -> httpx.Response:
 @pytest.mark.parametrize(
     ("question", "steps"),
     [
-        ("$eligibility", [(records, "history"), (operations, "decide")]),
-        ("$sri-status", [(records, "history"), (operations, "decide")]),
+        ("$eligibility", [(records, "history"), (subject_answers, "decide")]),
+        ("$sri-status", [(records, "history"), (subject_answers, "decide")]),
         ("$status-history", [(records, "history"), (status_history, "answer")]),
         ("$impact", [(records, "history"), (impact, "impact")]),
         ("$check-eligibility", [(candidates, "history")]),

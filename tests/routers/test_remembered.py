@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from app.fhir_mapping import codec
 from app.main import create_app
-from app.routers.remembered import READ, Memory
+from app.routers.remembered import BESIDE, READ, Memory
 from app.routers.trial_answers import Written
 from app.settings import Settings
 from app.store.records import AT_HAND, Versions
@@ -227,11 +227,19 @@ def versions(name: str) -> Versions:
     return Versions(name, ())
 
 
+UNIT = ANSWER.size + BESIDE
+"""What one answer takes; so many bytes of documents take READ times as much."""
+
+
+def keep(memory: Memory, there: Versions, documents: int) -> None:
+    memory.keep(there, treated(), documents, since=memory.times_forgotten)
+
+
 def test_the_answers_of_one_day_are_forgotten_on_the_next() -> None:
     memory, there = Memory(), versions("s1")
     for day in (date(2026, 3, 1), date(2026, 3, 2)):
         assert memory.of(there, day) is None
-        memory.keep(there, treated(), 1)
+        keep(memory, there, 1)
         memory.answered(there, "question", ANSWER)
         known = memory.of(there, day)
         assert known is not None
@@ -239,17 +247,17 @@ def test_the_answers_of_one_day_are_forgotten_on_the_next() -> None:
 
 
 def test_what_nobody_asked_for_longest_gives_way() -> None:
-    memory, day = Memory(READ * 10), date(2026, 3, 1)
+    memory, day = Memory(10 * UNIT), date(2026, 3, 1)
 
     def known() -> str:
         return "".join(name for name in "abcd" if memory.of(versions(name), day) is not None)
 
     memory.of(versions("a"), day)
     for name in "ab":
-        memory.keep(versions(name), treated(), 4)
+        keep(memory, versions(name), UNIT)
     assert known() == "ab"
     memory.of(versions("a"), day)
-    memory.keep(versions("c"), treated(), 4)
+    keep(memory, versions("c"), UNIT)
     assert known() == "ac"
     memory.answered(versions("c"), "question", ANSWER)
     memory.answered(versions("c"), "question", ANSWER)
@@ -257,8 +265,20 @@ def test_what_nobody_asked_for_longest_gives_way() -> None:
     for question in ("others", "more"):
         memory.answered(versions("c"), question, ANSWER)
     assert known() == "c"
-    memory.keep(versions("d"), treated(), 11)
+    keep(memory, versions("d"), 3 * UNIT)
     memory.answered(versions("d"), "question", ANSWER)
     assert known() == ""
-    memory.keep(versions("a"), treated(), 10)
+    keep(memory, versions("a"), 10 * UNIT // READ)
     assert known() == "a"
+
+
+def test_what_was_read_before_an_erasure_is_not_remembered_after_it() -> None:
+    memory, there, day = Memory(), versions("s1"), date(2026, 3, 1)
+    memory.of(there, day)
+    since = memory.times_forgotten
+    memory.forget()
+
+    memory.keep(there, treated(), 1, since=since)
+
+    assert memory.of(there, day) is None
+    assert memory.size == 0
