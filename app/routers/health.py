@@ -1,5 +1,6 @@
 """Whether the service is alive, whether it can work, and what it has done so far."""
 
+import asyncio
 from hmac import compare_digest
 
 from fastapi import APIRouter, Request
@@ -16,6 +17,9 @@ from app.settings import Settings
 from app.store.session import Store
 
 FHIR = "application/fhir+json; charset=utf-8"
+
+PATIENCE = 5.0
+"""Seconds the database has to answer whoever asks whether it does."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -49,7 +53,8 @@ async def ready(request: Request) -> Response:
 async def is_ready(store: Store) -> bool:
     """Whether the database is reachable and migrated; if not, the log says so."""
     try:
-        await store.ready()
+        async with asyncio.timeout(PATIENCE):
+            await store.ready()
     except Exception as error:  # noqa: BLE001 whatever it is, the service is not ready
         hint = "is the database reachable, and has `trialbridge migrate` been run?"
         log.warning("not ready", extra={"error": lineage(error), "hint": hint})

@@ -3,6 +3,8 @@
 It is the same whichever process is asked.
 """
 
+import asyncio
+
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from app.fhir_mapping.inbox import Standing
@@ -13,13 +15,17 @@ from app.store.feeds import standings
 from app.store.session import Store
 from app.store.visibility import EVERYTHING
 
+PATIENCE = 5.0
+"""Seconds the database has for its part: who scrapes waits for ten."""
+
 
 async def text(store: Store) -> bytes:
     """In the text format Prometheus reads; nothing where the database does not answer: /readyz says so."""
     at = now()
     try:
-        found = await standings(store, EVERYTHING, since=at)
-        [[size]] = await store.search(lambda connection: connection.fetch(store.database.sizing))
+        async with asyncio.timeout(PATIENCE):
+            found = await standings(store, EVERYTHING, since=at)
+            [[size]] = await store.search(lambda connection: connection.fetch(store.database.sizing))
     except Exception as error:  # noqa: BLE001 the counters of the process are told in any case
         log.warning("no metrics of the database", extra={"error": lineage(error)})
         return b""

@@ -6,20 +6,18 @@ statement, whatever the number of rows.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql
 
 from app.store.database import FEED_LOCK, Connection, Contention, DatabaseError, Key, Row, too_slow
 from app.store.horizon import SECONDS, Horizon, held_up
 from app.store.together import Question, Together
-from app.store.words import PostgresWords
+from app.store.words import PostgresWords, inserting, inserting_into
 
 T = TypeVar("T")
 
@@ -35,32 +33,15 @@ _CLAIMS = """SELECT CASE WHEN c.alone THEN pg_advisory_xact_lock(hashtextextende
  ELSE pg_advisory_xact_lock_shared(hashtextextended(c.name, 0)) END
  FROM unnest($1::text[], $2::boolean[]) AS c(name, alone)"""
 
+_LONGEST = 120.0
+"""Seconds that one statement may take, whatever it is: who answers nothing must not be waited for."""
+_READING = 60.0
+"""Seconds that a read may take which is given no time of its own."""
+_CONNECTING, _ENDING = 15.0, 3.0
+"""Seconds until a connection must be free, and until the server must have ended what it is told to end."""
+
 _FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """Whatever a database does that goes away, while it is asked or between."""
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
-
-
-def _array(column: Any, number: int) -> str:
-    kind = column.type.dialect_impl(_DIALECT).compile(_DIALECT).split(" COLLATE")[0]
-    return f"${number}::{kind}[]"
-
-
-@lru_cache(maxsize=64)
-def _insert(table: Table, on_conflict: str, first: int = 1) -> str:
-    """Insert the rows whose columns are passed from the value `first` on."""
-    names = ", ".join(column.name for column in table.columns)
-    arrays = ", ".join(_array(column, number) for number, column in enumerate(table.columns, first))
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) {on_conflict}"
-
-
-@lru_cache(maxsize=64)
-def _inserts(tables: tuple[Table, ...]) -> str:
-    """Insert into several tables by one statement, which is a transaction by itself."""
-    first, parts = 1, list[str]()
-    for table in tables:
-        parts.append(f"{table.name}_in AS ({_insert(table, '', first)})")
-        first += len(table.columns)
-    return f"WITH {', '.join(parts)} SELECT"
 
 
 class _PostgresConnection:
@@ -93,7 +74,7 @@ class _PostgresConnection:
                 raise DatabaseError(type(error).__name__) from error
             return _touched(copied)
         columns = map(list, zip(*rows, strict=True))
-        return _touched(await self._raw.execute(_insert(table, on_conflict), *columns))
+        return _touched(await self._raw.execute(inserting(table, on_conflict), *columns))
 
     async def delete(self, table: Table, column: str, keys: Sequence[Key]) -> None:
         """Delete the rows of these resources."""
@@ -166,21 +147,34 @@ class PostgresDatabase(PostgresWords):
             min_size=1,
             max_size=most_connections,
             reset=_keep,
+            command_timeout=_LONGEST,
             server_settings={"plan_cache_mode": "force_custom_plan", "jit": "off"},
         )
         return cls(pool)
 
     async def read(self, work: Callable[[Connection], Awaitable[T]], *, seconds: float | None = None) -> T:
         """Run work that only reads; beyond its time the server is told to cancel it."""
-        limit = asyncio.timeout(seconds)
+        try:
+            async with self._connected() as raw:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds or _READING):
+                        return await work(_PostgresConnection(self, raw))
+        except _FAILURES as error:
+            raise DatabaseError(type(error).__name__) from error
+        if seconds is None:
+            raise DatabaseError("the database takes too long")
+        raise too_slow(seconds)  # the server has ended it, so it does answer
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Any]:
+        """A connection for one piece of work; one whose server does not end what it is told to end is cut."""
         self.under_way += 1
         try:
-            async with self._pool.acquire() as raw, limit:
-                return await work(_PostgresConnection(self, raw))
-        except _FAILURES as error:
-            if seconds is not None and limit.expired():
-                raise too_slow(seconds) from None
-            raise DatabaseError(type(error).__name__) from error
+            raw = await self._pool.acquire(timeout=_CONNECTING)
+            try:
+                yield raw
+            finally:
+                await self._pool.release(raw, timeout=_ENDING)
         finally:
             self.under_way -= 1
 
@@ -201,19 +195,16 @@ class PostgresDatabase(PostgresWords):
     async def insert(self, rows: Mapping[Table, Sequence[Row]]) -> None:
         """Insert rows into several tables and commit: one statement, so one round trip."""
         columns = [list(column) for of_table in rows.values() for column in zip(*of_table, strict=True)]
-        await self._write(lambda connection: connection.execute(_inserts(tuple(rows)), *columns), None)
+        await self._write(lambda connection: connection.execute(inserting_into(tuple(rows)), *columns), None)
 
     async def _write(self, work: Callable[[Connection], Awaitable[T]], beginning: str | None) -> T:
-        self.under_way += 1
         try:
-            async with self._pool.acquire() as raw, _transaction(raw, beginning):
+            async with self._connected() as raw, _transaction(raw, beginning):
                 return await work(_PostgresConnection(self, raw))
         except _CONTENTION as error:
             raise Contention(type(error).__name__) from error
         except _FAILURES as error:
             raise DatabaseError(type(error).__name__) from error
-        finally:
-            self.under_way -= 1
 
     async def claim(self, connection: Connection, exclusive: Sequence[str], shared: Sequence[str]) -> None:
         """Take advisory locks, in one order everywhere, so that no two writers wait for each other."""

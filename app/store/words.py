@@ -1,11 +1,39 @@
 """The words of SQL by which the databases differ, and the values that go with them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql
 
 from app.store.database import Key
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
+
+
+def _array(column: Any, number: int) -> str:
+    kind = column.type.dialect_impl(_DIALECT).compile(_DIALECT).split(" COLLATE")[0]
+    return f"${number}::{kind}[]"
+
+
+@lru_cache(maxsize=64)
+def inserting(table: Table, on_conflict: str, first: int = 1) -> str:
+    """Insert the rows whose columns are passed from the value `first` on."""
+    names = ", ".join(column.name for column in table.columns)
+    arrays = ", ".join(_array(column, number) for number, column in enumerate(table.columns, first))
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) {on_conflict}"
+
+
+@lru_cache(maxsize=64)
+def inserting_into(tables: tuple[Table, ...]) -> str:
+    """Insert into several tables by one statement, which is a transaction by itself."""
+    first, parts = 1, list[str]()
+    for table in tables:
+        parts.append(f"{table.name}_in AS ({inserting(table, '', first)})")
+        first += len(table.columns)
+    return f"WITH {', '.join(parts)} SELECT"
 
 
 class PostgresWords:

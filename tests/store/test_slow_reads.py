@@ -1,13 +1,17 @@
 """A read that takes long holds up nobody, and is ended when its time is up."""
 
 import asyncio
+import os
+import signal
 import time
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from app.fhir_mapping.outcome import Refusal
 from app.store import documents
-from app.store.database import Connection
+from app.store import postgres as driver
+from app.store.database import Connection, DatabaseError
 from app.store.session import Store
 from app.store.visibility import EVERYTHING
 from tests.databases import PostgreSQL
@@ -18,6 +22,18 @@ PATIENCE = 10.0
 
 async def endless(connection: Connection) -> None:
     await connection.fetch(ENDLESS)
+
+
+def stopped(processes: list[int]) -> Callable[[Connection], Awaitable[None]]:
+    """Work whose server process stops, as one does whose disk or network is gone."""
+
+    async def work(connection: Connection) -> None:
+        [[process]] = await connection.fetch("SELECT pg_backend_pid()")
+        processes.append(process)
+        os.kill(process, signal.SIGSTOP)
+        await connection.fetch("SELECT 1")
+
+    return work
 
 
 async def one(connection: Connection) -> int:
@@ -46,6 +62,25 @@ async def test_postgresql_is_told_to_end_it(postgres: PostgreSQL, migrated_postg
         await store.close()
 
     assert number == 0
+
+
+async def test_a_database_that_answers_nothing_is_not_waited_for(
+    postgres: PostgreSQL, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "_READING", 0.2)
+    monkeypatch.setattr(driver, "_ENDING", 0.2)
+    processes: list[int] = []
+    with postgres.database(migrated_postgres) as name:
+        store = await Store.open(postgres.url_of(name))
+        try:
+            for seconds in (None, 0.2):  # nor does it say that it ended what took too long
+                with pytest.raises(DatabaseError):
+                    await store.database.read(stopped(processes), seconds=seconds)
+                assert await store.database.read(one) == 1
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+            await store.close()
 
 
 async def test_after_slow_reads_the_database_serves_as_before(store: Store) -> None:
