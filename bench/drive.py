@@ -55,6 +55,14 @@ class Base:
         return "\r\n".join((*head, "", "")).encode() + ask.body
 
 
+def header_of(line: str) -> tuple[str, str]:
+    """The name and the value of a header, with or without a blank after the colon."""
+    name, colon, value = line.partition(":")
+    if not (name.strip() and colon):
+        raise SystemExit("a header is given as `Name: value`")
+    return name.strip(), value.strip()
+
+
 class Job(msgspec.Struct):
     """What the driving process is to do; with `once` each request is sent once, else they come again."""
 
@@ -68,7 +76,10 @@ class Job(msgspec.Struct):
 
 
 class Seen(msgspec.Struct):
-    """What the driving process saw; latencies in milliseconds."""
+    """What the driving process saw; latencies in milliseconds.
+
+    Only a success is an answer here: what `failed` counts neither for the rate nor for the latencies.
+    """
 
     answered: int
     rate: float
@@ -127,9 +138,10 @@ class Client(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """An answer is whole."""
         self.waiting = False
-        self.run.latencies.append(time.perf_counter() - self.sent)
         status = self.parser.get_status_code()
-        if status // 100 != 2:
+        if status // 100 == 2:
+            self.run.latencies.append(time.perf_counter() - self.sent)
+        else:
             self.run.fail(b"%d %s" % (status, self.last))
         if self.parser.should_keep_alive():
             self.send()
@@ -159,9 +171,13 @@ class Run:
         self.connecting: set[asyncio.Task[None]] = set()
 
     async def connect(self) -> None:
-        """One client comes."""
+        """One client comes, unless nobody listens."""
         loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: Client(self), self.job.host, self.job.port, ssl=self.tls)
+        try:
+            await loop.create_connection(lambda: Client(self), self.job.host, self.job.port, ssl=self.tls)
+        except OSError as why:
+            self.fail(str(why).encode())
+            self.leave(again=False)
 
     def next(self) -> bytes | None:
         """The next request; None when it is time to end."""
@@ -194,7 +210,9 @@ async def carry_out(job: Job) -> Seen:
     await run.over
     took = time.perf_counter() - run.begun
     latencies = sorted(run.latencies)
-    p50, p95, p99 = (latencies[int(len(latencies) * part)] * 1000 for part in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (
+        latencies[int(len(latencies) * part)] * 1000 if latencies else 0.0 for part in (0.5, 0.95, 0.99)
+    )
     return Seen(len(latencies), len(latencies) / took, p50, p95, p99, run.failed, run.failure)
 
 

@@ -23,6 +23,7 @@ class Limit(NamedTuple):
 
     rate: float
     cpu: float
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Limits:
             asks, before = workload.asks(world), processor_seconds(self.handler.pid or 0)
             seen = drive(self.handler.base, asks, clients=workload.clients, seconds=seconds)
             used = processor_seconds(self.handler.pid or 0) - before
-            return Limit(_told(workload, seen).rate, used / seen.answered * 1000)
+            _tell(workload, seen)
+            return Limit(seen.rate, used / seen.answered * 1000 if seen.answered else 0, seen.failed)
         return self.driver(workload.resources, seconds) if workload.limit == ROWS else None
 
 
@@ -48,6 +50,7 @@ class Spent:
     """What a server and its database used for what they answered."""
 
     answered: int = 0
+    failed: int = 0
     server: float = 0
     database: float = 0
     statements: float = 0
@@ -70,7 +73,7 @@ def measure(
         limit.append(limits.of(workload, world, seconds) if limits else None)
     known = [one for one in limit if one is not None]
     about = spent.answered * workload.resources / 1000
-    ours = server.pid is not None
+    ours = server.pid is not None and about > 0
     return Row(
         database=server.database,
         workload=workload.name,
@@ -80,13 +83,14 @@ def measure(
         p50=median(one.p50 for one in seen),
         p95=median(one.p95 for one in seen),
         p99=median(one.p99 for one in seen),
-        failed=sum(one.failed for one in seen),
+        failed=spent.failed,
         cpu=spent.server / about if ours else None,
-        database_cpu=spent.database / about if server.database_pid is not None else None,
+        database_cpu=spent.database / about if server.database_pid is not None and about else None,
         peak=spent.peak if ours else None,
-        statements=spent.statements / spent.answered if spent.statements else None,
+        statements=spent.statements / spent.answered if spent.statements and spent.answered else None,
         limit=median(one.rate for one in known) if known else None,
         limit_cpu=median(one.cpu for one in known) if known else None,
+        limit_failed=sum(one.failed for one in known),
         resources=workload.resources,
     )
 
@@ -94,13 +98,17 @@ def measure(
 def _round(server: Measured, workload: Workload, world: World, seconds: float, spent: Spent) -> Seen:
     """Drive once, and add up what it took."""
     if workload.before:
-        _told(workload, drive(server.base, workload.before(world), clients=8, seconds=SOON, once=True))
+        before = drive(server.base, workload.before(world), clients=8, seconds=SOON, once=True)
+        _tell(workload, before)
+        spent.failed += before.failed
     asks = workload.asks(world)
     with spending(server, spent):
         given = SOON if workload.once else seconds
         seen = drive(server.base, asks, clients=workload.clients, seconds=given, once=workload.once)
+    _tell(workload, seen)
     spent.answered += seen.answered
-    return _told(workload, seen)
+    spent.failed += seen.failed
+    return seen
 
 
 @contextmanager
@@ -120,8 +128,9 @@ def spending(server: Measured, spent: Spent) -> Iterator[None]:
     spent.peak = max(spent.peak, watch.peak)
 
 
-def _told(workload: Workload, seen: Seen) -> Seen:
+def _tell(workload: Workload, seen: Seen) -> None:
     """Say so if anything was refused."""
     if seen.failed:
-        print(f"{workload.name}: {seen.failed} of {seen.answered} failed: {seen.failure}", file=sys.stderr)
-    return seen
+        print(
+            f"{workload.name}: {seen.failed} failed, {seen.answered} did not: {seen.failure}", file=sys.stderr
+        )

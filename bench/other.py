@@ -2,7 +2,7 @@
 
 import httpx
 
-from bench.drive import Ask, Base
+from bench.drive import Ask, Base, header_of
 from bench.measure import measure
 from bench.report import HEAD, cells, show
 from bench.results import Results
@@ -16,10 +16,20 @@ SUBJECTS = 100
 
 def drive_other(results: Results, url: str, headers: tuple[str, ...], pid: int | None) -> None:
     """Measure what it answers; of what it does not, say so. No limit stands beside it."""
-    base = Base(url.rstrip("/"), headers)
-    server = Measured(base.url, base, pid=pid)
-    world = fill(base)
-    workloads = list(WORKLOADS)
+    base = Base(url.rstrip("/"), tuple(": ".join(header_of(line)) for line in headers))
+    try:
+        _measure(results, Measured(base.url, base, pid=pid))
+    except (httpx.HTTPError, httpx.InvalidURL) as why:
+        raise SystemExit(f"{base.url} does not answer: {why}") from None
+
+
+def _measure(results: Results, server: Measured) -> None:
+    """Fill it, and ask it each workload."""
+    base, workloads = server.base, list(WORKLOADS)
+    try:
+        world = fill(base)
+    except (RuntimeError, ValueError, KeyError) as why:  # ValueError, KeyError: what it says is no FHIR
+        raise SystemExit(f"{base.url} could not be filled: {why}") from None
     try:
         fill_study(base, world, SUBJECTS)
         workloads += QUESTIONS
@@ -38,6 +48,6 @@ def drive_other(results: Results, url: str, headers: tuple[str, ...], pid: int |
 
 def first_answer(base: Base, ask: Ask) -> int:
     """The status a request is answered with."""
-    headers = FHIR | dict(line.split(": ", 1) for line in (*base.headers, *ask.headers))
+    headers = FHIR | dict(map(header_of, (*base.headers, *ask.headers)))
     url = f"{base.url}/{ask.path}".rstrip("/")
     return httpx.request(ask.method, url, content=ask.body, headers=headers, timeout=120).status_code

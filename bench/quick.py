@@ -25,6 +25,8 @@ def main() -> None:
     kept = read(LATEST) if given.report else None
     if kept:
         print("\n".join(compared(kept, results)))
+    elif given.report:
+        print("no figures are kept yet: `make bench` keeps them")
 
 
 if __name__ == "__main__":

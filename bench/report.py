@@ -36,6 +36,7 @@ Cells = Sequence[str]
 def cells(row: Row) -> list[str]:
     """One row of the table; what is not known is left empty."""
     failed = f" ({row.failed} FAILED)" if row.failed else ""
+    failed += f" (limit: {row.limit_failed} FAILED)" if row.limit_failed else ""
     return [
         row.workload + failed,
         str(row.clients),
@@ -85,7 +86,7 @@ def verdicts(results: Results) -> list[str]:
 
 def _verdict(target: Target) -> Cells:
     met = {True: "met", False: "**not met**", None: "not measured"}[target.met]
-    return (*astuple(target)[:3], met)
+    return (*astuple(target)[:3], f"{met}: {target.why}" if target.why else met)
 
 
 def sections(results: Results) -> list[str]:

@@ -20,7 +20,7 @@ class Row(msgspec.Struct, kw_only=True):
 
     Rates are resources a second, or requests where a request is about one; latencies are milliseconds, `cpu`
     and `database_cpu` seconds of processor per 1,000 of them, `peak` the MiB of the largest process. What
-    cannot be known of a server is None.
+    cannot be known of a server is None. What failed, of ours or of the limit's, is no part of a figure.
     """
 
     database: str
@@ -38,6 +38,7 @@ class Row(msgspec.Struct, kw_only=True):
     statements: float | None = None
     limit: float | None = None
     limit_cpu: float | None = None
+    limit_failed: int = 0
     resources: int = 1
 
     @property
@@ -66,6 +67,7 @@ class Gain(msgspec.Struct, kw_only=True):
     workload: str
     ours: float
     floor: float
+    failed: int = 0
 
 
 class Size(msgspec.Struct, kw_only=True):

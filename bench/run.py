@@ -20,7 +20,7 @@ from bench.results import Gain, Rest, Results
 from bench.servers import Measured, bare_handler, learn, service
 from bench.ways import WAYS as EVERY_WAY
 from bench.ways import servers_of
-from bench.workloads import ACCESS, QUESTIONS, SCALED, WORKLOADS, Workload, of, summary
+from bench.workloads import ACCESS, QUESTIONS, QUICK, SCALED, WORKLOADS, Workload, of, summary
 from bench.world import World, fill, fill_study
 from tests.postgres import running_postgres
 
@@ -35,6 +35,7 @@ class Plan:
 
     seconds: float
     rounds: int
+    """Of what has a target; the rest is measured once."""
     workloads: tuple[Workload, ...] = ()
     subjects: tuple[int, ...] = ()
     parts: tuple[str, ...] = ()
@@ -105,7 +106,8 @@ class OnDatabase:
         with bare_handler(self.url, world.growing) as handler:
             limits = Limits(handler, partial(_driver, self.url, world))
             for workload in self.plan.workloads:
-                self._measured(server, workload, world, limits=limits)
+                rounds = self.plan.rounds if QUICK in workload.views else 1
+                self._measured(server, workload, world, rounds=rounds, limits=limits)
 
     def ways(self, world: World) -> None:
         """What it costs to sign in, to be isolated and to be written down."""
@@ -113,7 +115,7 @@ class OnDatabase:
             for workload in of(ACCESS):
                 for way in EVERY_WAY:
                     print(f"{way.about}:")
-                    self._measured(asked.by(way), workload, world)
+                    self._measured(asked.by(way), workload, world, rounds=1)
 
     def gains(self, one: Measured, world: World) -> None:
         """What a second worker brings, to the service and to the bare handler."""
@@ -124,12 +126,15 @@ class OnDatabase:
         ):
             bases = [server.base for server in (one, two, bare_one, bare_two)]
             for workload in of(SCALED):
-                rates = [0.0] * len(bases)
+                rates, failed = [0.0] * len(bases), 0
                 for _ in range(self.plan.rounds):
                     for number, base in enumerate(bases):
                         asks, seconds = workload.asks(world), self.plan.seconds
-                        rates[number] += drive(base, asks, clients=workload.clients, seconds=seconds).rate
-                self._gained(workload, ours=rates[1] / rates[0], floor=rates[3] / rates[2])
+                        seen = drive(base, asks, clients=workload.clients, seconds=seconds)
+                        rates[number] += seen.rate
+                        failed += seen.failed
+                ours, floor = (rates[n + 1] / rates[n] if rates[n] else 0.0 for n in (0, 2))
+                self._gained(workload, ours=ours, floor=floor, failed=failed)
 
     def summaries(self, server: Measured, world: World) -> None:
         """The question about a whole study, which is made larger; on SQLite only the smallest is filled."""
@@ -143,16 +148,16 @@ class OnDatabase:
         workload: Workload,
         world: World,
         *,
+        rounds: int,
         limits: Limits | None = None,
-        rounds: int | None = None,
     ) -> None:
-        rounds = rounds or self.plan.rounds
         row = measure(server, workload, world, seconds=self.plan.seconds, rounds=rounds, limits=limits)
         self.results.rows.append(row)
         show(cells(row))
 
-    def _gained(self, workload: Workload, *, ours: float, floor: float) -> None:
-        self.results.gains.append(Gain(database=self.name, workload=workload.name, ours=ours, floor=floor))
+    def _gained(self, workload: Workload, *, ours: float, floor: float, failed: int) -> None:
+        gain = Gain(database=self.name, workload=workload.name, ours=ours, floor=floor, failed=failed)
+        self.results.gains.append(gain)
         print(f"2 workers, {workload.name}: {ours:.2f} times 1 worker; the limit {floor:.2f}", flush=True)
 
 

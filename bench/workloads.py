@@ -6,6 +6,7 @@ from itertools import chain
 
 from bench import material
 from bench.drive import Ask
+from bench.study import STUDY, name_of, patient_of
 from bench.world import World, code_of
 
 SAME, ROWS = "bare handler", "driver alone"
@@ -122,7 +123,7 @@ def mixed(world: World) -> list[Ask]:
 def question(code: str) -> Callable[[World], list[Ask]]:
     """A question of the trial about each subject."""
     return lambda world: [
-        Ask("GET", f"ResearchSubject/{name}/{code}") for name in world.subjects[:ANSWERED_ANEW]
+        Ask("GET", f"ResearchSubject/{name_of(number)}/{code}") for number in world.subjects[:ANSWERED_ANEW]
     ]
 
 
@@ -130,8 +131,8 @@ def arrivals(world: World) -> list[Ask]:
     """A new result of each subject."""
     about = world.subjects[:ANSWERED_ANEW]
     return [
-        Ask("POST", "Observation", material.observation(number, name.replace("s", "p", 1), code_of(number)))
-        for number, name in zip(world.new(len(about)), about, strict=True)
+        Ask("POST", "Observation", material.observation(number, patient_of(one), code_of(number)))
+        for number, one in zip(world.new(len(about)), about, strict=True)
     ]
 
 
@@ -207,7 +208,7 @@ QUESTIONS = tuple(
 
 def summary(subjects: int) -> Workload:
     """One question about a whole study."""
-    asks = [Ask("GET", "ResearchStudy/bench/$endpoint-summary")]
+    asks = [Ask("GET", f"ResearchStudy/{STUDY['id']}/$endpoint-summary")]
     return Workload(
         name=f"$endpoint-summary of {subjects:,} subjects",
         asks=lambda _: asks,

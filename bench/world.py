@@ -12,7 +12,7 @@ import httpx
 
 from app.fhir_mapping import codec
 from bench import material
-from bench.drive import Base
+from bench.drive import Base, header_of
 from bench.material import CODES
 from bench.study import STUDY, subject
 
@@ -31,11 +31,11 @@ def _unlike_before() -> Iterator[int]:
 
 @dataclass
 class World:
-    """The ids of what a server holds: patients, their results, those with a history, the subjects of a study.
+    """The ids of what a server holds: patients, their results, those with a history; the subjects of a study.
 
     New results are those of the second half of the patients: what is searched for, of the first half, stays
     as it is. `numbers` are those of results that were not sent yet. Only a server that takes a study under
-    its own id has `subjects`, whose patients are called alike, with a p for the s.
+    our own id has `subjects`, which bench.study numbers.
     """
 
     study: str = ""
@@ -43,7 +43,7 @@ class World:
     results: list[str] = field(default_factory=list)
     corrected: list[str] = field(default_factory=list)
     people: list[int] = field(default_factory=list)
-    subjects: list[str] = field(default_factory=list)
+    subjects: range = range(0)
     numbers: Iterator[int] = field(default_factory=_unlike_before)
 
     def result(self, number: int, *, since: int = 0) -> bytes:
@@ -123,7 +123,7 @@ def fill_study(base: Base, world: World, subjects: int) -> None:
     """So many subjects with a whole course in the study; those already there remain."""
     with _client(base) as client:
         if not world.subjects:
-            _sent(client, "PUT", f"{base.url}/ResearchStudy/bench", codec.write(STUDY))
+            _sent(client, "PUT", f"{base.url}/ResearchStudy/{STUDY['id']}", codec.write(STUDY))
 
         def store(numbers: range) -> None:
             documents = (document for number in numbers for document in subject(number))
@@ -133,18 +133,19 @@ def fill_study(base: Base, world: World, subjects: int) -> None:
         parts = [range(start, min(start + starts.step, subjects)) for start in starts]
         with ThreadPoolExecutor(SENDERS) as pool:
             list(pool.map(store, parts))
-    world.subjects = [f"s{number}" for number in range(subjects)]
+    world.subjects = range(subjects)
 
 
 def _client(base: Base) -> httpx.Client:
-    headers = dict(line.split(": ", 1) for line in base.headers)
+    headers = dict(map(header_of, base.headers))
     return httpx.Client(timeout=120, headers=FHIR | headers)
 
 
 def _sent(client: httpx.Client, method: str, url: str, body: bytes) -> httpx.Response:
     answer = client.request(method, url, content=body)
     if not answer.is_success:
-        raise RuntimeError(f"filling failed at {method} {url}: {answer.status_code} {answer.text[:500]}")
+        said = " ".join(answer.text.split())
+        raise RuntimeError(f"{method} {url} was answered {answer.status_code} {said[:500]}")
     return answer
 
 

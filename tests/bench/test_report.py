@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import report
+from bench import quick, report
 from bench.results import Gain, Rest, Results, Row, Size
 from bench.targets import DATABASE, targets
 from bench.ways import OFF, ON
@@ -34,7 +34,9 @@ def test_nothing_is_judged_that_was_not_measured() -> None:
     assert {target.met for target in targets(Results(machine=MADE_UP))} == {None}
 
 
-@pytest.mark.parametrize(("rate", "said", "met"), [(50.0, "50%", True), (49.0, "49%", False)])
+@pytest.mark.parametrize(
+    ("rate", "said", "met"), [(50.0, "50.0%", True), (49.0, "49.0%", False), (49.99, "49.9%", False)]
+)
 def test_a_rate_is_judged_by_its_limit(rate: float, said: str, *, met: bool) -> None:
     results = Results(machine=MADE_UP, rows=[row("read", rate=rate, limit=100.0)])
 
@@ -54,6 +56,45 @@ def test_a_question_is_judged_beside_a_read(p50: float, cpu: float, met: tuple[b
     assert tuple(each for _, each in judged) == met
 
 
+@pytest.mark.parametrize(
+    ("failed", "why"),
+    [
+        ({"failed": 10_000}, "10,000 requests failed"),
+        ({"limit_failed": 1}, "1 of the limit's requests failed"),
+    ],
+)
+def test_nothing_is_judged_where_a_request_failed(failed: dict[str, int], why: str) -> None:
+    rows = [
+        row("read", rate=60.0, limit=100.0, **failed),
+        row("read, 1 client", cpu=0.1),
+        row("$sri-status, answered again", cpu=0.1, **failed),
+    ]
+    results = Results(machine=MADE_UP, rows=rows)
+    judged = [target for target in targets(results) if target.why]
+
+    assert [(target.met, target.why) for target in judged] == [(None, why)] * 3
+    assert f"not measured: {why}" in "".join(report.verdicts(results))
+
+
+def test_a_figure_just_beyond_its_target_does_not_look_like_it() -> None:
+    results = Results(machine=MADE_UP, rest=[Rest(database=DATABASE, start=2.001, memory=150)])
+
+    assert verdict_on("start", results) == ("2.01 seconds", False)
+
+
+@pytest.mark.parametrize(
+    ("gain", "why"),
+    [
+        (Gain(database=DATABASE, workload="read", ours=0.9, floor=0.9), "the floor gains nothing here"),
+        (Gain(database=DATABASE, workload="read", ours=2, floor=2, failed=3), "3 requests failed"),
+    ],
+)
+def test_a_second_worker_is_not_judged_by_a_floor_that_gains_nothing(gain: Gain, why: str) -> None:
+    [found] = [one for one in targets(Results(machine=MADE_UP, gains=[gain])) if "2 workers" in one.about]
+
+    assert (found.met, found.why) == (None, why)
+
+
 def test_a_study_is_linear_if_a_subject_takes_as_long_in_a_large_one() -> None:
     rows = [
         row("$endpoint-summary of 10,000 subjects", rate=40.0, resources=10_000),
@@ -70,8 +111,8 @@ def test_a_second_worker_is_judged_by_what_it_brings_to_the_bare_handler() -> No
     ]
     results = Results(machine=MADE_UP, gains=gains)
 
-    assert verdict_on("2 workers, read", results) == ("90%", True)
-    assert verdict_on("2 workers, POST", results) == ("85%", False)
+    assert verdict_on("2 workers, read", results) == ("90.0%", True)
+    assert verdict_on("2 workers, POST", results) == ("85.0%", False)
 
 
 def test_the_largest_database_is_judged_by_the_smallest() -> None:
@@ -97,6 +138,24 @@ def test_two_runs_are_compared_by_their_ratios() -> None:
     )
 
     assert report.compared(then, now)[2:] == ["| PostgreSQL | read | 50% | 40% | -20% |  | 50% |  |", ""]
+
+
+@pytest.mark.parametrize("options", [["quick", "--report"], ["quick"]])
+def test_a_quick_run_says_where_nothing_was_kept(
+    options: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(quick, "LATEST", tmp_path / "latest.json")
+    monkeypatch.setattr(quick, "run", lambda *_: None)
+    monkeypatch.setattr("sys.argv", options)
+
+    quick.main()
+
+    assert ("no figures are kept yet: `make bench` keeps them" in capsys.readouterr().out) == (
+        len(options) > 1
+    )
 
 
 def test_the_page_is_rewritten_from_what_was_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

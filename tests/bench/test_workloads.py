@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+import pytest
 import uvloop
 
 from bench.bare import driver_rate
-from bench.drive import Ask, drive
+from bench.drive import Ask, Base, drive
 from bench.measure import measure
+from bench.other import drive_other
+from bench.results import Results
 from bench.servers import Measured, bare_handler, service
 from bench.ways import WAYS, servers_of
 from bench.workloads import QUESTIONS, SAME, WORKLOADS, Workload, reads, summary
 from bench.world import World, fill, fill_study
+from tests.servers import free_port
 
 EVERY = (*WORKLOADS, *QUESTIONS, summary(2))
 
@@ -23,6 +27,20 @@ def first_of(workload: Workload, world: World) -> list[Ask]:
 def is_answered(server: Measured, asks: list[Ask]) -> None:
     seen = drive(server.base, asks, clients=1, seconds=60, once=True)
     assert (seen.answered, seen.failed, seen.failure) == (len(asks), 0, "")
+
+
+def test_a_server_that_lets_nobody_in_is_named_in_one_sentence(database_url: str, tmp_path: Path) -> None:
+    with (
+        service("a database", database_url, tmp_path, auth="smart") as server,
+        pytest.raises(SystemExit, match=r"could not be filled: POST .* was answered 401"),
+    ):
+        drive_other(Results(machine={}), server.base.url, ("Authorization:Bearer x",), None)
+
+
+def test_a_server_that_nobody_listens_to_fails_every_client() -> None:
+    seen = drive(Base(f"http://127.0.0.1:{free_port()}"), [Ask("GET", "x")], clients=2, seconds=1)
+
+    assert (seen.answered, seen.rate, seen.p99, seen.failed) == (0, 0, 0, 2)
 
 
 def test_every_workload_is_answered_by_the_service_and_by_its_limit(
@@ -48,5 +66,5 @@ def test_every_workload_is_answered_by_the_service_and_by_its_limit(
     assert row.cpu is not None
     assert row.peak is not None
     assert row.peak > 10
-    assert (refused.answered, refused.failed) == (1, 1)
+    assert (refused.answered, refused.failed, refused.p50) == (0, 1, 0)
     assert refused.failure.startswith("404 ")
