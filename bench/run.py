@@ -43,7 +43,7 @@ class Plan:
 
 
 REST, WAYS, WORKERS = "rest", "ways", "workers"
-FULL = Plan(1.5, 2, (*WORKLOADS, *QUESTIONS), (1_000, 10_000), (REST, WAYS, WORKERS))
+FULL = Plan(1.2, 2, (*WORKLOADS, *QUESTIONS), (1_000, 10_000), (REST, WAYS, WORKERS))
 
 
 @contextmanager
