@@ -50,7 +50,7 @@ bench-quick: develop ## Measure what matters most in two minutes, beside the fig
 	$(BIN)/python -m bench.quick --report
 
 .PHONY: bench-large
-bench-large: develop ## Measure how the cost grows up to a million results (half an hour)
+bench-large: develop ## Measure how the cost grows up to a million results (some ten minutes)
 	$(BIN)/python -m bench.large
 
 .PHONY: openapi
