@@ -33,6 +33,10 @@ class Infusion:
             return None
         return (moment.day - self.day).days
 
+    def hours_until(self, at: datetime) -> int | None:
+        """The whole hours since the infusion; None where only its day is known."""
+        return int((at - self.when.start).total_seconds() // 3600) if self.when.has_time else None
+
     def date_of(self, study_day: int) -> date:
         """The calendar date of a study day."""
         return shifted(self.day, study_day)

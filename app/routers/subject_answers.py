@@ -61,9 +61,7 @@ def _key(question: Question, wanted: Asked, protocol: Protocol, history: History
 def _hours_since_infusion(at: datetime, protocol: Protocol, history: History) -> int | None:
     """All that an answer by the hour says of the instant it is given at."""
     t0 = infusion(protocol, history)
-    if isinstance(t0, NotInfused) or not t0.when.has_time:
-        return None
-    return int((at - t0.when.start).total_seconds() // 3600)
+    return None if isinstance(t0, NotInfused) else t0.hours_until(at)
 
 
 def _decided(question: Question, wanted: Asked, protocol: Protocol, history: History) -> Written:

@@ -125,7 +125,7 @@ def infused(standing: Standing) -> Iterator[Result]:
         return
     record = next(one for one in standing.history.administrations if one.source == t0.source)
     at, end = standing.asked.at, record.period.end
-    hours = int((at - t0.when.start).total_seconds() // 3600) if at is not None and t0.when.has_time else None
+    hours = None if at is None else t0.hours_until(at)
     yield Result(
         name="infusion",
         evidence=(t0.source,),
