@@ -170,7 +170,7 @@ async def test_the_hours_since_the_infusion_are_those_of_the_instant(asking: Ask
 async def cost(asking: Asking, question: str, *, forgetting: bool = False) -> int:
     """How many statements a question takes, but for what the service does beside it now and then."""
     costs = []
-    for _ in range(3):
+    for _ in range(8):
         if forgetting:
             asking.app.state.service.memory.forget()
         before = asking.statements
